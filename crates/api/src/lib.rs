@@ -1,0 +1,1 @@
+//! HTTP API, sessions, wire types, live stream, the page.

@@ -1,0 +1,1 @@
+//! GA/T 1400 video/image database interface, sans-I/O, both sides.

@@ -1,0 +1,1 @@
+//! Sockets for devices: vehicle terminals and cameras; limits and back-pressure.

@@ -1,0 +1,1 @@
+//! Relational records, migrations and audit on SQLite through SeaORM.

@@ -1,0 +1,1 @@
+//! A simulated county: roads, vehicles and devices that speak the real protocols over real sockets.
