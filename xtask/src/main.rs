@@ -1,2 +1,51 @@
-//! The developers tool.
-fn main() {}
+//! The developers' tool: `cargo xtask <command>`. Needs nothing but what the README names.
+
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line speaks to its terminal")]
+
+mod bench;
+mod conformance;
+mod demo;
+mod setup;
+mod shell;
+mod test;
+mod tidy;
+
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+cargo xtask <command>
+
+  demo         build all and run the product with a simulated county  [--port 8700] [--scale 1.0] [--keep]
+  test         format, lints, unit, property, integration, conformance and browser tests  [--no-browser]
+  bench        print the measured figures of the design page           [--seconds 10]
+  conformance  decode the real packets of a data folder                [--data ../shared/data]
+  tidy         check the arrows between rooms and the shape of files
+";
+
+fn main() -> ExitCode {
+    let mut arguments = std::env::args().skip(1);
+    let command = arguments.next().unwrap_or_default();
+    let options = shell::Options::new(arguments.collect());
+    let result = match command.as_str() {
+        "demo" => demo::run(&options),
+        "test" => test::run(&options),
+        "bench" => bench::run(&options),
+        "conformance" => conformance::run(&options),
+        "tidy" => tidy::run(),
+        _ => {
+            print!("{USAGE}");
+            return if command.is_empty() || command == "help" {
+                ExitCode::SUCCESS
+            } else {
+                ExitCode::from(2)
+            };
+        }
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("\nxtask {command}: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,1 +1,22 @@
-//! Sockets for devices: vehicle terminals and cameras; limits and back-pressure.
+//! Sockets for devices: vehicle terminals (JT/T 808 over TCP) and cameras (GA/T 1400 over HTTP).
+//!
+//! The gateway turns what devices say into [`domain::Observation`]s, puts them into the journal and answers the device only
+//! when they are durable. It judges nothing and knows no database: who may speak is a [`Directory`] value that the binary
+//! replaces when the records change; what it sees of devices is in [`Presence`]; what needs a person (a refused device, an
+//! unreadable message) leaves through the [`events`] queue.
+//!
+//! Every bound is a field of [`limits::Limits`]. A slow, silent or faulty peer costs itself only.
+
+pub mod clock;
+pub mod directory;
+pub mod events;
+pub mod intake;
+pub mod limits;
+pub mod presence;
+
+pub use clock::Clock;
+pub use directory::{CameraEntry, Directory, TerminalEntry};
+pub use events::{Event, EventSender, RefusalReason, Source};
+pub use intake::{Intake, IntakeError};
+pub use limits::Limits;
+pub use presence::{DeviceKind, DeviceState, Presence};

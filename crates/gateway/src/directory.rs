@@ -1,0 +1,50 @@
+//! Who may speak: a value made from the records, replaced whole when they change.
+
+use arc_swap::ArcSwap;
+use domain::{CheckpointId, DeviceId, VehicleKey};
+use smol_str::SmolStr;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// A registered camera.
+#[derive(Clone, Debug)]
+pub struct CameraEntry {
+    /// Whether it may speak.
+    pub is_enabled: bool,
+    /// User name for the digest registration.
+    pub username: SmolStr,
+    /// HA1 of RFC 2617: MD5 of `username:realm:password`, 32 hexadecimal digits. The password itself is not kept.
+    pub ha1: SmolStr,
+    /// Checkpoints it serves; the first is meant where an object names none.
+    pub checkpoints: Vec<CheckpointId>,
+}
+
+/// A registered vehicle terminal.
+#[derive(Clone, Debug)]
+pub struct TerminalEntry {
+    /// Whether it may speak.
+    pub is_enabled: bool,
+    /// The vehicle that carries it.
+    pub vehicle: Option<VehicleKey>,
+}
+
+/// All registered devices.
+#[derive(Clone, Debug, Default)]
+pub struct Directory {
+    /// By the 20 digits.
+    pub cameras: HashMap<DeviceId, CameraEntry>,
+    /// By SIM number without leading zeros (see [`terminal_id`]).
+    pub terminals: HashMap<DeviceId, TerminalEntry>,
+}
+
+/// The directory as the listeners hold it.
+pub type SharedDirectory = Arc<ArcSwap<Directory>>;
+
+/// The realm of camera registration; part of HA1, so it never changes.
+pub const CAMERA_REALM: &str = "viid";
+
+/// The identity of a terminal: its SIM number without leading zeros, because 2011/2013 pad to 12 digits and 2019 to 20.
+pub fn terminal_id(sim: &str) -> DeviceId {
+    let digits = sim.trim_start_matches('0');
+    DeviceId::from(if digits.is_empty() { "0" } else { digits })
+}

@@ -1,0 +1,136 @@
+//! The one way into the journal. Returns only when the observations are durable, so that the caller may answer its device.
+
+use crate::clock::Clock;
+use domain::{Entry, Observation, ObservationId, PictureId};
+use journal::{AppendError, Batch, Journal, Offset};
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Why observations were not taken. The device keeps them and sends them again.
+#[derive(Debug, thiserror::Error)]
+pub enum IntakeError {
+    /// The disk is full or the queue is; nothing was taken.
+    #[error("the journal takes nothing now")]
+    Journal(#[source] AppendError),
+}
+
+/// The way into the journal, shared by all listeners.
+#[derive(Clone)]
+pub struct Intake {
+    observations: Arc<Journal>,
+    pictures: Arc<Journal>,
+    recent: Arc<Mutex<RecentIds>>,
+    clock: Clock,
+}
+
+impl Intake {
+    /// `observations` holds the entries, `pictures` the pictures; `recent_ids_max` identities are remembered.
+    pub fn new(
+        observations: Arc<Journal>,
+        pictures: Arc<Journal>,
+        clock: Clock,
+        recent_ids_max: usize,
+    ) -> Self {
+        Self { observations, pictures, recent: Arc::new(Mutex::new(RecentIds::new(recent_ids_max))), clock }
+    }
+
+    /// The clock by which `received_at` is set.
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// Remembers an observation that is in the journal already; called with the journal's tail at the start.
+    pub fn remember(&self, id: ObservationId) {
+        self.lock_recent().insert(id);
+    }
+
+    /// Makes observations durable. Those that the journal holds already are counted and left out: devices repeat what was
+    /// not answered in time.
+    pub async fn store(&self, observations: Vec<Observation>) -> Result<(), IntakeError> {
+        let mut batch = Batch::new();
+        let mut ids = Vec::with_capacity(observations.len());
+        {
+            let recent = self.lock_recent();
+            for observation in observations {
+                if recent.contains(observation.id) {
+                    metrics::counter!("anchang_repeats_total").increment(1);
+                    continue;
+                }
+                ids.push(observation.id);
+                let entry = Entry::Observation(observation);
+                batch.push_with(|out| codec::encode(&entry, out));
+            }
+        }
+        if batch.is_empty() {
+            return Ok(());
+        }
+        self.observations.append(batch).await.map_err(IntakeError::Journal)?;
+        let mut recent = self.lock_recent();
+        for id in ids {
+            recent.insert(id);
+        }
+        Ok(())
+    }
+
+    /// Makes pictures durable; their identities in the same order.
+    pub async fn store_pictures(&self, pictures: &[impl AsRef<[u8]>]) -> Result<Vec<PictureId>, IntakeError> {
+        if pictures.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut batch = Batch::new();
+        for picture in pictures {
+            batch.push(picture.as_ref());
+        }
+        let offsets = self.pictures.append(batch).await.map_err(IntakeError::Journal)?;
+        Ok(offsets.into_iter().map(picture_id).collect())
+    }
+
+    fn lock_recent(&self) -> std::sync::MutexGuard<'_, RecentIds> {
+        self.recent.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The identity of the picture at `offset` of the picture journal.
+pub fn picture_id(offset: Offset) -> PictureId {
+    PictureId::from(format!("j{}", offset.get()).as_str())
+}
+
+/// Identities of the newest observations: two generations, the older dropped whole when the newer is full.
+struct RecentIds {
+    newer: HashSet<ObservationId>,
+    older: HashSet<ObservationId>,
+    generation_max: usize,
+}
+
+impl RecentIds {
+    fn new(ids_max: usize) -> Self {
+        Self { newer: HashSet::new(), older: HashSet::new(), generation_max: (ids_max / 2).max(1) }
+    }
+
+    fn contains(&self, id: ObservationId) -> bool {
+        self.newer.contains(&id) || self.older.contains(&id)
+    }
+
+    fn insert(&mut self, id: ObservationId) {
+        if self.newer.len() >= self.generation_max {
+            self.older = std::mem::take(&mut self.newer);
+        }
+        self.newer.insert(id);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_newest_half_at_least_is_remembered_and_the_rest_is_bounded() {
+        let mut recent = RecentIds::new(100);
+        for n in 0..1_000 {
+            recent.insert(ObservationId(n));
+        }
+        assert!((950..1_000).all(|n| recent.contains(ObservationId(n))));
+        assert!(!recent.contains(ObservationId(800)));
+        assert!(recent.newer.len() + recent.older.len() <= 100);
+    }
+}

@@ -1,0 +1,125 @@
+//! Which devices are there, since when, and how well their clocks go. In memory: it is true only of now.
+
+use domain::{DeviceId, Timestamp};
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::{Mutex, PoisonError};
+
+/// A kind of device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum DeviceKind {
+    /// GA/T 1400.
+    Camera,
+    /// JT/T 808.
+    Terminal,
+}
+
+/// What is known of a device now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeviceState {
+    /// Where it speaks from.
+    pub address: SocketAddr,
+    /// Since when it is registered or connected; `None` when it is gone.
+    pub connected_since: Option<Timestamp>,
+    /// When it last said anything.
+    pub last_seen_at: Timestamp,
+    /// Observations taken from it since the start of the process.
+    pub observations: u64,
+    /// Its clock minus ours at its last live report, in ms, network delay included; `None` before the first.
+    pub clock_offset_ms: Option<i64>,
+    /// Protocol edition, where one was seen.
+    pub edition: Option<&'static str>,
+}
+
+/// All devices that spoke since the start of the process.
+#[derive(Debug, Default)]
+pub struct Presence {
+    devices: Mutex<HashMap<(DeviceKind, DeviceId), DeviceState>>,
+}
+
+impl Presence {
+    /// A device connected or registered.
+    pub fn connected(&self, kind: DeviceKind, id: &DeviceId, address: SocketAddr, at: Timestamp) {
+        self.with(kind, id, address, at, |state| {
+            state.address = address;
+            state.connected_since.get_or_insert(at);
+            state.last_seen_at = at;
+        });
+    }
+
+    /// A device said something.
+    pub fn seen(
+        &self,
+        kind: DeviceKind,
+        id: &DeviceId,
+        address: SocketAddr,
+        at: Timestamp,
+        observations: u64,
+    ) {
+        self.with(kind, id, address, at, |state| {
+            state.address = address;
+            state.last_seen_at = at;
+            state.observations += observations;
+        });
+    }
+
+    /// The device's clock was `offset_ms` ahead of ours in a live report.
+    pub fn clock_offset(&self, kind: DeviceKind, id: &DeviceId, offset_ms: i64) {
+        if let Some(state) = self.lock().get_mut(&(kind, id.clone())) {
+            state.clock_offset_ms = Some(offset_ms);
+        }
+    }
+
+    /// The device speaks this edition of its protocol.
+    pub fn edition(&self, kind: DeviceKind, id: &DeviceId, edition: &'static str) {
+        if let Some(state) = self.lock().get_mut(&(kind, id.clone())) {
+            state.edition = Some(edition);
+        }
+    }
+
+    /// A device left or fell silent; only if it still speaks from `address` (it may have come back elsewhere already).
+    pub fn gone(&self, kind: DeviceKind, id: &DeviceId, address: SocketAddr) {
+        if let Some(state) = self.lock().get_mut(&(kind, id.clone()))
+            && state.address == address
+        {
+            state.connected_since = None;
+        }
+    }
+
+    /// The state of one device.
+    pub fn get(&self, kind: DeviceKind, id: &DeviceId) -> Option<DeviceState> {
+        self.lock().get(&(kind, id.clone())).cloned()
+    }
+
+    /// The state of all devices of a kind.
+    pub fn all(&self, kind: DeviceKind) -> HashMap<DeviceId, DeviceState> {
+        self.lock()
+            .iter()
+            .filter(|((k, _), _)| *k == kind)
+            .map(|((_, id), state)| (id.clone(), state.clone()))
+            .collect()
+    }
+
+    fn with(
+        &self,
+        kind: DeviceKind,
+        id: &DeviceId,
+        address: SocketAddr,
+        at: Timestamp,
+        change: impl FnOnce(&mut DeviceState),
+    ) {
+        change(self.lock().entry((kind, id.clone())).or_insert(DeviceState {
+            address,
+            connected_since: None,
+            last_seen_at: at,
+            observations: 0,
+            clock_offset_ms: None,
+            edition: None,
+        }));
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<(DeviceKind, DeviceId), DeviceState>> {
+        // The map is valid after every statement, so a panic elsewhere does not spoil it.
+        self.devices.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
