@@ -42,13 +42,13 @@ pub enum DecodeError {
     SubPackage { index: u16, total: u16 },
 }
 
-/// Why a message could not be written. Nothing is appended to the output then.
+/// What does not fit the wire when a message is written. Nothing is appended to the output then.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum EncodeError {
     #[error("{field} does not fit its field")]
-    FieldTooLong { field: &'static str },
+    Field { field: &'static str },
     #[error("terminal phone has more than the 12 digits of editions before 2019")]
-    PhoneTooLong,
+    Phone,
     #[error("body of {len} bytes does not fit 65,535 sub-packages")]
-    BodyTooLong { len: usize },
+    Body { len: usize },
 }

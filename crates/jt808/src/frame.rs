@@ -254,7 +254,7 @@ fn encode_frame_at(
     let body = out.split_off(body_at);
     out.truncate(start);
     let total = u16::try_from(body.len().div_ceil(BODY_BYTES_MAX))
-        .map_err(|_| EncodeError::BodyTooLong { len: body_len })?;
+        .map_err(|_| EncodeError::Body { len: body_len })?;
     for (chunk, index) in body.chunks(BODY_BYTES_MAX).zip(1..=total) {
         let serial = header.serial.wrapping_add(index - 1);
         encode_raw_frame(&Header { serial, part: Some(Part { total, index }), ..header }, chunk, out)?;
@@ -267,7 +267,7 @@ fn encode_frame_at(
 /// For relaying, and for resending a sub-package exactly as it was.
 pub fn encode_raw_frame(header: &Header, body: &[u8], out: &mut Vec<u8>) -> Result<(), EncodeError> {
     if body.len() > BODY_BYTES_MAX {
-        return Err(EncodeError::BodyTooLong { len: body.len() });
+        return Err(EncodeError::Body { len: body.len() });
     }
     let start = out.len();
     out.push(DELIMITER);

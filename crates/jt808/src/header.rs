@@ -127,7 +127,7 @@ impl Header {
             out.push(version);
             out.extend_from_slice(&self.phone.bcd());
         } else {
-            out.extend_from_slice(&self.phone.bcd_2013().ok_or(EncodeError::PhoneTooLong)?);
+            out.extend_from_slice(&self.phone.bcd_2013().ok_or(EncodeError::Phone)?);
         }
         out.extend_from_slice(&self.serial.to_be_bytes());
         if let Some(Part { total, index }) = self.part {

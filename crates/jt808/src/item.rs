@@ -296,7 +296,7 @@ fn split_item(bytes: &[u8]) -> Option<(u8, &[u8], &[u8])> {
     let (value, next) = after.split_at_checked(usize::from(len))?;
     // Some terminals declare 0x20 for an active safety item of 47 bytes. Believe its real length when the
     // items then end with the body, and by the declared one they do not.
-    if let Some(real) = active_safety_len(id).filter(|real| *real != value.len())
+    if let Some(real) = active_safety_len(id, after).filter(|real| *real != value.len())
         && let Some((real_value, real_next)) = after.split_at_checked(real)
         && !ends_whole(next)
         && ends_whole(real_next)
@@ -306,10 +306,13 @@ fn split_item(bytes: &[u8]) -> Option<(u8, &[u8], &[u8])> {
     Some((id, value, next))
 }
 
-/// The length of an active safety item, for those that have only one.
-fn active_safety_len(id: u8) -> Option<usize> {
+/// The length an active safety item has by what it holds.
+fn active_safety_len(id: u8, value: &[u8]) -> Option<usize> {
+    const TYRES_AT: usize = 40;
+    const TYRE_BYTES: usize = 9;
     match id {
         0x64 | 0x65 => Some(47),
+        0x66 => Some(TYRES_AT + 1 + TYRE_BYTES * usize::from(*value.get(TYRES_AT)?)),
         0x67 => Some(41),
         _ => None,
     }

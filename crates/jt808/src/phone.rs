@@ -72,7 +72,7 @@ impl From<u64> for Phone {
         let mut bcd = [0; BYTES_2019];
         for byte in bcd.iter_mut().rev() {
             let pair = (number % 100) as u8;
-            *byte = pair / 10 << 4 | pair % 10;
+            *byte = ((pair / 10) << 4) | (pair % 10);
             number /= 100;
         }
         Self { bcd }

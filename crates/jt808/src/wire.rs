@@ -118,7 +118,7 @@ impl<'a> Writer<'a> {
 
     /// Records that the current field cannot carry its value. The first such field is the one reported.
     fn too_long(&mut self) {
-        self.error.get_or_insert(EncodeError::FieldTooLong { field: self.field });
+        self.error.get_or_insert(EncodeError::Field { field: self.field });
     }
 
     /// A count or length as two bytes.

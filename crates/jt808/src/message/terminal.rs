@@ -367,8 +367,9 @@ impl Wire for DriverIdentity {
             name: r.get_as::<_, Text8>("name")?,
             certificate: r.get_as::<_, Fixed<20>>("certificate")?,
             issuer: r.get_as::<_, Text8>("issuer")?,
-            valid_until: r.get("valid until")?,
-            identity_number: if is_2019 {
+            // Some terminals end here.
+            valid_until: if r.remaining() < 4 { [0; 4] } else { r.get("valid until")? },
+            identity_number: if is_2019 && !r.is_empty() {
                 r.get_as::<_, Fixed<20>>("identity number")?
             } else {
                 SmolStr::default()
