@@ -39,8 +39,8 @@ struct Inner {
     /// `None` only while dropping.
     queue: Option<mpsc::Sender<Request>>,
     writer: Option<JoinHandle<()>>,
-    /// Held, and so locked, until the writer has ended.
-    _lock: File,
+    /// Locked until the writer has ended.
+    lock: File,
 }
 
 /// Where a batch was put. Its records are durable.
@@ -109,7 +109,7 @@ impl Journal {
             .spawn(move || writer.run(&requests))
             .map_err(|error| failed("start the writer of", dir, error))?;
         let room = Arc::new(Semaphore::new(options.queue_bytes_max));
-        let inner = Inner { shared, options, room, queue: Some(queue), writer: Some(writer), _lock: lock };
+        let inner = Inner { shared, options, room, queue: Some(queue), writer: Some(writer), lock };
         Ok((Self { inner: Arc::new(inner) }, report))
     }
 
@@ -225,6 +225,10 @@ impl Drop for Inner {
             && writer.join().is_err()
         {
             tracing::error!(dir = %self.shared.dir.display(), "the journal's writer had panicked");
+        }
+        // Said, not left to the closing of the file: a child process that is just being started has a copy of it.
+        if let Err(error) = self.lock.unlock() {
+            tracing::warn!(dir = %self.shared.dir.display(), %error, "could not unlock the journal");
         }
     }
 }
