@@ -242,7 +242,7 @@ fn encode_frame_at(
     let header_at = out.len();
     header.encode(0, out)?;
     let body_at = out.len();
-    message.encode_body(header.edition(), out)?;
+    message.encode_body(header.edition, out)?;
     let body_len = out.len() - body_at;
     if body_len <= BODY_BYTES_MAX {
         // Patch the length into the properties, whose other bits are set already.

@@ -31,8 +31,11 @@ pub struct Header {
     pub phone: Phone,
     /// Counts up from 0 for each frame of one sender, wrapping (消息流水号).
     pub serial: u16,
-    /// The protocol version byte of 2019 (1 at first publication), or `None` in 2011 and 2013.
-    pub version: Option<u8>,
+    /// The layout of the header, and of the body to be written. 2011 shows itself in a registration only, so a
+    /// header that was read says 2013 for both.
+    pub edition: Edition,
+    /// The protocol version byte of 2019, 1 at first publication; not on the wire before.
+    pub version: u8,
     /// How the body is encrypted: 0 not at all, 1 RSA, else reserved.
     pub encryption: u8,
     /// Bit 15 of the properties, reserved and kept.
@@ -53,8 +56,17 @@ pub struct Part {
 impl Header {
     /// An unencrypted header of one whole message. The 2019 edition gets protocol version 1.
     pub fn new(message_id: u16, edition: Edition, phone: Phone, serial: u16) -> Self {
-        let version = (edition == Edition::V2019).then_some(1);
-        Self { message_id, phone, serial, version, encryption: 0, is_reserved_bit_set: false, part: None }
+        let version = u8::from(edition == Edition::V2019);
+        Self {
+            message_id,
+            phone,
+            serial,
+            edition,
+            version,
+            encryption: 0,
+            is_reserved_bit_set: false,
+            part: None,
+        }
     }
 
     /// A header that answers this one: same terminal, same edition, the sender's own serial.
@@ -69,13 +81,9 @@ impl Header {
             is_reserved_bit_set: false,
             part: None,
             phone: self.phone,
+            edition: self.edition,
             version: self.version,
         }
-    }
-
-    /// The edition the header shows. 2011 shows itself only in some bodies, so it counts as 2013 here.
-    pub fn edition(&self) -> Edition {
-        if self.version.is_some() { Edition::V2019 } else { Edition::V2013 }
     }
 
     /// Reads a header; gives it with the declared body length and the bytes after it.
@@ -84,10 +92,10 @@ impl Header {
         r.field = "header";
         let message_id = r.u16()?;
         let properties = r.u16()?;
-        let (version, phone) = if properties & PROPERTY_VERSION != 0 {
-            (Some(r.u8()?), Phone::from_bcd(&r.array::<{ phone::BYTES_2019 }>()?))
+        let (edition, version, phone) = if properties & PROPERTY_VERSION != 0 {
+            (Edition::V2019, r.u8()?, Phone::from_bcd(&r.array::<{ phone::BYTES_2019 }>()?))
         } else {
-            (None, Phone::from_bcd(&r.array::<{ phone::BYTES_2013 }>()?))
+            (Edition::V2013, 0, Phone::from_bcd(&r.array::<{ phone::BYTES_2013 }>()?))
         };
         let serial = r.u16()?;
         let part = if properties & PROPERTY_SUB_PACKAGE != 0 {
@@ -99,6 +107,7 @@ impl Header {
             message_id,
             phone,
             serial,
+            edition,
             version,
             encryption: (properties >> PROPERTY_ENCRYPTION_SHIFT & 0b111) as u8,
             is_reserved_bit_set: properties & PROPERTY_RESERVED != 0,
@@ -114,7 +123,7 @@ impl Header {
             | u16::from(self.encryption & 0b111) << PROPERTY_ENCRYPTION_SHIFT;
         for (bit, is_set) in [
             (PROPERTY_SUB_PACKAGE, self.part.is_some()),
-            (PROPERTY_VERSION, self.version.is_some()),
+            (PROPERTY_VERSION, self.edition == Edition::V2019),
             (PROPERTY_RESERVED, self.is_reserved_bit_set),
         ] {
             if is_set {
@@ -123,8 +132,8 @@ impl Header {
         }
         out.extend_from_slice(&self.message_id.to_be_bytes());
         out.extend_from_slice(&properties.to_be_bytes());
-        if let Some(version) = self.version {
-            out.push(version);
+        if self.edition == Edition::V2019 {
+            out.push(self.version);
             out.extend_from_slice(&self.phone.bcd());
         } else {
             out.extend_from_slice(&self.phone.bcd_2013().ok_or(EncodeError::Phone)?);

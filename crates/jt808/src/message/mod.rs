@@ -194,7 +194,7 @@ impl Message {
     /// The edition whose layout this body has. Only a registration tells 2011 from 2013, by its length.
     pub fn edition_of(header: &Header, body: &[u8]) -> Edition {
         let is_registration = header.message_id == 0x0100;
-        match header.edition() {
+        match header.edition {
             Edition::V2013 if is_registration && body.len() < REGISTRATION_2013_BYTES_MIN => Edition::V2011,
             edition => edition,
         }
