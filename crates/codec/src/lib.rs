@@ -39,6 +39,22 @@ pub fn decode(bytes: &[u8]) -> Result<Entry, DecodeError> {
     }
 }
 
+/// The bytes of a snapshot value, behind the version byte. Snapshots are caches: one that does not read back is rebuilt.
+pub fn to_bytes(value: &impl serde::Serialize) -> Vec<u8> {
+    let sink = postcard::ser_flavors::io::WriteFlavor::new(vec![VERSION]);
+    postcard::serialize_with_flavor(value, sink)
+        .expect("writing to memory can't fail, and snapshots have no unsized parts")
+}
+
+/// Reads what [`to_bytes`] wrote.
+pub fn from_bytes<T: serde::de::DeserializeOwned>(bytes: &[u8]) -> Result<T, DecodeError> {
+    match bytes {
+        [] => Err(DecodeError::Empty),
+        [VERSION, rest @ ..] => postcard::from_bytes(rest).map_err(DecodeError::Malformed),
+        [version, ..] => Err(DecodeError::Version(*version)),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,0 +1,71 @@
+//! The live stream (server-sent events): one hub, many pages, no gaps.
+//!
+//! Warnings carry their change number as event id; a page that comes back names the last one it saw and gets what it
+//! missed from the records before it is joined to the hub. Everything else is a picture of now and needs no past.
+//! A page that reads too slowly is cut off: it reconnects and catches up, and nobody else waits for it.
+
+use crate::wire::Language;
+use std::sync::Arc;
+use tokio::sync::broadcast;
+
+/// Messages that a slow page may lag behind before it is cut off.
+const WAITING_MAX: usize = 4_096;
+
+/// One message, in both languages where it has words.
+#[derive(Clone, Debug)]
+pub struct Message {
+    /// Event name.
+    pub event: &'static str,
+    /// Change number of a warning.
+    pub seq: Option<u64>,
+    chinese: Arc<str>,
+    english: Option<Arc<str>>,
+}
+
+impl Message {
+    /// A message without words.
+    pub fn plain(event: &'static str, json: String) -> Self {
+        Self { event, seq: None, chinese: json.into(), english: None }
+    }
+
+    /// A change of a warning, in both languages.
+    pub fn warning(seq: u64, chinese: String, english: String) -> Self {
+        Self { event: "warning", seq: Some(seq), chinese: chinese.into(), english: Some(english.into()) }
+    }
+
+    pub(crate) fn text(&self, language: Language) -> &str {
+        match (language, &self.english) {
+            (Language::English, Some(english)) => english,
+            _ => &self.chinese,
+        }
+    }
+}
+
+/// The hub.
+#[derive(Clone)]
+pub struct Hub {
+    sender: broadcast::Sender<Message>,
+}
+
+impl Default for Hub {
+    fn default() -> Self {
+        Self { sender: broadcast::channel(WAITING_MAX).0 }
+    }
+}
+
+impl Hub {
+    /// Sends to every page. Without pages nothing happens.
+    pub fn send(&self, message: Message) {
+        // The only error is that nobody listens.
+        drop(self.sender.send(message));
+    }
+
+    /// Pages that listen.
+    pub fn listeners(&self) -> usize {
+        self.sender.receiver_count()
+    }
+
+    pub(crate) fn subscribe(&self) -> broadcast::Receiver<Message> {
+        self.sender.subscribe()
+    }
+}
