@@ -109,12 +109,12 @@ impl Server {
         &self.realm
     }
 
-    /// The value of `WWW-Authenticate` beside status 401.
+    /// The value of `WWW-Authenticate` beside status 401. No algorithm is named: that means MD5, and is what devices know.
     pub fn challenge(&self, now_unix_ms: i64) -> String {
         let nonce = self.nonce(now_unix_ms);
         let opaque = self.keyed("opaque", &self.realm);
         let (realm, opaque) = (&self.realm, hex_str(&opaque));
-        format!(r#"Digest realm="{realm}",qop="auth",nonce="{nonce}",opaque="{opaque}",algorithm=MD5"#)
+        format!(r#"Digest realm="{realm}",qop="auth",nonce="{nonce}",opaque="{opaque}""#)
     }
 
     /// As [`challenge`](Self::challenge), telling a client with an expired nonce that its password is not at fault.

@@ -17,6 +17,31 @@ pub enum IdProblem {
     NotTime { index: usize },
 }
 
+/// The forms of ids.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IdForm {
+    /// [`DeviceId`], 20 digits.
+    Device,
+    /// [`ObjectId`], 41 digits.
+    Object,
+    /// [`SubjectId`], 48 digits.
+    Subject,
+    /// [`BusinessId`], 33 digits.
+    Business,
+}
+
+impl IdForm {
+    /// What is odd about `text` as an id of this form; `None` when it is of the form.
+    pub fn problem(self, text: &str) -> Option<IdProblem> {
+        match self {
+            IdForm::Device => DeviceId::parse(text).err(),
+            IdForm::Object => ObjectId::parse(text).err(),
+            IdForm::Subject => SubjectId::parse(text).err(),
+            IdForm::Business => BusinessId::parse(text).err(),
+        }
+    }
+}
+
 /// A part has more digits than the form has room for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("{part} of an id is {value}, over {max}")]

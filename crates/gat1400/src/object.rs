@@ -12,7 +12,10 @@ mod vehicle;
 pub use notice::{Disposition, DispositionNotification, Subscribe, SubscribeNotification};
 pub use place::{Ape, Lane, Tollgate};
 pub use system::{Keepalive, Register, ResponseStatus, SystemTime, UnRegister};
-pub use vehicle::{MotorVehicle, MotorVehicleCore, NonMotorVehicle, SubImageInfo};
+pub use vehicle::{
+    MotorVehicle, MotorVehicleCore, NO_PLATE, NonMotorVehicle, SubImageInfo, UNREAD_CHARACTER,
+    plate_char_reliabilities,
+};
 
 /// An object of the interface. Implemented by the types of this module only.
 pub trait Object: sealed::Fields + Default + serde::Serialize {

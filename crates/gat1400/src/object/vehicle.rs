@@ -1,5 +1,6 @@
 //! Vehicles as they were seen, and the pictures of them.
 
+use crate::id::{IdForm, IdProblem};
 use crate::image::ImageData;
 use crate::{DateTime, Text};
 
@@ -257,4 +258,37 @@ object! {
         height_px: Option<i64> = "Height",
         data: ImageData = "Data",
     }
+}
+
+/// `PlateNo` of a vehicle without a plate.
+pub const NO_PLATE: &str = "无车牌";
+
+/// Stands in `PlateNo` for a character that was not read.
+pub const UNREAD_CHARACTER: char = '-';
+
+impl MotorVehicle {
+    /// Wire names of the ids that are not of their form, and why. Real devices send such ids; an absent one is none.
+    pub fn id_problems(&self) -> Vec<(&'static str, IdProblem)> {
+        let ids = [
+            ("MotorVehicleID", IdForm::Subject, &self.motor_vehicle_id),
+            ("SourceID", IdForm::Object, &self.source_id),
+            ("TollgateID", IdForm::Device, &self.tollgate_id),
+            ("DeviceID", IdForm::Device, &self.device_id),
+        ];
+        ids.into_iter()
+            .filter(|(_, _, text)| !text.is_empty())
+            .filter_map(|(name, form, text)| Some((name, form.problem(text)?)))
+            .collect()
+    }
+}
+
+/// The characters of `PlateCharReliability` (`苏-80,B-90`) and how sure the device is of each, 0 to 100. Parts of
+/// another form are passed over.
+pub fn plate_char_reliabilities(text: &str) -> impl Iterator<Item = (char, u8)> {
+    text.split([',', '，']).filter_map(|part| {
+        let mut characters = part.trim().chars();
+        let character = characters.next()?;
+        let percent = characters.as_str().strip_prefix('-')?.trim().parse().ok()?;
+        (percent <= 100).then_some((character, percent))
+    })
 }
