@@ -14,7 +14,8 @@ fn main() -> ExitCode {
         let text = std::fs::read_to_string(folder.join(name)).ok()?;
         serde_json::from_str::<serde_json::Value>(&text).ok()
     };
-    let (Some(vectors), Some(classes)) = (read("plate_vectors.json"), read("plate_class_gat16_7.json")) else {
+    let (Some(vectors), Some(classes)) = (read("plate_vectors.json"), read("plate_class_gat16_7.json"))
+    else {
         println!("plates: there is no data in {}; nothing was checked", folder.display());
         return ExitCode::SUCCESS;
     };

@@ -16,7 +16,10 @@ const SYMBOLS: &str = "\0-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ\
 pub const UNREAD: char = '-';
 /// Longest plate in symbols: 省 + letter + 5 + 应急.
 pub const SYMBOLS_MAX: usize = 9;
-const SYMBOL_BITS: u32 = 7;
+/// Bits that a symbol takes in [`Plate::packed`]; the last symbol lies lowest.
+pub const SYMBOL_BITS: u32 = 7;
+/// Colours that some cameras write in front of the plate.
+const COLOR_WORDS: &str = "蓝黄白黑绿";
 const PROVINCES: &str = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼";
 
 /// A plate as read or as registered, normalised.
@@ -56,11 +59,15 @@ impl Plate {
             _ => {}
         }
         let mut symbols: Vec<char> = trimmed.chars().filter_map(fold).collect();
-        if symbols.first().is_some_and(|c| "蓝黄白黑绿".contains(*c)) {
-            symbols.remove(0);
-            if symbols.first() == Some(&'牌') {
+        // 黑 is a colour and a province: a colour is followed by a plate that begins.
+        match symbols.as_slice() {
+            [color, '牌', ..] if COLOR_WORDS.contains(*color) => {
+                symbols.drain(..2);
+            }
+            [color, next, ..] if COLOR_WORDS.contains(*color) && PROVINCES.contains(*next) => {
                 symbols.remove(0);
             }
+            _ => {}
         }
         // "京A-12345": the dash separates when the plate is whole without it, else it stands for an unread place.
         if symbols.contains(&UNREAD) {
@@ -99,6 +106,11 @@ impl Plate {
     /// The packed form: equal plates, equal numbers.
     pub fn packed(self) -> u64 {
         self.0.get()
+    }
+
+    /// The code of a symbol in [`Self::packed`], below 128; `None` for what no plate has.
+    pub fn symbol_code(symbol: char) -> Option<u8> {
+        code_of(symbol)
     }
 
     /// The symbols from left to right.
@@ -248,6 +260,9 @@ mod tests {
         }
         assert_eq!(plate.to_string(), "鲁Q12B45");
         assert_eq!(plate.symbol_count(), 7);
+        // 黑 in front is a colour or the province 黑龙江.
+        assert_eq!(Plate::parse("黑D23908").unwrap().to_string(), "黑D23908");
+        assert_eq!(Plate::parse("黑粤Z1234港").unwrap().to_string(), "粤Z1234港");
     }
 
     #[test]
