@@ -28,6 +28,8 @@ mod record;
 mod recover;
 mod segment;
 mod shared;
+#[cfg(test)]
+mod tests;
 mod wait;
 mod writer;
 
