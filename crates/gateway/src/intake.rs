@@ -77,12 +77,9 @@ impl Intake {
         if pictures.is_empty() {
             return Ok(Vec::new());
         }
-        let mut batch = Batch::new();
-        for picture in pictures {
-            batch.push(picture.as_ref());
-        }
-        let offsets = self.pictures.append(batch).await.map_err(IntakeError::Journal)?;
-        Ok(offsets.into_iter().map(picture_id).collect())
+        let batch: Batch = pictures.iter().collect();
+        let appended = self.pictures.append(batch).await.map_err(IntakeError::Journal)?;
+        Ok(appended.batch.iter().map(|(offset, _)| picture_id(offset)).collect())
     }
 
     fn lock_recent(&self) -> std::sync::MutexGuard<'_, RecentIds> {

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 /// Bounds of the gateway. Sizes in bytes, times in seconds.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
+#[expect(clippy::struct_field_names, reason = "every bound says that it is one")]
 pub struct Limits {
     /// Terminal connections at a time; one more is closed at once and counted.
     pub terminal_connections_max: usize,
