@@ -66,8 +66,8 @@ bits! {
         2 = SOUTH,
         3 = WEST,
         4 = OUT_OF_OPERATION,
-        /// Coordinates are encrypted by a plug-in.
-        5 = COORDINATES_ENCRYPTED,
+        /// The place went through the secrecy plug-in (保密插件), so it is GCJ-02 and not WGS-84.
+        5 = PLACE_ENCRYPTED,
         /// Since 2019.
         6 = FORWARD_COLLISION_WARNING,
         /// Since 2019.
@@ -132,21 +132,21 @@ pub struct Position {
 }
 
 impl Position {
-    /// Latitude in 1e-6 degrees, south negative. `None` when encrypted or beyond a pole.
+    /// Latitude in 1e-6 degrees, south negative. `None` beyond a pole.
+    ///
+    /// Whether the place is of now and of which datum, [`StatusBits::POSITIONED`] and
+    /// [`StatusBits::PLACE_ENCRYPTED`] tell.
     pub fn latitude_e6(&self) -> Option<i32> {
         self.signed(self.latitude_raw, LATITUDE_E6_MAX, StatusBits::SOUTH)
     }
 
-    /// Longitude in 1e-6 degrees, west negative. `None` when encrypted or beyond 180 degrees.
+    /// Longitude in 1e-6 degrees, west negative. `None` beyond 180 degrees.
     pub fn longitude_e6(&self) -> Option<i32> {
         self.signed(self.longitude_raw, LONGITUDE_E6_MAX, StatusBits::WEST)
     }
 
     fn signed(&self, raw: u32, max: u32, negative: StatusBits) -> Option<i32> {
-        if raw > max || self.status.contains(StatusBits::COORDINATES_ENCRYPTED) {
-            return None;
-        }
-        let degrees_e6 = i32::try_from(raw).ok()?;
+        let degrees_e6 = i32::try_from(raw).ok().filter(|_| raw <= max)?;
         Some(if self.status.contains(negative) { -degrees_e6 } else { degrees_e6 })
     }
 
