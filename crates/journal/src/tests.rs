@@ -66,18 +66,17 @@ impl Disk for ScriptedDisk {
         let held_up = self.0.is_held_up.0.lock().expect("lock");
         drop(self.0.is_held_up.1.wait_while(held_up, |is_held_up| *is_held_up).expect("lock"));
         self.0.sync_count.fetch_add(1, Ordering::SeqCst);
-        match self.0.is_syncing_broken.load(Ordering::SeqCst) {
-            true => Err(io::Error::other("broken")),
-            false => Ok(()),
-        }
+        fail_if(&self.0.is_syncing_broken)
     }
 
     fn cut(&self, file: &File, bytes: u64) -> io::Result<()> {
-        match self.0.is_cutting_broken.load(Ordering::SeqCst) {
-            true => Err(io::Error::other("broken")),
-            false => file.set_len(bytes),
-        }
+        fail_if(&self.0.is_cutting_broken)?;
+        file.set_len(bytes)
     }
+}
+
+fn fail_if(is_broken: &AtomicBool) -> io::Result<()> {
+    if is_broken.load(Ordering::SeqCst) { Err(io::Error::other("broken")) } else { Ok(()) }
 }
 
 fn small() -> Options {
