@@ -1,6 +1,6 @@
 //! One field of an object: how each type is read from whatever a device wrote, and written as the standard has it.
 
-use crate::list::{self, Limits};
+use crate::list::{self, Budget};
 use crate::object::Object;
 use crate::time::DateTime;
 use serde::Serialize;
@@ -80,7 +80,7 @@ impl PartialEq for Extra {
 /// A type a field can have.
 pub(crate) trait Field: Sized {
     /// Reads one JSON value. `None`: not readable as this type, so the caller keeps the value as it came.
-    fn read(json: &str, limits: &Limits) -> Option<Self>;
+    fn read(json: &str, budget: &Budget<'_>) -> Option<Self>;
     fn is_absent(&self) -> bool;
     fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error>;
 }
@@ -123,7 +123,7 @@ fn read_text(json: &str) -> Option<Text> {
 }
 
 impl Field for Text {
-    fn read(json: &str, _: &Limits) -> Option<Self> {
+    fn read(json: &str, _: &Budget<'_>) -> Option<Self> {
         read_text(json)
     }
 
@@ -161,7 +161,7 @@ fn optional<T>(json: &str, read: impl FnOnce(&str) -> Option<T>) -> Option<Optio
 }
 
 impl Field for Option<i64> {
-    fn read(json: &str, _: &Limits) -> Option<Self> {
+    fn read(json: &str, _: &Budget<'_>) -> Option<Self> {
         optional(json, integer)
     }
 
@@ -175,7 +175,7 @@ impl Field for Option<i64> {
 }
 
 impl Field for Option<f64> {
-    fn read(json: &str, _: &Limits) -> Option<Self> {
+    fn read(json: &str, _: &Budget<'_>) -> Option<Self> {
         optional(json, |text| text.parse().ok().filter(|float: &f64| float.is_finite()))
     }
 
@@ -196,7 +196,7 @@ impl Field for Option<f64> {
 
 /// Written `"1"` and `"0"`, as the standard's own examples have it.
 impl Field for Option<bool> {
-    fn read(json: &str, _: &Limits) -> Option<Self> {
+    fn read(json: &str, _: &Budget<'_>) -> Option<Self> {
         optional(json, |text| match text {
             "1" => Some(true),
             "0" => Some(false),
@@ -216,7 +216,7 @@ impl Field for Option<bool> {
 }
 
 impl Field for Option<DateTime> {
-    fn read(json: &str, _: &Limits) -> Option<Self> {
+    fn read(json: &str, _: &Budget<'_>) -> Option<Self> {
         optional(json, |text| DateTime::parse(text).ok())
     }
 
@@ -234,13 +234,13 @@ impl Field for Option<DateTime> {
 
 /// Objects inside an object, `{"MotorVehicleObject":[…]}`.
 impl<T: Object> Field for Vec<T> {
-    fn read(json: &str, limits: &Limits) -> Option<Self> {
+    fn read(json: &str, budget: &Budget<'_>) -> Option<Self> {
         match json.as_bytes().first()? {
-            b'{' | b'[' => list::read_nested(json, limits),
+            b'{' | b'[' => list::read_nested(json, budget),
             // Some platforms put the list's JSON into a string.
             _ => scalar(json, |text| match text.trim() {
                 "" => Some(Vec::new()),
-                text if text.starts_with(['{', '[']) => list::read_nested(text, limits),
+                text if text.starts_with(['{', '[']) => list::read_nested(text, budget),
                 _ => None,
             }),
         }
@@ -259,8 +259,8 @@ impl<T: Object> Field for Vec<T> {
 
 /// One object inside an object.
 impl<T: Object> Field for Option<Box<T>> {
-    fn read(json: &str, limits: &Limits) -> Option<Self> {
-        let mut objects = <Vec<T> as Field>::read(json, limits)?;
+    fn read(json: &str, budget: &Budget<'_>) -> Option<Self> {
+        let mut objects = <Vec<T> as Field>::read(json, budget)?;
         (objects.len() <= 1).then(|| objects.pop().map(Box::new))
     }
 
@@ -275,7 +275,7 @@ impl<T: Object> Field for Option<Box<T>> {
 
 /// Defines an object of the interface: the struct, its table of wire names, and serde in both directions.
 ///
-/// `keep` or `skip` says what happens to fields outside the table.
+/// `keep` or `skip` says what happens to fields outside the table; `picture` keeps them, and makes the object count as one.
 macro_rules! object {
     (
         $(#[$meta:meta])*
@@ -292,11 +292,13 @@ macro_rules! object {
         }
 
         impl $crate::object::sealed::Fields for $name {
-            fn set(&mut self, name: &str, value: &serde_json::value::RawValue, limits: &$crate::Limits) -> $crate::object::sealed::Set {
+            const IS_PICTURE: bool = object!(@is_picture $unknown);
+
+            fn set(&mut self, name: &str, value: &serde_json::value::RawValue, budget: &$crate::list::Budget<'_>) -> $crate::object::sealed::Set {
                 use $crate::object::sealed::Set;
                 match name {
                     $(
-                        $wire => match <$type as $crate::field::Field>::read(value.get(), limits) {
+                        $wire => match <$type as $crate::field::Field>::read(value.get(), budget) {
                             Some(read) => {
                                 self.$field = read;
                                 Set::Known
@@ -344,4 +346,7 @@ macro_rules! object {
         if $self.extra.keep($name, $value) { Set::Unknown } else { Set::Full }
     };
     (@skip $self:ident $name:ident $value:ident) => { Set::Unknown };
+    (@picture $self:ident $name:ident $value:ident) => { object!(@keep $self $name $value) };
+    (@is_picture picture) => { true };
+    (@is_picture $unknown:ident) => { false };
 }

@@ -1,7 +1,7 @@
 //! Pictures inside objects: base64 kept as it came, decoded when somebody wants the bytes, within a bound.
 
 use crate::field::{Field, scalar};
-use crate::list::Limits;
+use crate::list::Budget;
 use base64::Engine as _;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
@@ -79,7 +79,7 @@ impl std::fmt::Debug for ImageData {
 }
 
 impl Field for ImageData {
-    fn read(json: &str, _: &Limits) -> Option<Self> {
+    fn read(json: &str, _: &Budget<'_>) -> Option<Self> {
         scalar(json, |text| Some(ImageData(text.into())))
     }
 

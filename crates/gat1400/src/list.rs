@@ -13,10 +13,10 @@ use std::marker::PhantomData;
 /// What one request may bring. The size of the body is the caller's bound, set where it is received.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// Objects in one request; more refuse the request.
+    /// Objects in one request, those inside its notifications with them; more refuse the request.
     pub objects: usize,
-    /// Pictures of one object, or objects inside one object; a longer list stays unread in [`Extra`](crate::Extra).
-    pub nested: usize,
+    /// Pictures of one object; a longer list stays unread in the object's [`Extra`](crate::Extra).
+    pub pictures: usize,
     /// Bytes of one decoded picture, for [`ImageData::decode`](crate::ImageData::decode).
     pub picture_bytes: usize,
 }
@@ -25,7 +25,7 @@ impl Default for Limits {
     /// Enough for every device seen: batches of up to 1,000 objects, 32 pictures each (the standard's table knows 5
     /// kinds a vehicle), 8 MiB a picture (a 4K scene is about 2 MiB).
     fn default() -> Self {
-        Limits { objects: 1_000, nested: 32, picture_bytes: 8 << 20 }
+        Limits { objects: 1_000, pictures: 32, picture_bytes: 8 << 20 }
     }
 }
 
@@ -80,14 +80,21 @@ pub fn read_list<T: Object>(body: &[u8], limits: &Limits) -> Result<Objects<T>, 
         return Err(BodyProblem::Empty);
     }
     let text = String::from_utf8_lossy(body);
-    let context = Context {
-        limits,
-        objects_max: limits.objects,
-        is_lossy: matches!(text, Cow::Owned(_)),
-        is_over: Cell::new(false),
-    };
-    let found = context.read::<T>(&text, Place::Root);
-    if context.is_over.get() {
+    let is_lossy = matches!(text, Cow::Owned(_));
+    match read_text(&text, is_lossy, limits) {
+        // A NUL behind the last brace, a bare line break in a string: C programs write both.
+        Err(BodyProblem::Syntax { .. }) if text.contains(|character: char| character.is_ascii_control()) => {
+            read_text(&text.replace(|character: char| character.is_ascii_control(), " "), is_lossy, limits)
+        }
+        outcome => outcome,
+    }
+}
+
+fn read_text<T: Object>(text: &str, is_lossy: bool, limits: &Limits) -> Result<Objects<T>, BodyProblem> {
+    let budget =
+        Budget { limits, is_lossy, objects_left: Cell::new(limits.objects), is_over: Cell::new(false) };
+    let found = budget.read::<T>(text, Place::Root);
+    if budget.is_over.get() {
         return Err(BodyProblem::TooManyObjects { limit: limits.objects });
     }
     let objects = found.map_err(|error| BodyProblem::Syntax { detail: error.to_string() })?;
@@ -97,19 +104,19 @@ pub fn read_list<T: Object>(body: &[u8], limits: &Limits) -> Result<Objects<T>, 
 /// Reads the one object of a body: `{"KeepaliveObject":{…}}`.
 ///
 /// # Errors
-/// [`BodyProblem`] when there is none or it cannot be read.
+/// [`BodyProblem`] when there is none, or more than one, or it cannot be read.
 pub fn read_one<T: Object>(body: &[u8], limits: &Limits) -> Result<T, BodyProblem> {
-    let mut objects = read_list::<T>(body, &Limits { objects: 1, ..*limits })?;
-    match objects.pop() {
-        Some(object) => object.map_err(BodyProblem::Object),
-        None => Err(BodyProblem::Wrapper { expected: T::OBJECT }),
+    let mut objects = read_list::<T>(body, limits)?;
+    match (objects.pop(), objects.len()) {
+        (Some(object), 0) => object.map_err(BodyProblem::Object),
+        (Some(_), _) => Err(BodyProblem::TooManyObjects { limit: 1 }),
+        (None, _) => Err(BodyProblem::Wrapper { expected: T::OBJECT }),
     }
 }
 
-/// Objects inside an object. `None` when the list cannot be read or is over the bound: the caller keeps its text.
-pub(crate) fn read_nested<T: Object>(json: &str, limits: &Limits) -> Option<Vec<T>> {
-    let context = Context { limits, objects_max: limits.nested, is_lossy: false, is_over: Cell::new(false) };
-    let objects = context.read::<T>(json, Place::Inside).ok()??;
+/// Objects inside an object. `None` when the list cannot be read or is over a bound: the caller keeps its text.
+pub(crate) fn read_nested<T: Object>(json: &str, budget: &Budget<'_>) -> Option<Vec<T>> {
+    let objects = budget.read::<T>(json, Place::Inside).ok()??;
     objects.into_iter().collect::<Result<_, _>>().ok()
 }
 
@@ -146,31 +153,41 @@ enum Place {
     Element,
 }
 
-struct Context<'l> {
+/// The bounds of one request, and what is left of them.
+pub struct Budget<'l> {
     limits: &'l Limits,
-    objects_max: usize,
     is_lossy: bool,
+    objects_left: Cell<usize>,
     is_over: Cell<bool>,
 }
 
-impl Context<'_> {
+impl Budget<'_> {
     /// `None` when the root holds neither the wrapper nor any field of the object.
     fn read<T: Object>(&self, json: &str, place: Place) -> serde_json::Result<Option<Objects<T>>> {
         let mut objects = Vec::new();
         let mut deserializer = serde_json::Deserializer::from_str(json);
-        let is_found = self.into::<T>(&mut objects, place).deserialize(&mut deserializer)?;
+        let is_found =
+            Reader { budget: self, objects: &mut objects, place }.deserialize(&mut deserializer)?;
         deserializer.end()?;
         Ok(is_found.then_some(objects))
     }
 
-    fn into<'c, T>(&'c self, objects: &'c mut Objects<T>, place: Place) -> Reader<'c, T> {
-        Reader { context: self, objects, place }
+    /// Whether one more object may be read beside the `count` already in its list.
+    fn take<T: Object>(&self, count: usize) -> bool {
+        if T::IS_PICTURE {
+            return count < self.limits.pictures;
+        }
+        match self.objects_left.get().checked_sub(1) {
+            Some(left) => self.objects_left.set(left),
+            None => self.is_over.set(true),
+        }
+        !self.is_over.get()
     }
 }
 
 /// Puts the objects found at one place of the body into `objects`; yields whether the place had any business there.
 struct Reader<'c, T> {
-    context: &'c Context<'c>,
+    budget: &'c Budget<'c>,
     objects: &'c mut Objects<T>,
     place: Place,
 }
@@ -184,10 +201,13 @@ impl<'de, T: Object> DeserializeSeed<'de> for Reader<'_, T> {
 }
 
 impl<T: Object> Reader<'_, T> {
+    fn at(&mut self, place: Place) -> Reader<'_, T> {
+        Reader { budget: self.budget, objects: self.objects, place }
+    }
+
     fn push<E: serde::de::Error>(&mut self, object: Result<T, ObjectReason>) -> Result<(), E> {
         let index = self.objects.len();
-        if index == self.context.objects_max {
-            self.context.is_over.set(true);
+        if !self.budget.take::<T>(index) {
             return Err(E::custom("too many objects"));
         }
         self.objects.push(object.map_err(|reason| ObjectProblem { index, reason }));
@@ -216,14 +236,14 @@ impl<'de, T: Object> Visitor<'de> for Reader<'_, T> {
         while let Some(name) = map.next_key_seed(Name(PhantomData))? {
             if self.place != Place::Element && is_wrapper::<T>(&name) {
                 has_wrapper = true;
-                map.next_value_seed(self.context.into(self.objects, Place::Inside))?;
+                map.next_value_seed(self.at(Place::Inside))?;
                 continue;
             }
             let value: &RawValue = map.next_value()?;
-            if self.context.is_lossy && value.get().contains(char::REPLACEMENT_CHARACTER) {
+            if self.budget.is_lossy && value.get().contains(char::REPLACEMENT_CHARACTER) {
                 problem = problem.or(Some(ObjectReason::NotUtf8));
             }
-            match object.set(&name, value, self.context.limits) {
+            match object.set(&name, value, self.budget) {
                 Set::Known => has_field = true,
                 Set::Unknown => has_field |= self.place != Place::Root,
                 Set::Full => problem = problem.or(Some(ObjectReason::TooManyFields)),
@@ -237,12 +257,12 @@ impl<'de, T: Object> Visitor<'de> for Reader<'_, T> {
         Ok(has_wrapper || self.place == Place::Inside)
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<bool, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(mut self, mut seq: A) -> Result<bool, A::Error> {
         if self.place == Place::Element {
             while seq.next_element::<IgnoredAny>()?.is_some() {}
             return self.refuse();
         }
-        while seq.next_element_seed(self.context.into(self.objects, Place::Element))?.is_some() {}
+        while seq.next_element_seed(self.at(Place::Element))?.is_some() {}
         Ok(true)
     }
 

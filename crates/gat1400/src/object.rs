@@ -34,7 +34,7 @@ pub trait Object: sealed::Fields + Default + serde::Serialize {
 pub(crate) mod sealed {
     //! Reading one field, which is nobody's business outside this crate.
 
-    use crate::list::Limits;
+    use crate::list::Budget;
     use serde_json::value::RawValue;
 
     /// What became of a field.
@@ -46,6 +46,9 @@ pub(crate) mod sealed {
     }
 
     pub trait Fields {
-        fn set(&mut self, name: &str, value: &RawValue, limits: &Limits) -> Set;
+        /// Counts as a picture of the object it is in, not as an object of the request.
+        const IS_PICTURE: bool;
+
+        fn set(&mut self, name: &str, value: &RawValue, budget: &Budget<'_>) -> Set;
     }
 }

@@ -10,7 +10,7 @@ use gat1400::object::MotorVehicleCore;
 use gat1400::{Limits, Object, Objects, Request, Route, id, read_list, write_list};
 use libfuzzer_sys::fuzz_target;
 
-const LIMITS: Limits = Limits { objects: 64, nested: 8, picture_bytes: 4096 };
+const LIMITS: Limits = Limits { objects: 64, pictures: 8, picture_bytes: 4096 };
 
 fn read_again<T: Object + Clone + PartialEq + std::fmt::Debug>(objects: &Objects<T>) {
     let good: Vec<T> = objects.iter().flatten().cloned().collect();
@@ -43,8 +43,10 @@ fuzz_target!(|input: &[u8]| {
     match &request {
         Request::MotorVehicles(objects) => {
             post(objects);
-            let core = read_list::<MotorVehicleCore>(body, &LIMITS).expect("the fields differ, the list does not");
-            assert_eq!(core.len(), objects.len());
+            // An object without its wrapper is known by its fields, and the core has fewer.
+            if let Ok(core) = read_list::<MotorVehicleCore>(body, &LIMITS) {
+                assert_eq!(core.len(), objects.len());
+            }
             for vehicle in objects.iter().flatten() {
                 let _unused = id::SubjectId::parse(&vehicle.motor_vehicle_id);
                 for image in &vehicle.sub_images {

@@ -239,7 +239,7 @@ object! {
 
 object! {
     /// A picture of an object, 子图像信息 (GA/T 1400.3-2017).
-    SubImageInfo keep ("SubImageInfoObject" in "SubImageList" or "SubImageInfoListObject"), required [
+    SubImageInfo picture ("SubImageInfoObject" in "SubImageList" or "SubImageInfoListObject"), required [
         image_id = "ImageID", device_id = "DeviceID", kind = "Type", file_format = "FileFormat",
         shot_time = "ShotTime", width_px = "Width", height_px = "Height"
     ] {

@@ -96,8 +96,31 @@ fn more_objects_than_the_bound_refuse_the_request() {
 }
 
 #[test]
+fn objects_inside_notifications_count_against_the_same_bound() {
+    let limits = Limits { objects: 4, pictures: 1, ..Limits::default() };
+    let body = |count: usize| {
+        let vehicles = vec![r#"{"PlateNo":"x"}"#; count].join(",");
+        let notice =
+            format!(r#"{{"Title":"t","MotorVehicleObjectList":{{"MotorVehicleObject":[{vehicles}]}}}}"#);
+        format!("[{notice}]")
+    };
+    let read = |count| {
+        read_list::<SubscribeNotification>(body(count).as_bytes(), &limits).map(|objects| objects.len())
+    };
+    assert_eq!(read(3), Ok(1));
+    assert_eq!(read(4), Err(BodyProblem::TooManyObjects { limit: 4 }));
+}
+
+#[test]
+fn control_characters_cost_nothing() {
+    for body in ["{\"PlateNo\":\"粤A12345\"}\0", "{\"PlateNo\":\"粤A12345\",\"Place\":\"a\nb\"}"] {
+        assert_eq!(plates(body), ["粤A12345"], "{body:?}");
+    }
+}
+
+#[test]
 fn more_pictures_than_the_bound_stay_unread() {
-    let limits = Limits { nested: 1, ..Limits::default() };
+    let limits = Limits { pictures: 1, ..Limits::default() };
     let body = r#"{"MotorVehicleObject":{"PlateNo":"粤A1","SubImageList":{"SubImageInfoObject":[{"Type":"01"},{"Type":"02"}]}}}"#;
     let vehicle: MotorVehicle = read_one(body.as_bytes(), &limits).expect("object is read");
     assert_eq!((vehicle.plate_no.as_str(), vehicle.sub_images.len()), ("粤A1", 0));
