@@ -1,0 +1,71 @@
+//! What can go wrong between the records and their database: one error that names the operation that failed.
+
+use sea_orm::{DbErr, RuntimeErr};
+
+/// A read or write of the records failed for a technical reason; nothing of it was stored.
+#[derive(Debug, thiserror::Error)]
+#[error("could not {operation}: {fault}")]
+pub struct StoreError {
+    /// What was tried, as a verb with its object: "commit outcomes".
+    pub operation: &'static str,
+    /// What stood in the way, as far as a caller can act on it.
+    pub fault: Fault,
+    /// What the database said.
+    #[source]
+    source: DbErr,
+}
+
+/// What stood in the way of an operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Fault {
+    /// No room on the disk: reads still work; writes will again when there is room.
+    #[error("the disk is full")]
+    DiskFull,
+    /// Too many waited, or another process holds the database: try again.
+    #[error("the database is busy")]
+    Busy,
+    /// The file or a row in it is not what was written.
+    #[error("the database is damaged")]
+    Damaged,
+    /// Anything else; the source says what.
+    #[error("the database failed")]
+    Other,
+}
+
+/// Names the operation that a database error ended.
+pub(crate) trait During<T> {
+    fn during(self, operation: &'static str) -> Result<T, StoreError>;
+}
+
+impl<T> During<T> for Result<T, DbErr> {
+    fn during(self, operation: &'static str) -> Result<T, StoreError> {
+        self.map_err(|source| StoreError { operation, fault: fault_of(&source), source })
+    }
+}
+
+/// A stored value that the program can't have written.
+pub(crate) fn damaged(table: &str, what: impl std::fmt::Display) -> DbErr {
+    DbErr::Type(format!("{table}: {what}"))
+}
+
+fn fault_of(error: &DbErr) -> Fault {
+    match error {
+        DbErr::ConnectionAcquire(_) => Fault::Busy,
+        DbErr::Type(_) | DbErr::Json(_) | DbErr::TryIntoErr { .. } => Fault::Damaged,
+        DbErr::Conn(RuntimeErr::SqlxError(e))
+        | DbErr::Exec(RuntimeErr::SqlxError(e))
+        | DbErr::Query(RuntimeErr::SqlxError(e)) => {
+            match e.as_database_error().and_then(|e| e.code()).and_then(|code| code.parse::<u32>().ok()) {
+                // SQLite's primary result codes (sqlite.org/rescode.html) are the low byte of the extended ones.
+                Some(code) => match code & 0xff {
+                    5 | 6 => Fault::Busy,
+                    11 | 26 => Fault::Damaged,
+                    13 => Fault::DiskFull,
+                    _ => Fault::Other,
+                },
+                None => Fault::Other,
+            }
+        }
+        _ => Fault::Other,
+    }
+}

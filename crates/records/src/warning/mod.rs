@@ -1,0 +1,249 @@
+//! Warnings (预警) as they stand: what judgement said last, and what people did about it.
+//!
+//! A warning is two rows. `warning` has narrow columns to filter, sort and count by; `warning_body` has the whole
+//! [`domain::Warning`] with its evidence as JSON. Apart, so that a count over 100,000 warnings reads 25 MB, not the
+//! evidence too. JSON and not a packed form, because bodies outlive many versions of the program: fields are found by
+//! name, new ones get defaults, and a person can read them with any SQL tool.
+
+mod commit;
+mod list;
+mod sign;
+
+pub use list::{WarningCount, WarningField, WarningFilter};
+pub use sign::SignError;
+
+use crate::error::damaged;
+use crate::store::time_of;
+use domain::warning::WithdrawReason;
+use domain::{Level, Timestamp, Warning, WarningId};
+use sea_orm::DbErr;
+use smol_str::SmolStr;
+
+pub(crate) mod row {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "warning")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: String,
+        pub seq: i64,
+        pub change: String,
+        pub model: String,
+        pub level: i32,
+        pub state: String,
+        pub version: i32,
+        pub plate_code: Option<i64>,
+        pub plate_class: Option<i32>,
+        pub plate: Option<String>,
+        pub plate_text: Option<String>,
+        pub device: Option<String>,
+        pub checkpoint: Option<String>,
+        pub watch_order: Option<String>,
+        pub lon: Option<f64>,
+        pub lat: Option<f64>,
+        pub occurred_at: i64,
+        pub raised_at: i64,
+        pub actionable_until: i64,
+        pub is_historical: bool,
+        pub withdrawn_reason: Option<String>,
+        pub signed_by: Option<String>,
+        pub signed_at: Option<i64>,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+pub(crate) mod body {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "warning_body")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: String,
+        pub body: String,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+pub(crate) mod history {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "warning_history")]
+    pub struct Model {
+        #[sea_orm(primary_key)]
+        pub id: i64,
+        pub warning_id: String,
+        pub at: i64,
+        pub actor: Option<String>,
+        pub action: String,
+        pub note: Option<String>,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// Where a warning stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum WarningState {
+    /// Nobody has signed it.
+    Raised,
+    /// Somebody took it on.
+    Signed,
+    /// Judgement took it back before anybody signed it.
+    Withdrawn,
+}
+
+impl WarningState {
+    /// The word used in the API.
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Raised => "raised",
+            Self::Signed => "signed",
+            Self::Withdrawn => "withdrawn",
+        }
+    }
+
+    /// The state of a key.
+    pub fn parse(key: &str) -> Option<Self> {
+        [Self::Raised, Self::Signed, Self::Withdrawn].into_iter().find(|state| state.key() == key)
+    }
+}
+
+/// What last happened to a warning.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// New, or raised again after it was withdrawn.
+    Raised,
+    /// Better evidence; or later evidence for or against one that is signed.
+    Revised,
+    /// Taken back.
+    Withdrawn,
+    /// Somebody took it on.
+    Signed,
+}
+
+impl Change {
+    /// The word used in the API.
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Raised => "raised",
+            Self::Revised => "revised",
+            Self::Withdrawn => "withdrawn",
+            Self::Signed => "signed",
+        }
+    }
+
+    fn parse(key: &str) -> Option<Self> {
+        [Self::Raised, Self::Revised, Self::Withdrawn, Self::Signed]
+            .into_iter()
+            .find(|change| change.key() == key)
+    }
+}
+
+/// A warning as it stands.
+#[derive(Clone, Debug, PartialEq)]
+pub struct WarningRecord {
+    /// What judgement said last.
+    pub warning: Warning,
+    /// Number of its last change, in the order of all changes of all warnings; never used twice.
+    pub seq: u64,
+    /// What that change was.
+    pub change: Change,
+    /// 1 when new, one more with each change.
+    pub version: u32,
+    /// Where it stands.
+    pub state: WarningState,
+    /// Why judgement takes it back. Also set on a signed one, which stays signed.
+    pub withdrawn_reason: Option<WithdrawReason>,
+    /// Who signed it.
+    pub signature: Option<Signature>,
+}
+
+impl WarningRecord {
+    /// Whether sending somebody out still makes sense at `now`.
+    pub fn is_actionable(&self, now: Timestamp) -> bool {
+        self.state != WarningState::Withdrawn
+            && !self.warning.is_historical
+            && now < self.warning.actionable_until
+    }
+}
+
+/// Who took a warning on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Signature {
+    /// Username.
+    pub by: SmolStr,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// One line of a warning's history.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HistoryEntry {
+    /// When.
+    pub at: Timestamp,
+    /// Username; `None` for judgement.
+    pub actor: Option<SmolStr>,
+    /// `raised`, `reopened`, `withdrawn`, `signed`, and for signed ones `revised`, `refuted`, `upheld`.
+    pub action: SmolStr,
+    /// What else there is to say.
+    pub note: Option<String>,
+}
+
+/// Levels are stored as numbers, so that the database can sort by urgency.
+pub(crate) fn level_code(level: Level) -> i32 {
+    match level {
+        Level::Low => 1,
+        Level::Medium => 2,
+        Level::High => 3,
+    }
+}
+
+pub(crate) fn level_of(code: i32) -> Result<Level, DbErr> {
+    match code {
+        1 => Ok(Level::Low),
+        2 => Ok(Level::Medium),
+        3 => Ok(Level::High),
+        _ => Err(damaged("level", code)),
+    }
+}
+
+fn withdraw_reason_of(key: &str) -> Result<WithdrawReason, DbErr> {
+    [WithdrawReason::Refuted, WithdrawReason::Replaced]
+        .into_iter()
+        .find(|reason| reason.key() == key)
+        .ok_or_else(|| damaged("warning", key))
+}
+
+fn id_of(text: &str) -> Result<WarningId, DbErr> {
+    WarningId::parse(text).ok_or_else(|| damaged("warning", text))
+}
+
+fn record_of(row: row::Model, body: &str) -> Result<WarningRecord, DbErr> {
+    let word = |key: &str| damaged("warning", key);
+    Ok(WarningRecord {
+        warning: serde_json::from_str(body).map_err(|e| damaged("warning_body", e))?,
+        seq: row.seq as u64,
+        change: Change::parse(&row.change).ok_or_else(|| word(&row.change))?,
+        version: row.version as u32,
+        state: WarningState::parse(&row.state).ok_or_else(|| word(&row.state))?,
+        withdrawn_reason: row.withdrawn_reason.as_deref().map(withdraw_reason_of).transpose()?,
+        signature: row
+            .signed_by
+            .zip(row.signed_at)
+            .map(|(by, at)| Signature { by: by.into(), at: time_of(at) }),
+    })
+}
