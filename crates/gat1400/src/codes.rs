@@ -138,9 +138,10 @@ codes! {
     ResourceClass {
         Tollgate = 0 "卡口",
         Device = 1 "设备",
-        Case = 2 "案(事)件",
-        View = 3 "视图信息",
+        Content = 2 "采集内容",
+        Case = 3 "案(事)件",
         Library = 4 "视图库",
+        Division = 5 "行政区划",
     }
 }
 

@@ -76,9 +76,9 @@ impl Parser<'_> {
         let day = self.digits(2)?;
         self.skip(b" T_-");
         let hour = self.digits(2)?;
-        self.skip(b":");
+        self.skip(b":-");
         let minute = self.digits(2)?;
-        self.skip(b":");
+        self.skip(b":-");
         let second = self.digits(2)?;
         self.skip(b".,:");
         let ms = self.fraction_ms();
@@ -192,6 +192,7 @@ mod tests {
             "2017-12-20 20:44:51",
             "2017-12-20T20:44:51+08:00",
             "2017/12/20 20:44:51",
+            "2017-12-20-20-44-51",
             "2017-12-20T12:44:51Z",
             " 20171220204451 ",
         ] {

@@ -40,6 +40,7 @@ object! {
         resource_class: Option<i64> = "ResourceClass",
         /// Which pictures the subscriber wants, by [`ImageType`](crate::codes::ImageType); `-1` for none.
         result_image_declare: Text = "ResultImageDeclare",
+        /// `1` with features, `-1` without.
         result_feature_declare: Option<i64> = "ResultFeatureDeclare",
         tab_id: Text = "TabID",
     }
