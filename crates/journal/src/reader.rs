@@ -68,7 +68,8 @@ impl Reader {
         self.shared.wait_beyond(self.position, timeout)
     }
 
-    /// Goes on at the next good record after damage. The caller decides this, because it gives up what lies between.
+    /// Goes on at the next good record after [`ReadError::Damaged`]. The caller decides this, because it gives up what lies
+    /// between, be that good or not.
     pub fn skip_damage(&mut self) -> Result<Skipped, ReadError> {
         let place = self.shared.locate(self.position)?;
         let found = self.with_segment(&place, |segment| {

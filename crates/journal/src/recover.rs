@@ -4,6 +4,7 @@
 //! that are no good record) is one of two things. If a later record starts a group, everything before that record was
 //! durable when it was written: the gap is damage, and it stays for readers to report. If none does, the gap lies in
 //! the group that was being written when the process ended, which nobody was answered for: the file is cut there.
+//! (Should a durable byte rot in the very last group, nothing tells it from a torn write. So what is cut off is kept.)
 
 use std::fmt;
 use std::fs::{self, File};
