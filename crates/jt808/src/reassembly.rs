@@ -35,7 +35,7 @@ const RESEND_PARTS_MAX: usize = 255;
 pub enum Progress {
     /// Other parts are missing still.
     Pending,
-    /// This part had come before.
+    /// This part had come before, or its message was completed a moment ago.
     Duplicate,
     /// The last missing part: here is the message. Its header has the serial of the first part and no `part`.
     Complete { header: Header, body: Vec<u8> },
@@ -85,6 +85,9 @@ pub struct Reassembler {
     limits: ReassemblyLimits,
     /// Ordered, so that the same input gives the same output.
     unfinished: BTreeMap<Key, Unfinished>,
+    /// When messages were completed, for as long as a part asked for twice may still come: it must not begin
+    /// the message anew. At most `messages_max`, else the oldest goes.
+    completed: BTreeMap<Key, u64>,
     held_bytes: usize,
     given_up: u64,
 }
@@ -120,6 +123,11 @@ impl Reassembler {
         let first_serial = frame.header.serial.wrapping_sub(part.index - 1);
         let Header { phone, message_id, .. } = frame.header;
         let key = Key { phone, message_id, total: part.total, first_serial };
+        self.completed
+            .retain(|_, done_at_ms| done_at_ms.saturating_add(self.limits.resend_after_ms) > now_ms);
+        if self.completed.contains_key(&key) {
+            return Progress::Duplicate;
+        }
         if self.unfinished.get(&key).is_some_and(|message| message.parts.contains_key(&part.index)) {
             return Progress::Duplicate;
         }
@@ -138,11 +146,22 @@ impl Reassembler {
             return Progress::Pending;
         }
         match self.remove(key) {
-            Some(done) => Progress::Complete {
-                header: done.header,
-                body: done.parts.into_values().collect::<Vec<_>>().concat(),
-            },
+            Some(done) => {
+                self.remember(key, now_ms);
+                let body = done.parts.into_values().collect::<Vec<_>>().concat();
+                Progress::Complete { header: done.header, body }
+            }
             None => Progress::Pending,
+        }
+    }
+
+    fn remember(&mut self, key: Key, now_ms: u64) {
+        self.completed.insert(key, now_ms);
+        if self.completed.len() > self.limits.messages_max.max(1) {
+            let oldest = self.completed.iter().min_by_key(|(_, done_at_ms)| **done_at_ms);
+            if let Some(oldest) = oldest.map(|(key, _)| *key) {
+                self.completed.remove(&oldest);
+            }
         }
     }
 

@@ -59,5 +59,11 @@ fn check_body(header: &Header, body: &[u8]) {
 
 /// Bytes that are no GBK are replaced when read, and characters that GBK lacks when written.
 fn shows_replaced_text(message: &Message) -> bool {
-    encoding_rs::GBK.encode(&format!("{message:?}")).2
+    let shown = format!("{message:?}");
+    // Private-use characters, which GBK mostly lacks, are shown as escapes.
+    let has_escaped = shown.split("\\u{").skip(1).any(|rest| {
+        let code = rest.split('}').next().and_then(|digits| u32::from_str_radix(digits, 16).ok());
+        code.is_none_or(|code| code > 0x7f)
+    });
+    has_escaped || encoding_rs::GBK.encode(&shown).2
 }
