@@ -1,0 +1,183 @@
+//! The engine: applies entries in their order and keeps the clock.
+
+use crate::confusion::ConfusionTable;
+use crate::deadlines::BUCKET_MS;
+use crate::held::Names;
+use crate::keyed::Keyed;
+use crate::models::Context;
+use crate::models::overdue::Overdue;
+use crate::models::watch_order::WatchOrders;
+use crate::parameters::Parameters;
+use crate::reference::Reference;
+use domain::observation::Fact;
+use domain::time::{HOUR_MS, SECOND_MS};
+use domain::{Entry, Observation, Outcome, ReferenceChange, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// What is remembered longer than observations may be late, so that the latest of them still finds its neighbours.
+const KEEP_MARGIN_MS: i64 = 2 * HOUR_MS;
+
+/// The state of all models. Equal entries in equal order give equal outcomes, on every machine; and whatever the order
+/// of the observations, the same warnings stand at the end.
+#[derive(Clone, Debug)]
+pub struct Engine {
+    pub(crate) parameters: Parameters,
+    pub(crate) table: ConfusionTable,
+    pub(crate) clock: Timestamp,
+    pub(crate) counts: Counts,
+    pub(crate) names: Names,
+    pub(crate) reference: Reference,
+    pub(crate) watch_orders: WatchOrders,
+    pub(crate) overdue: Overdue,
+}
+
+/// What was counted since the first entry.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Counts {
+    pub(crate) observations: u64,
+    pub(crate) duplicates: u64,
+    pub(crate) late_beyond_horizon: u64,
+    pub(crate) ahead_of_clock: u64,
+    pub(crate) over_bound: u64,
+}
+
+/// How large the state is and what was counted, for the health page and metrics.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Stats {
+    /// Observations applied since the first entry.
+    pub observations: u64,
+    /// Vehicles of which anything is remembered.
+    pub vehicles: usize,
+    /// Numbers in the register.
+    pub registered: usize,
+    /// Watch orders, in force or not.
+    pub watch_orders: usize,
+    /// Deadlines armed.
+    pub timers_armed: usize,
+    /// Observations that came again and changed nothing.
+    pub duplicates: u64,
+    /// Observations older than the horizon: compared with watch orders only.
+    pub late_beyond_horizon: u64,
+    /// Observations from clocks too far ahead: compared with watch orders only.
+    pub ahead_of_clock: u64,
+    /// Observations not remembered because a bound was reached.
+    pub over_bound: u64,
+}
+
+impl Engine {
+    /// An engine that has seen nothing.
+    pub fn new(parameters: Parameters) -> Self {
+        let keep_ms = keep_ms(&parameters);
+        Self {
+            table: ConfusionTable::new(&parameters.confusions),
+            clock: Timestamp::default(),
+            counts: Counts::default(),
+            names: Names::default(),
+            reference: Reference::default(),
+            watch_orders: WatchOrders::new(keep_ms),
+            overdue: Overdue { days: Keyed::new(keep_ms) },
+            parameters,
+        }
+    }
+
+    /// Applies the next entry of the journal and appends what follows from it to `out`.
+    pub fn apply(&mut self, entry: &Entry, out: &mut Vec<Outcome>) {
+        match entry {
+            Entry::Observation(observation) => {
+                self.advance(observation.received_at);
+                self.observe(observation, out);
+            }
+            Entry::Reference(change) => self.change(change),
+        }
+    }
+
+    /// The greatest time of receipt or tick applied. Deadlines fire by it, never by a wall clock.
+    pub fn clock(&self) -> Timestamp {
+        self.clock
+    }
+
+    /// How large the state is and what was counted.
+    pub fn stats(&self) -> Stats {
+        Stats {
+            observations: self.counts.observations,
+            vehicles: self.overdue.days.len(),
+            registered: self.reference.file_count(),
+            watch_orders: self.watch_orders.orders().len(),
+            timers_armed: self.watch_orders.hits.armed_count() + self.overdue.days.armed_count(),
+            duplicates: self.counts.duplicates,
+            late_beyond_horizon: self.counts.late_beyond_horizon,
+            ahead_of_clock: self.counts.ahead_of_clock,
+            over_bound: self.counts.over_bound,
+        }
+    }
+
+    fn advance(&mut self, to: Timestamp) {
+        if to <= self.clock {
+            return;
+        }
+        let is_bucket_new = to.unix_ms().div_euclid(BUCKET_MS) != self.clock.unix_ms().div_euclid(BUCKET_MS);
+        self.clock = to;
+        if is_bucket_new {
+            self.watch_orders.hits.retire(to);
+            self.overdue.days.retire(to);
+        }
+    }
+
+    fn observe(&mut self, observation: &Observation, out: &mut Vec<Outcome>) {
+        self.counts.observations += 1;
+        let is_timely = self.is_timely(observation);
+        let mut context = Context {
+            models: &self.parameters.models,
+            reference: &self.reference,
+            names: &mut self.names,
+            counts: &mut self.counts,
+            out,
+        };
+        match &observation.fact {
+            Fact::Passage(passage) => {
+                self.watch_orders.observe(observation, passage, &self.table, &mut context);
+                // A plate with an unread place is shared by many vehicles: nothing can be remembered by it.
+                if is_timely && passage.plate.is_some_and(|plate| !plate.has_unread()) {
+                    self.overdue.observe(observation, passage, &mut context);
+                }
+            }
+            Fact::Position(_) | Fact::Alarm(_) => {}
+        }
+    }
+
+    /// Whether models with memory judge it; counts what they don't.
+    fn is_timely(&mut self, observation: &Observation) -> bool {
+        let horizon = &self.parameters.models.horizon;
+        let late_ms = self.clock.ms_since(observation.captured_at);
+        let ahead_ms = observation.captured_at.ms_since(observation.received_at);
+        if late_ms > horizon.late_max_hours.value * HOUR_MS {
+            self.counts.late_beyond_horizon += 1;
+            return false;
+        }
+        if ahead_ms > horizon.ahead_max_seconds.value * SECOND_MS {
+            self.counts.ahead_of_clock += 1;
+            return false;
+        }
+        true
+    }
+
+    fn change(&mut self, change: &ReferenceChange) {
+        match change {
+            ReferenceChange::Checkpoint(checkpoint) => self.reference.put_checkpoint(checkpoint),
+            ReferenceChange::CheckpointRemoved(id) => self.reference.remove_checkpoint(id),
+            ReferenceChange::Section(section) => self.reference.put_section(section, &mut self.names),
+            ReferenceChange::SectionRemoved(id) => self.reference.remove_section(id, &mut self.names),
+            ReferenceChange::Vehicle(file) => self.reference.put_vehicle(file),
+            ReferenceChange::VehicleRemoved(key) => self.reference.remove_vehicle(*key),
+            ReferenceChange::WatchOrder(order) => self.watch_orders.put(order.clone(), &self.table),
+            ReferenceChange::WatchOrderRemoved(id) => self.watch_orders.remove(id, &self.table),
+            ReferenceChange::Tick(at) => self.advance(*at),
+        }
+    }
+}
+
+/// How long state is kept.
+pub(crate) fn keep_ms(parameters: &Parameters) -> i64 {
+    parameters.models.horizon.late_max_hours.value * HOUR_MS + KEEP_MARGIN_MS
+}

@@ -1,0 +1,284 @@
+//! Watch orders (布控比对): exact reads, and reads that may be the ordered plate misread.
+//!
+//! Orders are found by keys: the plate in canonical form, in which symbols that cameras take for one another are one,
+//! with its wildcards masked and once more with each single place masked, for reads with an unread place. What is found
+//! is then scored symbol by symbol. One warning per order and passage.
+
+use super::Context;
+use crate::confusion::{ConfusionTable, masked, paired_codes, unread_code, unread_places};
+use crate::keyed::{Aging, Keyed};
+use crate::reference::File;
+use crate::settle::{Finding, Standing, digest, settle};
+use domain::observation::{Observation, Passage};
+use domain::warning::{Detail, Subject};
+use domain::{
+    Level, ModelId, ObservationId, Plate, PlateClass, PlateColor, Timestamp, VehicleKey, WatchOrder, WatchOrderId,
+};
+use rustc_hash::FxHashMap;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// The score of a read that is the ordered plate as it is.
+const EXACT_PERMILLE: i64 = 1000;
+
+/// What is remembered of a passage that hit: which copy of it counts, and what stands.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Hit {
+    /// When the copy that counts reached us, and its digest to break ties.
+    copy: (Timestamp, u64),
+    standing: Vec<Standing>,
+}
+
+impl Aging for Hit {
+    fn oldest_at(&self) -> Option<Timestamp> {
+        self.standing.iter().map(|warning| warning.anchor).min()
+    }
+
+    fn forget_before(&mut self, cutoff: Timestamp) {
+        self.standing.retain(|warning| warning.anchor >= cutoff);
+    }
+}
+
+/// The model with its orders and what it found.
+#[derive(Clone, Debug)]
+pub(crate) struct WatchOrders {
+    orders: BTreeMap<WatchOrderId, WatchOrder>,
+    /// By masked canonical plate.
+    by_key: FxHashMap<u64, Vec<WatchOrderId>>,
+    /// How many orders have their wildcards at these places. Mostly one entry: no wildcards.
+    wildcards: BTreeMap<u16, usize>,
+    pub(crate) hits: Keyed<ObservationId, Hit>,
+}
+
+impl WatchOrders {
+    pub(crate) fn new(keep_ms: i64) -> Self {
+        Self {
+            orders: BTreeMap::new(),
+            by_key: FxHashMap::default(),
+            wildcards: BTreeMap::new(),
+            hits: Keyed::new(keep_ms),
+        }
+    }
+
+    pub(crate) fn restored(orders: Vec<WatchOrder>, hits: Keyed<ObservationId, Hit>, table: &ConfusionTable) -> Self {
+        let mut model = Self { hits, ..Self::new(0) };
+        for order in orders {
+            model.put(order, table);
+        }
+        model
+    }
+
+    pub(crate) fn orders(&self) -> Vec<&WatchOrder> {
+        self.orders.values().collect()
+    }
+
+    pub(crate) fn put(&mut self, order: WatchOrder, table: &ConfusionTable) {
+        self.remove(&order.id, table);
+        for key in keys(order.plate, table) {
+            self.by_key.entry(key).or_default().push(order.id.clone());
+        }
+        *self.wildcards.entry(unread_places(order.plate)).or_default() += 1;
+        self.orders.insert(order.id.clone(), order);
+    }
+
+    pub(crate) fn remove(&mut self, id: &WatchOrderId, table: &ConfusionTable) {
+        let Some(order) = self.orders.remove(id) else { return };
+        for key in keys(order.plate, table) {
+            if let Some(ids) = self.by_key.get_mut(&key) {
+                ids.retain(|other| other != id);
+                if ids.is_empty() {
+                    self.by_key.remove(&key);
+                }
+            }
+        }
+        let places = unread_places(order.plate);
+        if let Some(count) = self.wildcards.get_mut(&places) {
+            *count -= 1;
+            if *count == 0 {
+                self.wildcards.remove(&places);
+            }
+        }
+    }
+
+    pub(crate) fn observe(
+        &mut self,
+        observation: &Observation,
+        passage: &Passage,
+        table: &ConfusionTable,
+        context: &mut Context<'_>,
+    ) {
+        let (Some(read), false) = (passage.plate, self.orders.is_empty()) else { return };
+        let candidates = self.candidates(read, table, context.models.watch_order.parameters.unlisted_permille.value
+            >= context.models.watch_order.parameters.score_min_permille.value);
+        if candidates.is_empty() {
+            return;
+        }
+        let mut found = Vec::new();
+        for id in candidates {
+            let Some(order) = self.orders.get(&id) else { continue };
+            if !order.is_in_force_at(observation.captured_at) {
+                continue;
+            }
+            if let Some(score_permille) = score(order, read, passage, table, context) {
+                let warning = finding(order, score_permille, read, observation, passage, context);
+                found.push((observation.captured_at, warning));
+            }
+        }
+        if found.is_empty() {
+            return;
+        }
+        let copy = (observation.received_at, digest(observation));
+        // Very late passages are remembered by when they came, so that their copies are still known.
+        let hit = self.hits.state_mut(observation.id, observation.captured_at);
+        if !hit.standing.is_empty() && hit.copy <= copy {
+            context.counts.duplicates += 1;
+            return;
+        }
+        hit.copy = copy;
+        settle(&mut hit.standing, |_| true, found, context.out);
+    }
+
+    /// The orders that the read may be a sighting of, by ascending identity.
+    fn candidates(&self, read: Plate, table: &ConfusionTable, is_any_symbol_doubted: bool) -> Vec<WatchOrderId> {
+        let unread = unread_places(read);
+        if unread.count_ones() > 1 {
+            return Vec::new();
+        }
+        let canonical = table.canonical(read);
+        let mut found = Vec::new();
+        let mut look_up = |places: u16| {
+            if let Some(ids) = self.by_key.get(&masked(canonical, places)) {
+                found.extend_from_slice(ids);
+            }
+        };
+        for wildcards in self.wildcards.keys() {
+            look_up(wildcards | unread);
+            if is_any_symbol_doubted && unread == 0 {
+                (0..read.symbol_count()).for_each(|place| look_up(wildcards | 1 << place));
+            }
+        }
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+}
+
+/// The keys under which an order is found: its wildcards masked, and besides them each one place.
+fn keys(plate: Plate, table: &ConfusionTable) -> Vec<u64> {
+    let (canonical, wildcards) = (table.canonical(plate), unread_places(plate));
+    let mut keys = vec![masked(canonical, wildcards)];
+    keys.extend((0..plate.symbol_count()).map(|place| masked(canonical, wildcards | 1 << place)));
+    keys.sort_unstable();
+    keys.dedup();
+    keys
+}
+
+/// How likely the read is a sighting of the ordered vehicle, in permille; `None` when it is no hit.
+fn score(
+    order: &WatchOrder,
+    read: Plate,
+    passage: &Passage,
+    table: &ConfusionTable,
+    context: &Context<'_>,
+) -> Option<u16> {
+    let p = &context.models.watch_order.parameters;
+    let unread = unread_code();
+    let mut score = EXACT_PERMILLE;
+    let mut unlisted_count = 0;
+    for (truth, seen) in paired_codes(order.plate, read)? {
+        if truth == unread || truth == seen {
+            continue;
+        }
+        let factor = if seen == unread {
+            p.unread_permille.value
+        } else {
+            match i64::from(table.likelihood_permille(truth, seen)) {
+                0 => {
+                    unlisted_count += 1;
+                    p.unlisted_permille.value
+                }
+                listed => listed,
+            }
+        };
+        score = score * factor / 1000;
+    }
+    if unlisted_count > 1 {
+        return None;
+    }
+    let is_misread = score < EXACT_PERMILLE;
+    if is_misread {
+        score = score * camera_doubt_permille(passage, p) / 1000;
+        let is_read_confirmed =
+            context.reference.file_of(passage).is_some_and(|file| file.has_body_color_of(passage));
+        if p.trust_registered_read.value && is_read_confirmed {
+            return None;
+        }
+        let ordered = context.reference.file(ordered_key(order, passage));
+        if ordered.is_some_and(|file: &File| !file.has_body_color_of(passage)) {
+            score = score * p.body_color_mismatch_permille.value / 1000;
+        }
+    }
+    if order.class.is_some_and(|class| contradicts(class, passage)) {
+        score = score * p.class_mismatch_permille.value / 1000;
+    }
+    (score >= p.score_min_permille.value).then_some(score as u16)
+}
+
+/// How much a misread is to be reckoned with, by the camera's own confidence.
+fn camera_doubt_permille(passage: &Passage, p: &crate::parameters::WatchOrderParameters) -> i64 {
+    let Some(confidence) = passage.plate_confidence else { return 1000 };
+    let (doubtful, sure) = (p.doubtful_confidence_percent.value, p.sure_camera_permille.value);
+    let above = (i64::from(confidence).min(100) - doubtful).max(0);
+    1000 - (1000 - sure) * above / (100 - doubtful)
+}
+
+/// Whether plate class or ground colour, where seen, are not those of the ordered class.
+fn contradicts(class: PlateClass, passage: &Passage) -> bool {
+    let (color, seen) = (class.color(), passage.plate_color);
+    passage.plate_class != PlateClass::UNKNOWN && passage.plate_class != class
+        || color != PlateColor::Unknown && seen != PlateColor::Unknown && color != seen
+}
+
+/// The ordered vehicle; an order without a class means the one that was seen.
+fn ordered_key(order: &WatchOrder, passage: &Passage) -> VehicleKey {
+    let seen = passage.vehicle().map_or(PlateClass::UNKNOWN, |vehicle| vehicle.class);
+    VehicleKey { plate: order.plate, class: order.class.unwrap_or(seen) }
+}
+
+fn finding(
+    order: &WatchOrder,
+    score_permille: u16,
+    read: Plate,
+    observation: &Observation,
+    passage: &Passage,
+    context: &Context<'_>,
+) -> domain::Warning {
+    let model = &context.models.watch_order;
+    let is_certain = i64::from(score_permille) == EXACT_PERMILLE;
+    // A wildcard order means whoever matches it: the vehicle that was read.
+    let vehicle = if order.plate.has_unread() { passage.vehicle() } else { Some(ordered_key(order, passage)) };
+    Finding {
+        model: ModelId::WatchOrder,
+        version: model.version,
+        identity: &[order.id.as_str().as_bytes(), &observation.id.0.to_le_bytes()],
+        subject: Subject { vehicle, plate_text: Some(passage.plate_text.clone()), device: None },
+        level: if is_certain { order.level } else { one_lower(order.level) },
+        actionable_seconds: model.actionable_seconds,
+        detail: Detail::WatchOrder {
+            order: order.id.clone(),
+            ordered_plate: order.plate,
+            read_plate: read,
+            score_permille,
+            reason: order.reason.clone(),
+        },
+        evidence: vec![observation.clone()],
+    }
+    .into_warning(context.reference)
+}
+
+fn one_lower(level: Level) -> Level {
+    match level {
+        Level::High => Level::Medium,
+        Level::Medium | Level::Low => Level::Low,
+    }
+}
