@@ -1,4 +1,4 @@
-//! Active safety alarms (Su-biao, 苏标: T/JSATL 12-2017 §4.5–4.7): 0x64–0x67 beside a position, and their evidence files.
+//! Active safety alarms (Su-biao, 苏标: T/JSATL 12-2017): 0x64–0x67 beside a position, and their evidence files.
 
 use smol_str::SmolStr;
 
@@ -6,7 +6,7 @@ use crate::wire::{BytesRest, Codec, Fixed, List, Reader, Text8, Wire, Writer, bi
 use crate::{DateTime, DecodeError};
 
 bits! {
-    /// The state of the vehicle at an alarm (table 4-16).
+    /// The state of the vehicle at an alarm.
     VehicleStateBits: u16 {
         0 = ACC_ON,
         1 = LEFT_TURN,
@@ -20,7 +20,7 @@ bits! {
 }
 
 bits! {
-    /// What is wrong with a tyre (table 4-18).
+    /// What is wrong with a tyre.
     TyreAlarmBits: u16 {
         0 = ROUTINE_REPORT,
         1 = PRESSURE_HIGH,
@@ -39,7 +39,7 @@ code! {
 }
 
 code! {
-    /// What the forward camera reports (table 4-15). From 0x10 on these are events, not alarms.
+    /// What the forward camera reports. From 0x10 on these are events, not alarms.
     AdasKind {
         0x01 = ForwardCollision,
         0x02 = LaneDeparture,
@@ -54,7 +54,7 @@ code! {
 }
 
 code! {
-    /// What the camera on the driver reports (table 4-17). From 0x10 on these are events, not alarms.
+    /// What the camera on the driver reports. From 0x10 on these are events, not alarms.
     DsmKind {
         0x01 = Fatigue,
         0x02 = Phone,
@@ -68,7 +68,7 @@ code! {
 }
 
 code! {
-    /// Where something comes too near (table 4-20).
+    /// Where something comes too near.
     BlindSpotKind { 0x01 = Rear, 0x02 = LeftRear, 0x03 = RightRear }
 }
 
@@ -85,7 +85,7 @@ code! {
 }
 
 wire_struct! {
-    /// What identifies an alarm and its evidence (报警标识号, table 4-16): 16 bytes.
+    /// What identifies an alarm and its evidence (报警标识号): 16 bytes.
     AlarmIdentifier {
         terminal_id: SmolStr as Fixed<7>,
         time: DateTime,
@@ -107,7 +107,7 @@ wire_struct! {
         vehicle_state: VehicleStateBits,
         identifier: AlarmIdentifier,
     }
-    /// Item 0x64: the forward camera (ADAS, table 4-15).
+    /// Item 0x64: the forward camera (ADAS).
     AdasAlarm {
         alarm_id: u32,
         phase: AlarmPhase,
@@ -124,7 +124,7 @@ wire_struct! {
         sign_value: u8,
         circumstances: AlarmCircumstances,
     }
-    /// Item 0x65: the camera on the driver (DSM, table 4-17).
+    /// Item 0x65: the camera on the driver (DSM).
     DsmAlarm {
         alarm_id: u32,
         phase: AlarmPhase,
@@ -136,14 +136,14 @@ wire_struct! {
         reserved: [u8; 4],
         circumstances: AlarmCircumstances,
     }
-    /// Item 0x66: tyre pressures (table 4-18).
+    /// Item 0x66: tyre pressures.
     TyreAlarm {
         alarm_id: u32,
         phase: AlarmPhase,
         circumstances: AlarmCircumstances,
         tyres: Vec<TyreState> as List<u8>,
     }
-    /// One tyre of a [`TyreAlarm`] (table 4-19).
+    /// One tyre of a [`TyreAlarm`].
     TyreState {
         /// Counted from the left front, from 0.
         position: u8,
@@ -152,7 +152,7 @@ wire_struct! {
         temperature_c: u16,
         battery_percent: u16,
     }
-    /// Item 0x67: blind spots (table 4-20).
+    /// Item 0x67: blind spots.
     BlindSpotAlarm {
         alarm_id: u32,
         phase: AlarmPhase,
@@ -170,7 +170,7 @@ wire_struct! {
         circumstances: AlarmCircumstances,
     }
 
-    /// 0x9208: the platform asks for the evidence of an alarm (table 4-21).
+    /// 0x9208: the platform asks for the evidence of an alarm.
     AttachmentRequest {
         server: SmolStr as Text8,
         tcp_port: u16,
@@ -185,14 +185,14 @@ wire_struct! {
         name: SmolStr as Text8,
         size_bytes: u32,
     }
-    /// 0x1211: the terminal is about to send a file (table 4-25). 0x1212: it has sent it (table 4-27).
+    /// 0x1211: the terminal is about to send a file. 0x1212: it has sent it.
     AttachmentFileInfo {
         name: SmolStr as Text8,
         /// 0 picture, 1 sound, 2 video, 3 text, 4 other.
         kind: u8,
         size_bytes: u32,
     }
-    /// 0x9212: the platform has the file, or names what is missing (table 4-28).
+    /// 0x9212: the platform has the file, or names what is missing.
     AttachmentFileReply {
         name: SmolStr as Text8,
         kind: u8,
@@ -241,7 +241,7 @@ impl AttachmentLayout {
     }
 }
 
-/// 0x1210: the files of one alarm (table 4-23).
+/// 0x1210: the files of one alarm.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AttachmentList {
     /// The layout the body has; the edition does not tell.

@@ -1,4 +1,4 @@
-//! The message header (JT/T 808-2019 §4.4.3, table 2; JT/T 808-2013 §4.4.3).
+//! The message header (§4.4.3 of each edition).
 
 use crate::phone::{self, Phone};
 use crate::wire::Reader;

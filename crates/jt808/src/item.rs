@@ -1,11 +1,11 @@
-//! The items after a position: id, length, value (JT/T 808-2019 table 27, JT/T 1078-2016 table 13, Su-biao table 4-14).
+//! The items after a position: id, length, value (JT/T 808-2019 §8, after table 23; JT/T 1078-2016; Su-biao).
 
 use crate::DecodeError;
 use crate::active_safety::{AdasAlarm, BlindSpotAlarm, DsmAlarm, HardDrivingAlarm, TyreAlarm};
 use crate::wire::{Reader, Wire, Writer, bits, code, wire_struct};
 
 bits! {
-    /// Signals of the vehicle (item 0x25, table 31).
+    /// Signals of the vehicle (item 0x25).
     SignalBits: u32 {
         0 = LOW_BEAM,
         1 = HIGH_BEAM,
@@ -26,7 +26,7 @@ bits! {
 }
 
 bits! {
-    /// Inputs and outputs of the terminal (item 0x2A, table 32).
+    /// Inputs and outputs of the terminal (item 0x2A).
     IoBits: u16 {
         0 = DEEP_SLEEP,
         1 = SLEEP,
@@ -34,7 +34,7 @@ bits! {
 }
 
 bits! {
-    /// Alarms of the cameras (item 0x14; JT/T 1078-2016 table 14).
+    /// Alarms of the cameras (item 0x14 of JT/T 1078-2016).
     VideoAlarmBits: u32 {
         0 = SIGNAL_LOST,
         1 = SIGNAL_COVERED,
@@ -47,7 +47,7 @@ bits! {
 }
 
 bits! {
-    /// What a camera saw of the driver (item 0x18; JT/T 1078-2016 table 15).
+    /// What a camera saw of the driver (item 0x18 of JT/T 1078-2016).
     AbnormalDrivingBits: u16 {
         0 = FATIGUE,
         1 = PHONE,
@@ -56,7 +56,7 @@ bits! {
 }
 
 code! {
-    /// What kind of place an alarm is about (tables 28 and 29).
+    /// What kind of place an alarm is about.
     PlaceKind {
         /// No particular place; overspeed only.
         0 = Anywhere,
@@ -68,21 +68,21 @@ code! {
 }
 
 wire_struct! {
-    /// An area or route was entered or left (item 0x12, table 29).
+    /// An area or route was entered or left (item 0x12).
     AreaAlarm {
         kind: PlaceKind,
         place_id: u32,
         /// 0 entered, 1 left.
         direction: u8,
     }
-    /// Too short or too long on a section (item 0x13, table 30).
+    /// Too short or too long on a section (item 0x13).
     SegmentTimeAlarm {
         segment_id: u32,
         driving_s: u16,
         /// 0 too short, 1 too long.
         result: u8,
     }
-    /// A camera saw abnormal driving (item 0x18; JT/T 1078-2016 table 15).
+    /// A camera saw abnormal driving (item 0x18 of JT/T 1078-2016).
     AbnormalDriving {
         behaviour: AbnormalDrivingBits,
         /// 0–100, higher is worse.

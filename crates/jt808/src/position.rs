@@ -1,4 +1,4 @@
-//! Where a vehicle is and what it reports with it: the body of 0x0200 (JT/T 808-2019 §8.12, tables 23–25).
+//! Where a vehicle is and what it reports with it: the body of 0x0200 (JT/T 808-2019 §8, table 23 and those after it).
 
 use crate::item::{self, Item};
 use crate::wire::{Reader, Wire, Writer, bits};
@@ -10,7 +10,7 @@ const LATITUDE_E6_MAX: u32 = 90_000_000;
 const LONGITUDE_E6_MAX: u32 = 180_000_000;
 
 bits! {
-    /// Alarms of a position (table 24). Bits without a name are reserved.
+    /// Alarms of a position. Bits without a name are reserved.
     AlarmBits: u32 {
         /// The driver pressed the emergency button.
         0 = EMERGENCY,
@@ -59,7 +59,7 @@ bits! {
 }
 
 bits! {
-    /// The state of a vehicle (table 25). Bits without a name are reserved.
+    /// The state of a vehicle. Bits without a name are reserved.
     StatusBits: u32 {
         0 = ACC_ON,
         1 = POSITIONED,
@@ -203,7 +203,7 @@ impl Wire for Position {
     }
 }
 
-/// Positions kept while there was no connection, or gathered (0x0704; JT/T 808-2019 §8.49, table 76).
+/// Positions kept while there was no connection, or gathered (0x0704).
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct PositionBatch {
     /// 0 gathered as usual, 1 sent late from a blind area.

@@ -5,7 +5,7 @@ use std::fmt;
 use crate::DecodeError;
 use crate::wire::{Reader, Wire, Writer};
 
-/// China Standard Time is UTC+8 all year (JT/T 808-2019 §4: GMT+8 is used throughout).
+/// China Standard Time is UTC+8 all year (JT/T 808, 0x0200: times are GMT+8).
 const CST_OFFSET_MS: i64 = 8 * 3_600_000;
 const DAY_MS: i64 = 86_400_000;
 

@@ -26,7 +26,7 @@ fn check_body(edition: Edition, body: &str, message: &Message) {
     let header = header(message.id(), edition);
     assert_eq!(Message::decode(&header, &body).as_ref(), Ok(message));
     let mut written = Vec::new();
-    message.encode_body(edition, &mut written).unwrap();
+    message.encode_body(edition, &mut written).expect("a message that fits");
     assert_eq!(written, body);
 }
 
@@ -69,7 +69,7 @@ fn a_position_with_items() {
          01 04 000f4240  02 02 01f4  30 01 1f  31 01 14
          ab 7e",
     );
-    let (header, body) = read_one(&wire).unwrap();
+    let (header, body) = read_one(&wire).unwrap().unwrap();
     let Ok(Message::Position(position)) = Message::decode(&header, &body) else { panic!("a position") };
     assert_eq!(position.alarm, AlarmBits::OVERSPEED);
     assert_eq!(position.alarm.names().collect::<Vec<_>>(), ["OVERSPEED"]);
@@ -295,7 +295,7 @@ fn a_bad_entry_of_a_batch_costs_that_entry() {
 #[test]
 fn a_bad_body_can_still_be_answered() {
     let wire = unhex("7e 0200 0003 013800138000 0001 010203 aa 7e");
-    let (header, body) = read_one(&wire).unwrap();
+    let (header, body) = read_one(&wire).unwrap().unwrap();
     let error = Message::decode(&header, &body).unwrap_err();
     assert_eq!(error.to_string(), "body ends inside alarm");
     let ack = Message::platform_ack(&header, AckResult::WrongMessage);

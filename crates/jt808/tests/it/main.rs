@@ -19,12 +19,10 @@ fn read(bytes: &[u8]) -> Vec<Owned> {
     read_in(bytes, bytes.len().max(1), Checksum::Strict)
 }
 
-/// The only frame in a stream.
-#[track_caller]
-fn read_one(bytes: &[u8]) -> Owned {
+/// The only frame in a stream; `None` when there are none or several.
+fn read_one(bytes: &[u8]) -> Option<Owned> {
     let mut frames = read(bytes);
-    assert_eq!(frames.len(), 1, "{frames:?}");
-    frames.remove(0)
+    frames.pop().filter(|_| frames.is_empty())
 }
 
 /// All frames in a stream that comes in pieces of one size.
@@ -42,5 +40,6 @@ fn read_in(bytes: &[u8], piece_bytes: usize, checksum: Checksum) -> Vec<Owned> {
 fn unhex(text: &str) -> Vec<u8> {
     let digits: Vec<u8> = text.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect();
     assert!(digits.len().is_multiple_of(2), "half a byte in {text}");
-    digits.chunks(2).map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap()).collect()
+    let digit = |byte: &u8| char::from(*byte).to_digit(16).expect("hex") as u8;
+    digits.chunks(2).map(|pair| digit(&pair[0]) << 4 | digit(&pair[1])).collect()
 }
