@@ -1,0 +1,407 @@
+// An invented county for working on the page without a server: places, roads, checkpoints, vehicles, warnings.
+// Every name and plate is made up. The dice are seeded, so that screenshots can be compared.
+
+let seed = 20261123
+export const dice = () => {
+  seed = (seed * 1664525 + 1013904223) >>> 0
+  return seed / 2 ** 32
+}
+export const pick = (list) => list[Math.floor(dice() * list.length)]
+const between = (low, high) => low + dice() * (high - low)
+const iso = (ms) => new Date(ms).toISOString()
+
+export const CENTER = { lon: 118.84, lat: 35.18 }
+const TOWNS = [
+  '云岭镇',
+  '石桥镇',
+  '柳河镇',
+  '大泉镇',
+  '青山乡',
+  '沙湾镇',
+  '河东街道',
+  '城关街道',
+  '白塔镇',
+  '龙泉镇',
+  '杨庄乡',
+  '新集镇',
+  '西岗镇',
+  '南湖镇',
+]
+const LETTERS = 'ABCDEFGHJKLMNPQRSTUVWXYZ'
+
+export function randomPlate(color = 'blue') {
+  const digits = (n) =>
+    Array.from({ length: n }, () => (dice() < 0.22 ? LETTERS[Math.floor(dice() * 24)] : Math.floor(dice() * 10))).join(
+      '',
+    )
+  const head = `鲁${pick(['Q', 'Q', 'Q', 'Q', 'L', 'B'])}`
+  if (color === 'green') return `${head}D${digits(5).replace(/[A-Z]/g, '7')}`
+  if (color === 'yellow_green') return `${head}${digits(5).replace(/[A-Z]/g, '3')}F`
+  return head + digits(5)
+}
+
+const towns = TOWNS.map((name, index) => {
+  const angle = (index / TOWNS.length) * Math.PI * 2 + 0.3
+  const radius = index === 7 ? 0.01 : between(0.1, 0.24)
+  return { name, lon: CENTER.lon + Math.cos(angle) * radius * 1.15, lat: CENTER.lat + Math.sin(angle) * radius * 0.8 }
+})
+const bend = (a, b, n = 14, sway = 0.02) => {
+  const phase = between(0, 6)
+  return Array.from({ length: n + 1 }, (_, i) => {
+    const part = i / n
+    const off = Math.sin(part * Math.PI) * Math.sin(part * 5 + phase) * sway
+    return [a.lon + (b.lon - a.lon) * part + off * (b.lat - a.lat) * 4, a.lat + (b.lat - a.lat) * part + off]
+  })
+}
+const road = (cls, name, ref, coordinates) => ({
+  type: 'Feature',
+  properties: { class: cls, name, ref },
+  geometry: { type: 'LineString', coordinates },
+})
+const at = (lon, lat) => ({ lon, lat })
+
+export const roads = {
+  type: 'FeatureCollection',
+  features: [
+    road('expressway', '长深高速', 'G25', bend(at(118.66, 35.44), at(118.72, 34.92))),
+    road('expressway', '岚曹高速', 'S38', bend(at(118.52, 35.08), at(119.18, 35.12))),
+    road('national', '205国道', 'G205', bend(at(118.88, 35.45), at(118.83, 34.92))),
+    road('national', '342国道', 'G342', bend(at(118.53, 35.24), at(119.17, 35.2))),
+    road('provincial', '225省道', 'S225', bend(at(119.03, 35.44), at(118.98, 34.93))),
+    road('provincial', '314省道', 'S314', bend(at(118.54, 35.33), at(119.15, 35.31))),
+    ...towns.map((town, i) => road('county', `县道${i + 1}`, null, bend(CENTER, town, 10))),
+    ...towns.map((town, i) => road('township', '', null, bend(town, towns[(i + 1) % towns.length], 10))),
+    ...towns.flatMap((town) =>
+      Array.from({ length: 7 }, () =>
+        road(
+          'village',
+          '',
+          null,
+          bend(town, at(town.lon + between(-0.06, 0.06), town.lat + between(-0.045, 0.045)), 6),
+        ),
+      ),
+    ),
+    ...Array.from({ length: 7 }, (_, i) =>
+      road(
+        'street',
+        ['人民路', '解放街', '振兴路', '文化路', '隆山路', '天桥路', '滨河路'][i],
+        null,
+        bend(
+          at(CENTER.lon - 0.035, CENTER.lat - 0.024 + i * 0.008),
+          at(CENTER.lon + 0.035, CENTER.lat - 0.024 + i * 0.008),
+          4,
+          0.001,
+        ),
+      ),
+    ),
+    ...Array.from({ length: 7 }, (_, i) =>
+      road(
+        'street',
+        '',
+        null,
+        bend(
+          at(CENTER.lon - 0.03 + i * 0.01, CENTER.lat - 0.028),
+          at(CENTER.lon - 0.03 + i * 0.01, CENTER.lat + 0.028),
+          4,
+          0.001,
+        ),
+      ),
+    ),
+  ],
+}
+const ring = Array.from({ length: 60 }, (_, i) => {
+  const angle = (i / 60) * Math.PI * 2
+  const r = 0.27 + 0.025 * Math.sin(angle * 3 + 1) + 0.015 * Math.sin(angle * 7)
+  return [CENTER.lon + Math.cos(angle) * r * 1.15, CENTER.lat + Math.sin(angle) * r * 0.86]
+})
+export const places = {
+  type: 'FeatureCollection',
+  features: [
+    {
+      type: 'Feature',
+      properties: { kind: 'boundary', name: '安和县' },
+      geometry: { type: 'Polygon', coordinates: [[...ring, ring[0]]] },
+    },
+    {
+      type: 'Feature',
+      properties: { kind: 'county', name: '安和县' },
+      geometry: { type: 'Point', coordinates: [CENTER.lon, CENTER.lat] },
+    },
+    ...towns.map((it) => ({
+      type: 'Feature',
+      properties: { kind: 'township', name: it.name },
+      geometry: { type: 'Point', coordinates: [it.lon, it.lat] },
+    })),
+    ...towns.flatMap((town) =>
+      Array.from({ length: 5 }, (_, i) => ({
+        type: 'Feature',
+        properties: {
+          kind: 'village',
+          name: `${pick(['王', '李', '赵', '孙', '杨', '刘'])}家${pick(['庄', '岭', '沟', '村'])}${i + 1}`,
+        },
+        geometry: { type: 'Point', coordinates: [town.lon + between(-0.06, 0.06), town.lat + between(-0.045, 0.045)] },
+      })),
+    ),
+  ],
+}
+export const mapConfig = {
+  center: CENTER,
+  bounds: [118.52, 34.93, 119.17, 35.43],
+  basemap: { kind: 'none', datum: 'wgs84' },
+}
+
+const THEATRES = {
+  expressway: 'expressway',
+  national: 'national_provincial',
+  provincial: 'national_provincial',
+  county: 'rural',
+  township: 'rural',
+  street: 'urban',
+}
+export function makeCheckpoints(now) {
+  const usable = roads.features.filter((it) => it.properties.class !== 'village')
+  return Array.from({ length: 60 }, (_, i) => {
+    const feature = usable[(i * 7) % usable.length]
+    const line = feature.geometry.coordinates
+    const [lon, lat] = line[1 + Math.floor(dice() * (line.length - 2))]
+    const state = i % 17 === 5 ? 'offline' : i % 13 === 4 ? 'silent' : 'online'
+    return {
+      id: `371327000012100${String(i).padStart(5, '0')}`,
+      name: `${feature.properties.ref ?? (feature.properties.name || '乡道')}${pick(['收费站', '大桥', '路口', '岔路', '检查站', '东'])}${(i % 9) + 1}`,
+      theatre: THEATRES[feature.properties.class],
+      road: feature.properties.name,
+      chainage_m: 12_000 + i * 130,
+      direction: pick(['up', 'down']),
+      lane_count: 2,
+      lon,
+      lat,
+      state,
+      last_passage_at: iso(now - between(1e3, 3e5)),
+      passages_today: Math.floor(between(800, 14_000)),
+    }
+  })
+}
+
+const KEY_CLASSES = [
+  'scheduled_coach',
+  'tour_coach',
+  'dangerous_goods',
+  'heavy_goods',
+  'heavy_goods',
+  'heavy_goods',
+  'school_bus',
+]
+export function makeKeyVehicles(now, count = 90) {
+  return Array.from({ length: count }, (_, i) => {
+    const line = roads.features[i % 40].geometry.coordinates
+    const online = dice() > 0.12
+    return {
+      plate: randomPlate('yellow'),
+      plate_class: '01',
+      plate_color: 'yellow',
+      key_class: pick(KEY_CLASSES),
+      lon: line[0][0],
+      lat: line[0][1],
+      speed_kmh: online ? between(0, 88) : 0,
+      heading_deg: 0,
+      at: iso(now - (online ? 900 : 3e6)),
+      online,
+      device_id: `0139${String(i).padStart(8, '0')}`,
+      _line: line,
+      _along: dice(),
+      _step: between(0.0006, 0.0022) * (dice() < 0.5 ? -1 : 1),
+    }
+  })
+}
+export function drive(vehicle, now) {
+  if (!vehicle.online || vehicle.speed_kmh < 3) return
+  vehicle._along += vehicle._step
+  if (vehicle._along > 1 || vehicle._along < 0) vehicle._step = -vehicle._step
+  const place = Math.min(0.9999, Math.max(0, vehicle._along)) * (vehicle._line.length - 1)
+  const [a, b] = [vehicle._line[Math.floor(place)], vehicle._line[Math.floor(place) + 1]]
+  const part = place % 1
+  const sign = Math.sign(vehicle._step)
+  vehicle.lon = a[0] + (b[0] - a[0]) * part
+  vehicle.lat = a[1] + (b[1] - a[1]) * part
+  vehicle.heading_deg = ((Math.atan2((b[0] - a[0]) * 0.82 * sign, (b[1] - a[1]) * sign) * 180) / Math.PI + 360) % 360
+  vehicle.at = iso(now)
+}
+
+const MODELS = [
+  'watch_order',
+  'average_speed',
+  'fatigue',
+  'night_coach',
+  'device_alarm',
+  'overdue_inspection',
+  'overdue_scrapping',
+  'unhandled_offences',
+]
+const LEVEL = {
+  watch_order: 'high',
+  average_speed: 'medium',
+  fatigue: 'high',
+  night_coach: 'high',
+  device_alarm: 'medium',
+  overdue_inspection: 'low',
+  overdue_scrapping: 'medium',
+  unhandled_offences: 'low',
+}
+const confuse = (plate) => plate.replace(/[8B0D]/, (c) => ({ 8: 'B', B: '8', 0: 'D', D: '0' })[c])
+
+function detailOf(model, plate, now) {
+  switch (model) {
+    case 'watch_order': {
+      const read = confuse(plate)
+      return {
+        type: model,
+        order_id: 12,
+        ordered_plate: plate,
+        read_plate: read,
+        score: read === plate ? 1 : 0.93,
+        is_misread: read !== plate,
+        doubtful: [...read].flatMap((c, i) => (c === [...plate][i] ? [] : [i])),
+        reason: '11·19 交通肇事逃逸嫌疑车辆',
+      }
+    }
+    case 'average_speed':
+      return {
+        type: model,
+        section_id: 's1',
+        section_name: 'G205 石桥—柳河',
+        length_m: 8240,
+        elapsed_ms: 251_400,
+        speed_kmh: 118,
+        limit_kmh: 80,
+        over_percent: 47.5,
+      }
+    case 'fatigue':
+      return {
+        type: model,
+        drive_started_at: iso(now - 4.4 * 3.6e6),
+        driven_minutes: 263,
+        limit_minutes: 240,
+        is_night: false,
+      }
+    case 'night_coach':
+      return {
+        type: model,
+        night: iso(now).slice(0, 10),
+        first_moving_at: iso(now - 3e6),
+        moving_minutes: 24,
+        window: '02:00–05:00',
+      }
+    case 'device_alarm':
+      return {
+        type: model,
+        kind: pick(['dsm_phone', 'dsm_fatigue', 'overspeed', 'dsm_smoking']),
+        count: 3,
+        first_at: iso(now - 4e5),
+        last_at: iso(now),
+        level: 2,
+      }
+    case 'overdue_inspection':
+      return { type: model, valid_until: '2026-07-31', overdue_days: 115 }
+    case 'overdue_scrapping':
+      return { type: model, scrap_by: '2025-12-31', overdue_days: 327 }
+    default:
+      return { type: model, count: 7, threshold: 5 }
+  }
+}
+const TITLES = {
+  watch_order: ['布控车辆出现', '疑似布控号牌，请核对图片后拦截。原始识别与布控号牌有一处不同，属常见误读。'],
+  average_speed: [
+    '区间均速 118，限速 80',
+    '车辆用 4 分 11 秒通过 8.24 公里的区间，平均车速 118 km/h，超过限速 47.5%。',
+  ],
+  fatigue: ['连续驾驶 4 小时 23 分', '车辆连续行驶 4 小时 23 分，期间没有满 20 分钟的停车休息。'],
+  night_coach: ['凌晨禁行时段运行', '客车在 02:00–05:00 持续行驶，未落地休息。'],
+  device_alarm: ['终端报警 3 次', '主动安全终端在 6 分钟内报警 3 次。'],
+  overdue_inspection: ['逾期未检验 115 天', '登记的检验有效期止于 2026-07-31，车辆仍在路上行驶。'],
+  overdue_scrapping: ['达到报废标准 327 天', '车辆已过强制报废期，仍在路上行驶。'],
+  unhandled_offences: ['7 起违法未处理', '车辆有 7 起违法未处理，达到 5 起的预警门槛。'],
+}
+let seq = 0
+export function makeWarning(checkpoints, now, ago_ms = 0, model = pick(MODELS)) {
+  const coach = ['fatigue', 'night_coach', 'device_alarm'].includes(model)
+  const color = coach ? 'yellow' : pick(['blue', 'blue', 'blue', 'green', 'yellow', 'yellow_green'])
+  const plate =
+    model === 'watch_order' ? `鲁Q${Math.floor(between(1, 9))}B${Math.floor(between(100, 999))}` : randomPlate(color)
+  const checkpoint = pick(checkpoints)
+  const occurred = now - ago_ms
+  const historical = ago_ms > 20 * 60_000
+  seq += 1
+  return {
+    id: `w${String(seq).padStart(6, '0')}`,
+    seq,
+    model,
+    model_version: 1,
+    level: LEVEL[model],
+    state: 'raised',
+    version: 1,
+    subject: {
+      plate,
+      plate_class: color === 'yellow' ? '01' : color === 'green' ? '52' : '02',
+      plate_color: color,
+      raw_text: plate,
+      vehicle: {
+        plate,
+        plate_class: '02',
+        plate_color: color,
+        vehicle_type: 'K33',
+        use: 'A',
+        key_class: coach ? 'scheduled_coach' : null,
+        color: pick(['白', '黑', '银', '红']),
+        owner: coach ? '安和县顺达客运有限公司' : '张某某',
+      },
+      device: coach ? '013912345678' : null,
+    },
+    place: {
+      checkpoint_id: checkpoint.id,
+      checkpoint_name: checkpoint.name,
+      theatre: checkpoint.theatre,
+      lon: checkpoint.lon,
+      lat: checkpoint.lat,
+    },
+    occurred_at: iso(occurred),
+    raised_at: iso(Math.min(now, occurred + 300)),
+    actionable_until: historical ? null : iso(occurred + 15 * 60_000),
+    is_actionable: !historical,
+    is_historical: historical,
+    title: TITLES[model][0],
+    explanation: TITLES[model][1],
+    detail: detailOf(model, plate, occurred),
+    evidence_count: 2,
+    picture_ids: [`p${seq}a`, `p${seq}b`],
+    signed_by: null,
+    signed_at: null,
+    withdrawn_reason: null,
+  }
+}
+export function evidenceOf(warning, checkpoints) {
+  const base = Date.parse(warning.occurred_at)
+  return [-251_400, 0].map((shift, i) => {
+    const checkpoint = i
+      ? checkpoints.find((it) => it.id === warning.place.checkpoint_id)
+      : checkpoints[(warning.seq * 3) % checkpoints.length]
+    return {
+      observation_id: `${warning.id}-${i}`,
+      kind: 'passage',
+      captured_at: iso(base + shift),
+      received_at: iso(base + shift + (warning.is_historical ? 4e6 : 700)),
+      device_id: checkpoint.id,
+      checkpoint_id: checkpoint.id,
+      checkpoint_name: checkpoint.name,
+      lane: 1 + i,
+      direction: checkpoint.direction,
+      speed_kmh: 76 + i * 9,
+      plate_text: warning.detail.read_plate ?? warning.subject.plate,
+      plate_confidence: 0.91,
+      plate_color: warning.subject.plate_color,
+      vehicle_color: '白',
+      lon: checkpoint.lon,
+      lat: checkpoint.lat,
+      picture_ids: [warning.picture_ids[i]],
+    }
+  })
+}

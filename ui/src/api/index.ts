@@ -1,0 +1,80 @@
+// The server's routes by name. Nothing else in the page knows a path of the API.
+import { get, patch, pathWithQuery, post, put, remove, send, type Query } from './client'
+import type * as T from './types'
+
+const V1 = '/api/v1'
+const part = encodeURIComponent
+/** Lists come either wrapped or bare where a list is short; both read the same. */
+async function all<I>(path: string, query?: Query): Promise<I[]> {
+  const answer = await get<T.List<I> | I[]>(path, query)
+  return Array.isArray(answer) ? answer : answer.items
+}
+
+export const pictureUrl = (id: string) => `${V1}/pictures/${part(id)}`
+export const templateUrl = (kind: T.ImportKind) => `${V1}/imports/${kind}/template`
+export const LIVE_URL = `${V1}/live`
+
+export const api = {
+  login: (username: string, password: string) => post<T.SessionCreated>(`${V1}/session`, { username, password }),
+  session: () => get<T.User>(`${V1}/session`),
+  logout: () => remove<void>(`${V1}/session`),
+  changePassword: (current_password: string, new_password: string) =>
+    put<T.User | undefined>(`${V1}/session/password`, { current_password, new_password }),
+
+  figures: () => get<T.Figures>(`${V1}/figures`),
+  warnings: (query: Query, signal?: AbortSignal) => get<T.List<T.Warning>>(`${V1}/warnings`, query, signal),
+  warning: (id: string) => get<T.WarningFile>(`${V1}/warnings/${part(id)}`),
+  signWarning: (id: string, version: number) => post<T.Warning>(`${V1}/warnings/${part(id)}/sign`, { version }),
+
+  checkpoints: () => all<T.Checkpoint>(`${V1}/checkpoints`, { limit: 500 }),
+  keyVehicles: () => all<T.KeyVehicle>(`${V1}/key-vehicles`, { limit: 500 }),
+  track: (plate: string, plateClass: string, minutes: number, reason: string) =>
+    get<T.TrackPoint[]>(`${V1}/key-vehicles/${part(plate)}/${part(plateClass)}/track`, { minutes, reason }),
+
+  devices: (query: Query, signal?: AbortSignal) => get<T.List<T.Device>>(`${V1}/devices`, query, signal),
+  addDevice: (device: T.NewDevice) => post<T.Device>(`${V1}/devices`, device),
+  changeDevice: (device: T.Device, change: Partial<Pick<T.Device, 'name' | 'is_enabled'>> & { password?: string }) =>
+    patch<T.Device>(`${V1}/devices/${device.kind}/${part(device.id)}`, change),
+  removeDevice: (device: T.Device) => remove<void>(`${V1}/devices/${device.kind}/${part(device.id)}`),
+  refusedDevices: () => all<T.RefusedDevice>(`${V1}/refused-devices`, { limit: 500 }),
+  admitDevice: (device: T.RefusedDevice, name?: string) =>
+    post<T.Device>(`${V1}/refused-devices/${device.kind}/${part(device.id)}/admit`, name ? { name } : {}),
+  dismissDevice: (device: T.RefusedDevice) => remove<void>(`${V1}/refused-devices/${device.kind}/${part(device.id)}`),
+  quarantine: (query: Query, signal?: AbortSignal) => get<T.QuarantineList>(`${V1}/quarantine`, query, signal),
+  quarantined: (id: T.QuarantineEntry['id']) => get<T.QuarantineFile>(`${V1}/quarantine/${part(String(id))}`),
+
+  vehicles: (query: Query, signal?: AbortSignal) => get<T.List<T.Vehicle>>(`${V1}/vehicles`, query, signal),
+  vehicleFile: (plate: string, plateClass: string) =>
+    get<T.VehicleFile>(`${V1}/vehicles/${part(plate)}/${part(plateClass)}/file`),
+  saveVehicle: (vehicle: T.Vehicle) =>
+    put<T.Vehicle>(`${V1}/vehicles/${part(vehicle.plate)}/${part(vehicle.plate_class)}`, vehicle),
+  removeVehicle: (vehicle: T.Vehicle) =>
+    remove<void>(`${V1}/vehicles/${part(vehicle.plate)}/${part(vehicle.plate_class)}`),
+
+  watchOrders: (query: Query, signal?: AbortSignal) => get<T.List<T.WatchOrder>>(`${V1}/watch-orders`, query, signal),
+  addWatchOrder: (order: T.NewWatchOrder) => post<T.WatchOrder>(`${V1}/watch-orders`, order),
+  withdrawWatchOrder: (id: T.WatchOrder['id'], reason: string) =>
+    post<T.WatchOrder>(`${V1}/watch-orders/${part(String(id))}/withdraw`, { reason }),
+
+  passages: (query: Query, signal?: AbortSignal) => get<T.List<T.Passage>>(`${V1}/passages`, query, signal),
+  models: () => all<T.Model>(`${V1}/models`),
+
+  roads: () => get<GeoJSON.FeatureCollection>(`${V1}/map/roads`),
+  places: () => get<GeoJSON.FeatureCollection>(`${V1}/map/places`),
+  mapConfig: () => get<T.MapConfig>(`${V1}/map/config`),
+
+  importCsv: async (kind: T.ImportKind, file: Blob, signal?: AbortSignal): Promise<T.ImportReport> => {
+    const init = { method: 'POST', body: file, headers: { 'Content-Type': 'text/csv' }, signal }
+    return (await send(pathWithQuery(`${V1}/imports/${kind}`), init)).json()
+  },
+
+  users: () => all<T.UserAccount>(`${V1}/users`, { limit: 500 }),
+  addUser: (user: { username: string; display_name: string; role: T.Role }) =>
+    post<T.UserAccount & T.OneTimePassword>(`${V1}/users`, user),
+  changeUser: (id: T.User['id'], change: Partial<Pick<T.UserAccount, 'display_name' | 'role' | 'is_enabled'>>) =>
+    patch<T.UserAccount>(`${V1}/users/${part(String(id))}`, change),
+  resetPassword: (id: T.User['id']) => post<T.OneTimePassword>(`${V1}/users/${part(String(id))}/reset-password`),
+  audit: (query: Query, signal?: AbortSignal) => get<T.List<T.AuditEntry>>(`${V1}/audit`, query, signal),
+  health: () => get<T.Health>(`${V1}/health`),
+  system: () => get<T.SystemInfo>(`${V1}/system`),
+}

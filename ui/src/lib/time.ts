@@ -1,0 +1,64 @@
+// Times as people at the desk read them: China time, ages and time left, all against the server's clock.
+
+const ZONE = 'Asia/Shanghai'
+const clockFormat = new Intl.DateTimeFormat('en-GB', {
+  timeZone: ZONE,
+  hour: '2-digit',
+  minute: '2-digit',
+  second: '2-digit',
+  hourCycle: 'h23',
+})
+const dayFormat = new Intl.DateTimeFormat('en-CA', {
+  timeZone: ZONE,
+  year: 'numeric',
+  month: '2-digit',
+  day: '2-digit',
+})
+
+/** `14:31:36` */
+export const clockText = (ms: number): string => clockFormat.format(ms)
+/** `2026-11-23` */
+export const dayText = (ms: number): string => dayFormat.format(ms)
+/** `11-23 14:31:36`, and the time alone on the day that `now_ms` falls on. */
+export function instantText(at: string | null | undefined, now_ms: number): string {
+  if (!at) return '—'
+  const ms = Date.parse(at)
+  const day = dayText(ms)
+  return day === dayText(now_ms) ? clockText(ms) : `${day.slice(5)} ${clockText(ms)}`
+}
+export const fullInstantText = (at: string | null | undefined): string =>
+  at ? `${dayText(Date.parse(at))} ${clockText(Date.parse(at))}` : '—'
+
+const CHINA_OFFSET_MS = 8 * 3_600_000
+/** The first instant of a day in China as an API instant. */
+export const dayStart = (day: string): string =>
+  new Date(Date.parse(`${day}T00:00:00Z`) - CHINA_OFFSET_MS).toISOString()
+
+export interface Span {
+  unit: 'second' | 'minute' | 'hour' | 'day'
+  count: number
+}
+/** A length of time in its largest whole unit; never negative. */
+export function span(ms: number): Span {
+  const seconds = Math.max(0, Math.floor(ms / 1000))
+  if (seconds < 60) return { unit: 'second', count: seconds }
+  if (seconds < 3600) return { unit: 'minute', count: Math.floor(seconds / 60) }
+  if (seconds < 48 * 3600) return { unit: 'hour', count: Math.floor(seconds / 3600) }
+  return { unit: 'day', count: Math.floor(seconds / 86_400) }
+}
+
+/** How far a running clock has gone: calm, half gone, or late. */
+export type Urgency = 'calm' | 'half' | 'late'
+export function urgency(started_ms: number, due_ms: number, now_ms: number): Urgency {
+  if (now_ms >= due_ms) return 'late'
+  return now_ms - started_ms >= (due_ms - started_ms) / 2 ? 'half' : 'calm'
+}
+
+/** `1:05` left of a clock, `12 min` worth of hours as `1:12:00`. */
+export function countdown(ms: number): string {
+  const seconds = Math.max(0, Math.ceil(ms / 1000))
+  const hours = Math.floor(seconds / 3600)
+  const minutes = Math.floor((seconds % 3600) / 60)
+  const rest = String(seconds % 60).padStart(2, '0')
+  return hours > 0 ? `${hours}:${String(minutes).padStart(2, '0')}:${rest}` : `${minutes}:${rest}`
+}

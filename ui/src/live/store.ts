@@ -1,0 +1,113 @@
+// The live state of the page: one stream, folded once a frame; filled from the lists at the start and after every
+// reconnect, so that a gap in the stream can never become a gap on the screen.
+import { computed, ref, shallowRef } from 'vue'
+import { api, LIVE_URL } from '@/api'
+import type { LiveEvent, Warning } from '@/api/types'
+import { announce } from './notice'
+import { emptyState, foldFrame, mergeWarnings, type Effects } from './fold'
+import { LiveStream, type LinkStatus } from './stream'
+
+export const live = shallowRef(emptyState())
+export const link = ref<LinkStatus>('connecting')
+/** When the connection was lost, in this computer's time. */
+export const lost_at = ref<number | null>(null)
+
+/** Server time minus this computer's time; the server's clock may be driven by a simulation. */
+const offset_ms = ref(0)
+const tick = ref(Date.now())
+/** The server's present, moving once a second. */
+export const now_ms = computed(() => tick.value + offset_ms.value)
+
+const effectListeners = new Set<(effects: Effects) => void>()
+/** Tells the map what pulsed and moved, once a frame. Returns the way to stop. */
+export function onEffects(listener: (effects: Effects) => void): () => void {
+  effectListeners.add(listener)
+  return () => effectListeners.delete(listener)
+}
+
+let queue: LiveEvent[] = []
+let is_scheduled = false
+/** A hidden tab gets no frames; this bounds what waits for it. */
+const QUEUE_MAX = 5_000
+
+function take(event: LiveEvent): void {
+  if (event.name === 'hello') {
+    offset_ms.value = Date.parse(event.data.server_time) - Date.now()
+    void fill()
+  }
+  if (event.name === 'figures') offset_ms.value = Date.parse(event.data.now) - Date.now()
+  queue.push(event)
+  if (queue.length >= QUEUE_MAX || document.hidden) flush()
+  else if (!is_scheduled) {
+    is_scheduled = true
+    requestAnimationFrame(flush)
+  }
+}
+
+function flush(): void {
+  is_scheduled = false
+  const events = queue
+  queue = []
+  if (events.length === 0) return
+  const { state, effects } = foldFrame(live.value, events)
+  live.value = state
+  for (const listener of effectListeners) listener(effects)
+  if (effects.raised.length > 0) announce(effects.raised, now_ms.value)
+}
+
+/** The present from the lists: what was before the stream began. Each part stands alone. */
+async function fill(): Promise<void> {
+  await Promise.allSettled([
+    api.warnings({ sort: '-raised_at', limit: 200 }).then(({ items }) => patchWarnings(items)),
+    api
+      .warnings({ state: 'raised', actionable: true, sort: '-raised_at', limit: 200 })
+      .then(({ items }) => patchWarnings(items)),
+    api.figures().then((figures) => (live.value = { ...live.value, figures })),
+    api
+      .checkpoints()
+      .then((items) => (live.value = { ...live.value, checkpoints: new Map(items.map((it) => [it.id, it])) })),
+    api
+      .keyVehicles()
+      .then((items) => (live.value = { ...live.value, vehicles: new Map(items.map((it) => [it.plate, it])) })),
+  ])
+}
+
+/** Puts a warning in that came by another way, e.g. as the answer to signing it. */
+export function patchWarnings(warnings: readonly Warning[]): void {
+  live.value = { ...live.value, warnings: mergeWarnings(live.value.warnings, warnings) }
+}
+/** Undoes an optimistic change, whatever its version. */
+export function restoreWarning(warning: Warning): void {
+  live.value = { ...live.value, warnings: live.value.warnings.map((it) => (it.id === warning.id ? warning : it)) }
+}
+
+let stream: LiveStream | null = null
+let ticker = 0
+
+export function startLive(on_refused: () => void): void {
+  if (stream) return
+  ticker = window.setInterval(() => (tick.value = Date.now()), 1000)
+  stream = new LiveStream({
+    url: LIVE_URL,
+    on_event: take,
+    on_refused,
+    on_status: (status) => {
+      link.value = status
+      if (status === 'lost') lost_at.value ??= Date.now()
+      if (status === 'open') lost_at.value = null
+    },
+  })
+  stream.start()
+  window.addEventListener('online', retryNow)
+}
+
+export const retryNow = (): void => stream?.retryNow()
+
+export function stopLive(): void {
+  stream?.stop()
+  stream = null
+  clearInterval(ticker)
+  window.removeEventListener('online', retryNow)
+  live.value = emptyState()
+  queue = []
+}

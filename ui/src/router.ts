@@ -1,0 +1,54 @@
+// Pages and their addresses. Every page but the login asks for a session first.
+import { createRouter, createWebHistory, type RouteRecordRaw } from 'vue-router'
+import { onUnauthenticated } from '@/api/client'
+import { stopLive } from '@/live/store'
+import { loadSession, session } from '@/session'
+
+declare module 'vue-router' {
+  interface RouteMeta {
+    /** Shown without the shell. */
+    is_bare?: boolean
+  }
+}
+
+const routes: RouteRecordRaw[] = [
+  { path: '/', name: 'command', component: () => import('@/pages/command/CommandPage.vue') },
+  { path: '/warnings', name: 'warnings', component: () => import('@/shell/MissingPage.vue') },
+  { path: '/warnings/:id', name: 'warning', component: () => import('@/pages/warning/WarningPage.vue'), props: true },
+  { path: '/watch-orders', name: 'watch', component: () => import('@/shell/MissingPage.vue') },
+  { path: '/vehicles', name: 'vehicles', component: () => import('@/shell/MissingPage.vue') },
+  { path: '/passages', name: 'passages', component: () => import('@/shell/MissingPage.vue') },
+  {
+    path: '/devices/:tab(list|refused|quarantine)?',
+    name: 'devices',
+    component: () => import('@/shell/MissingPage.vue'),
+  },
+  { path: '/models', name: 'models', component: () => import('@/shell/MissingPage.vue') },
+  { path: '/system/:tab(health|users|audit)?', name: 'system', component: () => import('@/shell/MissingPage.vue') },
+  { path: '/more', name: 'more', component: () => import('@/shell/MorePage.vue') },
+  { path: '/login', name: 'login', component: () => import('@/pages/login/LoginPage.vue'), meta: { is_bare: true } },
+  { path: '/:rest(.*)*', name: 'missing', component: () => import('@/shell/MissingPage.vue') },
+]
+
+export const router = createRouter({ history: createWebHistory(), routes })
+
+let has_asked = false
+router.beforeEach(async (to) => {
+  if (!has_asked) {
+    // Without an answer the login page says so and offers to try again.
+    await loadSession().catch(() => null)
+    has_asked = true
+  }
+  const is_in = session.value !== null && !session.value.must_change_password
+  if (to.name === 'login') return is_in ? { name: 'command' } : true
+  if (!is_in) return { name: 'login', query: to.fullPath === '/' ? {} : { to: to.fullPath } }
+  return true
+})
+
+onUnauthenticated(() => {
+  const current = router.currentRoute.value
+  if (!session.value || current.name === 'login') return
+  stopLive()
+  if (!session.value.must_change_password) session.value = null
+  void router.push({ name: 'login', query: { to: current.fullPath } })
+})
