@@ -1,4 +1,41 @@
 //! Relational records, migrations and audit on SQLite through SeaORM.
+//!
+//! [`Records::open`] gives one value with a method per operation; each subject has its file, named by the word of its
+//! stage. No business decisions are made here: what may happen when is for the callers to say, this crate stores it
+//! whole or not at all. Time enters as a parameter.
+//!
+//! # One writer, several readers
+//! SQLite has one writer at a time. All writes go through a pool of one connection, whose queue is fair; so they never
+//! collide on the file's lock, and a transaction sees nobody else's half-done work. Reads go through a pool of
+//! [`READERS_MAX`] connections that can't write; in WAL mode they see the last commit and never wait for the writer. A
+//! write that has returned is on the disk and seen by every read that begins after. Nothing but the function that opens
+//! a pool knows SQLite: statements are built, so that PostgreSQL can take their place.
+//!
+//! # Three promises
+//! - **Outcomes and cursor are one**: [`Records::commit_outcomes`] stores warnings and the journal offset they follow
+//!   from in one transaction, and the same batch a second time changes nothing.
+//! - **Reference changes reach the journal**: they are in the outbox in the transaction that makes them, until
+//!   [`Records::outbox_done`].
+//! - **Changes of warnings have one order**: each takes the next `seq`; [`Records::warnings_changed_after`] gives
+//!   whoever was away what was missed.
+//!
+//! # What there is
+//! | subject | methods of [`Records`] |
+//! |---|---|
+//! | opening | `open`, `check`, `close` |
+//! | devices | `put_devices`, `device`, `devices`, `all_devices`, `note_device_edition`, `remove_device` |
+//! | refused devices | `note_refused`, `refused_devices`, `forget_refused` |
+//! | checkpoints | `put_checkpoints`, `checkpoint`, `checkpoints`, `all_checkpoints`, `remove_checkpoint` |
+//! | sections | `put_sections`, `section`, `all_sections`, `remove_section` |
+//! | vehicles | `put_vehicles`, `vehicle`, `vehicles_of`, `vehicles`, `vehicles_after`, `remove_vehicle` |
+//! | watch orders | `put_watch_orders`, `watch_order`, `watch_orders`, `watch_order_hits`, `withdraw_watch_order` |
+//! | outbox | `outbox_pending`, `outbox_done` |
+//! | warnings | `commit_outcomes`, `warning`, `warnings`, `warnings_changed_after`, `warning_seq`, `sign_warning`, `warning_history`, `warning_counts`, `warning_counts_by_level` |
+//! | users | `ensure_first_administrator`, `create_user`, `user`, `users`, `patch_user`, `change_password`, `reset_password` |
+//! | sessions | `log_in`, `session_user`, `log_out` |
+//! | audit | `append_audit`, `audit`, `verify_audit` |
+//! | quarantine | `add_quarantine`, `quarantine`, `quarantined`, `quarantine_counts` |
+//! | map, settings, cursors | `put_layer`, `layer`, `put_setting`, `setting`, `cursor`, `set_cursor` |
 
 #![warn(missing_docs)]
 #![expect(
@@ -11,13 +48,17 @@ mod checkpoint;
 pub mod cursor;
 mod device;
 mod error;
+mod map;
 mod migration;
 mod open;
 mod outbox;
 mod page;
 mod password;
+mod quarantine;
+mod refused;
 mod section;
 mod session;
+mod setting;
 mod store;
 mod user;
 mod vehicle;
@@ -28,10 +69,16 @@ pub use audit::{AuditEntry, AuditFilter, AuditRecord, AuditVerdict};
 pub use checkpoint::CheckpointFilter;
 pub use device::{Device, DeviceFilter, DeviceKind, DeviceSecret};
 pub use error::{Fault, StoreError};
+pub use map::{Layer, LayerName};
 pub use open::OpenError;
 pub use outbox::PendingChange;
 pub use page::{PAGE_LIMIT_MAX, Page, Put, Sort, Window};
 pub use password::{OneTimePassword, PASSWORD_BYTES_MAX, PASSWORD_CHARS_MIN, PasswordRule};
+pub use quarantine::{
+    QUARANTINE_BYTES_MAX, QUARANTINE_MESSAGE_BYTES_MAX, QUARANTINE_ROWS_MAX, QuarantineFilter,
+    QuarantineLine, Quarantined,
+};
+pub use refused::{REFUSED_ROWS_MAX, RefusedDevice, RefusedReason};
 pub use session::{LogInError, SESSION_LIFETIME_MS, Session, SessionToken};
 pub use store::{BUSY_TIMEOUT, READERS_MAX, Records};
 pub use user::{
