@@ -293,6 +293,18 @@ fn a_bad_entry_of_a_batch_costs_that_entry() {
 }
 
 #[test]
+fn a_batch_entry_that_is_cut_off_is_read_as_far_as_it_goes() {
+    // The entry declares 64 bytes and the count another entry; the body ends after the first item.
+    let body = unhex(&format!("0002 00 0040 {BASIC} 31 01 14"));
+    let batch = match Message::decode(&header(0x0704, Edition::V2013), &body) {
+        Ok(Message::PositionBatch(batch)) => batch,
+        other => panic!("expected a batch, decoded {other:?}"),
+    };
+    assert_eq!((batch.positions.len(), batch.unreadable.len()), (1, 0));
+    assert_eq!(batch.positions[0].items, [Item::Satellites(20)]);
+}
+
+#[test]
 fn a_bad_body_can_still_be_answered() {
     let wire = unhex("7e 0200 0003 013800138000 0001 010203 aa 7e");
     let (header, body) = read_one(&wire).unwrap().unwrap();

@@ -95,6 +95,30 @@ fn the_message_that_stood_still_longest_makes_room() {
 }
 
 #[test]
+fn bytes_are_bounded_across_messages_and_within_one() {
+    let push_big = |reassembler: &mut Reassembler, first_serial: u16, index: u16, now_ms| {
+        let header = Header { part: Some(Part { total: 100, index }), ..header(first_serial + index - 1) };
+        reassembler.push(&Frame { header, body: &[0; 936], is_checksum_good: true }, now_ms)
+    };
+    let mut reassembler = Reassembler::new(LIMITS);
+    // Ten parts of 936 + 64 bytes fill the 10,000.
+    for index in 1..=5 {
+        push_big(&mut reassembler, 100, index, 0);
+        push_big(&mut reassembler, 300, index, 1);
+    }
+    assert_eq!((reassembler.held_bytes(), reassembler.unfinished_count()), (10_000, 2));
+    // The message that stood still longest goes.
+    push_big(&mut reassembler, 300, 6, 2);
+    assert_eq!((reassembler.held_bytes(), reassembler.unfinished_count()), (6_000, 1));
+    // A message that fills all by itself gives itself up and begins anew.
+    for index in 7..=10 {
+        push_big(&mut reassembler, 300, index, 3);
+    }
+    assert_eq!(push_big(&mut reassembler, 300, 11, 4), Progress::Pending);
+    assert_eq!((reassembler.held_bytes(), reassembler.given_up_count()), (1_000, 2));
+}
+
+#[test]
 fn a_request_names_at_most_what_its_count_can_say() {
     let mut reassembler = Reassembler::new(LIMITS);
     push(&mut reassembler, 0, u16::MAX, 1, 0);
