@@ -1,6 +1,6 @@
 //! Escapes, sticky packets and half packets.
 
-use jt808::FrameDecoder;
+use jt808::{FrameDecoder, FrameError};
 use serde_json::{Value, json};
 
 use crate::{Tally, hex, unhex};
@@ -39,8 +39,13 @@ fn unescape(place: &str, case: &Value, input: &[u8], tally: &mut Tally) {
             tally.check(place, &json!([hex(input), want.len()]), &json!([hex(&again), held]));
             tally.check(place, &json!(true), &json!(written.is_ok() && want.len() == held));
         }
-        // No message, so its bytes are not given out; their number shows that the escapes were resolved.
-        _ => tally.check(place, &json!(want.len()), &json!(held)),
+        // No good frame, so its bytes are not given out. Their number and both checksums are.
+        Some(Err(FrameError::Checksum { found, computed, .. })) => {
+            let (last, content) = want.split_last().unwrap_or((&0, &[]));
+            let want_computed = content.iter().fold(0, |sum, byte| sum ^ byte);
+            tally.check(place, &json!([want.len(), last, want_computed]), &json!([held, found, computed]));
+        }
+        _ => tally.disagreed.push(format!("{place}: neither a frame nor a wrong checksum")),
     }
 }
 

@@ -110,10 +110,12 @@ fn attribute(name: &str, message: &Message) -> Option<Value> {
     }
 }
 
+/// `None` for what vendors define. What the standard defines is compared even when it was not decoded: a null disagrees.
 fn position_attribute(name: &str, position: &Position) -> Option<Value> {
-    position.items.iter().find_map(|item| match (name, item) {
-        ("sat", Item::Satellites(count)) => Some(json!(count)),
-        ("videoAlarm", Item::VideoAlarm(bits)) => Some(json!(bits.0)),
-        _ => None,
-    })
+    let find: fn(&Item) -> Option<Value> = match name {
+        "sat" => |item| if let Item::Satellites(count) = item { Some(json!(count)) } else { None },
+        "videoAlarm" => |item| if let Item::VideoAlarm(bits) = item { Some(json!(bits.0)) } else { None },
+        _ => return None,
+    };
+    Some(position.items.iter().find_map(find).unwrap_or_default())
 }
