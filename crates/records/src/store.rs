@@ -8,7 +8,6 @@ use sea_orm::{
     DbErr, EntityTrait, Iterable, PrimaryKeyToColumn, TransactionTrait,
 };
 use serde::Deserialize;
-use serde::de::IntoDeserializer;
 use std::path::Path;
 use std::time::Duration;
 
@@ -152,10 +151,10 @@ pub(crate) fn plate_code(plate: Plate) -> i64 {
     plate.packed() as i64
 }
 
+/// The plate of a packed form; serde is the way in that takes the number as it is.
 pub(crate) fn plate_of(code: i64) -> Result<Plate, DbErr> {
     let packed = u64::try_from(code).map_err(|e| damaged("plate", e))?;
-    let value: serde::de::value::U64Deserializer<serde::de::value::Error> = packed.into_deserializer();
-    Plate::deserialize(value).map_err(|e| damaged("plate", e))
+    Plate::deserialize(serde_json::Value::from(packed)).map_err(|e| damaged("plate", e))
 }
 
 pub(crate) fn class_of(code: i32) -> Result<PlateClass, DbErr> {
