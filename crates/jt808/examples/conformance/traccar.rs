@@ -79,9 +79,9 @@ fn check_kind(place: &str, case: &Value, message: &Message, tally: &mut Tally) {
                 None => tally.leave_out(match message {
                     Message::Unknown { id, .. } => format!("attribute: of {id:#06x}, kept as bytes"),
                     _ if name == "alarm" => {
-                        "attribute: alarm, which traccar reads from vendors' items".to_owned()
+                        "attribute: alarm, which traccar mixes from alarm bits and vendors' items".to_owned()
                     }
-                    _ => "attribute: of a vendor's item, kept as bytes".to_owned(),
+                    _ => "attribute: of a vendor's item or use of a bit, which are kept".to_owned(),
                 }),
             }
         }
