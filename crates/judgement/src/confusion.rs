@@ -35,7 +35,8 @@ impl ConfusionTable {
         for (truth, reads) in &confusions.likelihood_permille {
             for (read, permille) in reads {
                 // Symbols that no plate has can't be read either.
-                let (Some(truth), Some(read)) = (Plate::symbol_code(*truth), Plate::symbol_code(*read)) else {
+                let (Some(truth), Some(read)) = (Plate::symbol_code(*truth), Plate::symbol_code(*read))
+                else {
                     continue;
                 };
                 table.likelihood_permille[usize::from(truth)][usize::from(read)] = (*permille).min(1000);
@@ -117,7 +118,8 @@ mod tests {
     fn table() -> ConfusionTable {
         let reads = |pairs: &[(char, u16)]| pairs.iter().copied().collect::<BTreeMap<_, _>>();
         ConfusionTable::new(&Confusions {
-            likelihood_permille: [('8', reads(&[('B', 600)])), ('0', reads(&[('D', 500), ('Q', 300)]))].into(),
+            likelihood_permille: [('8', reads(&[('B', 600)])), ('0', reads(&[('D', 500), ('Q', 300)]))]
+                .into(),
         })
     }
 

@@ -5,12 +5,15 @@ use crate::deadlines::BUCKET_MS;
 use crate::held::Names;
 use crate::keyed::Keyed;
 use crate::models::Context;
+use crate::models::average_speed::AverageSpeed;
+use crate::models::device_alarm::DeviceAlarms;
+use crate::models::drive::Drives;
 use crate::models::overdue::Overdue;
 use crate::models::watch_order::WatchOrders;
 use crate::parameters::Parameters;
 use crate::reference::Reference;
 use domain::observation::Fact;
-use domain::time::{HOUR_MS, SECOND_MS};
+use domain::time::{HOUR_MS, MINUTE_MS, SECOND_MS};
 use domain::{Entry, Observation, Outcome, ReferenceChange, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -29,6 +32,9 @@ pub struct Engine {
     pub(crate) reference: Reference,
     pub(crate) watch_orders: WatchOrders,
     pub(crate) overdue: Overdue,
+    pub(crate) average_speed: AverageSpeed,
+    pub(crate) drives: Drives,
+    pub(crate) device_alarms: DeviceAlarms,
 }
 
 /// What was counted since the first entry.
@@ -47,8 +53,16 @@ pub(crate) struct Counts {
 pub struct Stats {
     /// Observations applied since the first entry.
     pub observations: u64,
-    /// Vehicles of which anything is remembered.
+    /// Vehicles of which passages are remembered.
     pub vehicles: usize,
+    /// Passages remembered: those where sections begin or end.
+    pub passages_held: usize,
+    /// Vehicles whose drives are remembered.
+    pub drives: usize,
+    /// Slots of five minutes of these drives.
+    pub drive_slots_held: usize,
+    /// Reports of device alarms remembered.
+    pub alarm_reports_held: usize,
     /// Numbers in the register.
     pub registered: usize,
     /// Watch orders, in force or not.
@@ -77,6 +91,9 @@ impl Engine {
             reference: Reference::default(),
             watch_orders: WatchOrders::new(keep_ms),
             overdue: Overdue { days: Keyed::new(keep_ms) },
+            average_speed: AverageSpeed { journeys: Keyed::new(keep_ms) },
+            drives: Drives { drives: Keyed::new(keep_ms) },
+            device_alarms: DeviceAlarms { reports: Keyed::new(keep_ms) },
             parameters,
         }
     }
@@ -101,10 +118,18 @@ impl Engine {
     pub fn stats(&self) -> Stats {
         Stats {
             observations: self.counts.observations,
-            vehicles: self.overdue.days.len(),
+            vehicles: self.average_speed.journeys.len(),
+            passages_held: self.average_speed.journeys.size(),
+            drives: self.drives.drives.len(),
+            drive_slots_held: self.drives.drives.size(),
+            alarm_reports_held: self.device_alarms.reports.size(),
             registered: self.reference.file_count(),
             watch_orders: self.watch_orders.orders().len(),
-            timers_armed: self.watch_orders.hits.armed_count() + self.overdue.days.armed_count(),
+            timers_armed: self.watch_orders.hits.armed_count()
+                + self.overdue.days.armed_count()
+                + self.average_speed.journeys.armed_count()
+                + self.drives.drives.armed_count()
+                + self.device_alarms.reports.armed_count(),
             duplicates: self.counts.duplicates,
             late_beyond_horizon: self.counts.late_beyond_horizon,
             ahead_of_clock: self.counts.ahead_of_clock,
@@ -119,8 +144,12 @@ impl Engine {
         let is_bucket_new = to.unix_ms().div_euclid(BUCKET_MS) != self.clock.unix_ms().div_euclid(BUCKET_MS);
         self.clock = to;
         if is_bucket_new {
-            self.watch_orders.hits.retire(to);
-            self.overdue.days.retire(to);
+            let models = &self.parameters.models;
+            self.watch_orders.hits.retire(to, models);
+            self.overdue.days.retire(to, models);
+            self.average_speed.journeys.retire(to, models);
+            self.drives.drives.retire(to, models);
+            self.device_alarms.reports.retire(to, models);
         }
     }
 
@@ -140,8 +169,14 @@ impl Engine {
                 // A plate with an unread place is shared by many vehicles: nothing can be remembered by it.
                 if is_timely && passage.plate.is_some_and(|plate| !plate.has_unread()) {
                     self.overdue.observe(observation, passage, &mut context);
+                    self.average_speed.observe(observation, passage, &mut context);
                 }
             }
+            Fact::Position(position) if is_timely => {
+                self.device_alarms.observe(observation, &mut context);
+                self.drives.observe(observation, position, &mut context);
+            }
+            Fact::Alarm(_) if is_timely => self.device_alarms.observe(observation, &mut context),
             Fact::Position(_) | Fact::Alarm(_) => {}
         }
     }
@@ -179,5 +214,6 @@ impl Engine {
 
 /// How long state is kept.
 pub(crate) fn keep_ms(parameters: &Parameters) -> i64 {
-    parameters.models.horizon.late_max_hours.value * HOUR_MS + KEEP_MARGIN_MS
+    let longest_drive_ms = parameters.models.average_speed.parameters.elapsed_max_minutes.value * MINUTE_MS;
+    parameters.models.horizon.late_max_hours.value * HOUR_MS + longest_drive_ms.max(KEEP_MARGIN_MS)
 }

@@ -1,6 +1,7 @@
 //! State by key that forgets itself: a hash map whose entries retire when the clock has left them behind.
 
 use crate::deadlines::{BUCKET_MS, Deadlines};
+use crate::parameters::ModelParameters;
 use domain::Timestamp;
 use rustc_hash::FxHashMap;
 use std::hash::Hash;
@@ -10,7 +11,9 @@ pub(crate) trait Aging: Default {
     /// The oldest moment that it remembers; `None` when it remembers nothing.
     fn oldest_at(&self) -> Option<Timestamp>;
     /// Forgets what lies before `cutoff`; it may keep more.
-    fn forget_before(&mut self, cutoff: Timestamp);
+    fn forget_before(&mut self, cutoff: Timestamp, models: &ModelParameters);
+    /// How many things it remembers.
+    fn size(&self) -> usize;
 }
 
 /// Keyed state. Never iterated but sorted, so that hash order can't reach a result.
@@ -20,11 +23,13 @@ pub(crate) struct Keyed<K, S> {
     deadlines: Deadlines<K>,
     /// How long after it happened a thing is remembered, in milliseconds.
     keep_ms: i64,
+    /// How many things all states remember.
+    size: usize,
 }
 
 impl<K: Copy + Ord + Hash, S: Aging> Keyed<K, S> {
     pub(crate) fn new(keep_ms: i64) -> Self {
-        Self { states: FxHashMap::default(), deadlines: Deadlines::default(), keep_ms }
+        Self { states: FxHashMap::default(), deadlines: Deadlines::default(), keep_ms, size: 0 }
     }
 
     /// The state of `key`, made when there is none; it will remember something of `at`.
@@ -36,21 +41,24 @@ impl<K: Copy + Ord + Hash, S: Aging> Keyed<K, S> {
         })
     }
 
-    pub(crate) fn get_mut(&mut self, key: K) -> Option<&mut S> {
-        self.states.get_mut(&key)
+    /// Counts one more thing that a state remembers.
+    pub(crate) fn grown(&mut self) {
+        self.size += 1;
     }
 
     /// Lets the states that are due forget; those that remember nothing more are dropped.
-    pub(crate) fn retire(&mut self, clock: Timestamp) {
+    pub(crate) fn retire(&mut self, clock: Timestamp, models: &ModelParameters) {
         while let Some(keys) = self.deadlines.take_due(clock) {
             for key in keys {
                 let Some(state) = self.states.get_mut(&key) else { continue };
-                state.forget_before(clock.plus_ms(-self.keep_ms));
+                let before = state.size();
+                state.forget_before(clock.plus_ms(-self.keep_ms), models);
+                self.size = (self.size + state.size()).saturating_sub(before);
                 match state.oldest_at() {
                     // What is kept beyond its time is looked at again in the next bucket, not in this loop.
-                    Some(oldest) => self
-                        .deadlines
-                        .arm(oldest.plus_ms(self.keep_ms).max(clock.plus_ms(BUCKET_MS)), key),
+                    Some(oldest) => {
+                        self.deadlines.arm(oldest.plus_ms(self.keep_ms).max(clock.plus_ms(BUCKET_MS)), key)
+                    }
                     None => {
                         self.states.remove(&key);
                     }
@@ -61,6 +69,10 @@ impl<K: Copy + Ord + Hash, S: Aging> Keyed<K, S> {
 
     pub(crate) fn len(&self) -> usize {
         self.states.len()
+    }
+
+    pub(crate) fn size(&self) -> usize {
+        self.size
     }
 
     pub(crate) fn armed_count(&self) -> usize {
@@ -88,6 +100,7 @@ impl<K: Copy + Ord + Hash, S: Aging> Keyed<K, S> {
         for (key, state) in states {
             let oldest = state.oldest_at().unwrap_or_default();
             keyed.deadlines.arm(oldest.plus_ms(keep_ms), key);
+            keyed.size += state.size();
             keyed.states.insert(key, state);
         }
         keyed

@@ -35,8 +35,8 @@ mod snapshot;
 pub use confusion::Confusions;
 pub use engine::{Engine, Stats};
 pub use parameters::{
-    AverageSpeedParameters, DeviceAlarmParameters, FatigueParameters, Horizon, Model, ModelDescription, ModelParameters,
-    NightCoachParameters, NoParameters, Parameter, ParameterDescription, ParameterError, Parameters, Step, Text,
-    UnhandledOffencesParameters, Value, WatchOrderParameters,
+    AverageSpeedParameters, DeviceAlarmParameters, FatigueParameters, Horizon, Model, ModelDescription,
+    ModelParameters, NightCoachParameters, NoParameters, Parameter, ParameterDescription, ParameterError,
+    Parameters, Step, Text, UnhandledOffencesParameters, Value, WatchOrderParameters,
 };
 pub use snapshot::SnapshotError;

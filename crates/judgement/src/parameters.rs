@@ -407,7 +407,9 @@ impl Parameters {
             ("overdue_scrapping", m.overdue_scrapping.level),
             ("unhandled_offences", m.unhandled_offences.level),
         ];
-        levels.into_iter().try_for_each(|(model, level)| level.map(|_| ()).ok_or(ParameterError::Level(model)))
+        levels
+            .into_iter()
+            .try_for_each(|(model, level)| level.map(|_| ()).ok_or(ParameterError::Level(model)))
     }
 
     /// The models with their parameters, in the order in which pages list them.

@@ -3,8 +3,8 @@
 use crate::held::Names;
 use domain::observation::Passage;
 use domain::{
-    Checkpoint, CheckpointId, CivilDay, KeyClass, Plate, PlateClass, PlateColor, Section, SectionId, VehicleFile,
-    VehicleKey, VehicleType, Wgs84,
+    Checkpoint, CheckpointId, CivilDay, KeyClass, Plate, PlateClass, PlateColor, Section, SectionId,
+    VehicleFile, VehicleKey, VehicleType, Wgs84,
 };
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
@@ -28,8 +28,9 @@ impl File {
     fn agrees_with(&self, passage: &Passage) -> bool {
         let (class, color) = (self.key.class, self.key.class.color());
         let is_class_same = passage.plate_class == PlateClass::UNKNOWN || passage.plate_class == class;
-        let is_color_same =
-            passage.plate_color == PlateColor::Unknown || color == PlateColor::Unknown || passage.plate_color == color;
+        let is_color_same = passage.plate_color == PlateColor::Unknown
+            || color == PlateColor::Unknown
+            || passage.plate_color == color;
         is_class_same && is_color_same
     }
 

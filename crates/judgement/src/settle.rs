@@ -24,8 +24,10 @@ impl Finding<'_> {
     /// The warning; it is a function of the finding and the places of the checkpoints alone.
     pub(crate) fn into_warning(self, reference: &Reference) -> Warning {
         let version = self.version.to_le_bytes();
-        let parts: Vec<&[u8]> =
-            [self.model.key().as_bytes(), &version].into_iter().chain(self.identity.iter().copied()).collect();
+        let parts: Vec<&[u8]> = [self.model.key().as_bytes(), &version]
+            .into_iter()
+            .chain(self.identity.iter().copied())
+            .collect();
         let (first, last) = match self.evidence.as_slice() {
             [first, .., last] => (first, last),
             [only] => (only, only),

@@ -8,6 +8,9 @@ use crate::confusion::ConfusionTable;
 use crate::engine::{Counts, Engine, keep_ms};
 use crate::held::Names;
 use crate::keyed::Keyed;
+use crate::models::average_speed::{AverageSpeed, Journey};
+use crate::models::device_alarm::{AlarmKey, DeviceAlarms, Reports};
+use crate::models::drive::{Drive, Drives};
 use crate::models::overdue::{Days, Overdue};
 use crate::models::watch_order::{Hit, WatchOrders};
 use crate::parameters::Parameters;
@@ -41,6 +44,9 @@ struct StateRef<'a> {
     orders: Vec<&'a WatchOrder>,
     hits: Vec<(&'a ObservationId, &'a Hit)>,
     days: Vec<(&'a VehicleKey, &'a Days)>,
+    journeys: Vec<(&'a VehicleKey, &'a Journey)>,
+    drives: Vec<(&'a VehicleKey, &'a Drive)>,
+    alarms: Vec<(&'a AlarmKey, &'a Reports)>,
 }
 
 #[derive(Deserialize)]
@@ -52,6 +58,9 @@ struct State {
     orders: Vec<WatchOrder>,
     hits: Vec<(ObservationId, Hit)>,
     days: Vec<(VehicleKey, Days)>,
+    journeys: Vec<(VehicleKey, Journey)>,
+    drives: Vec<(VehicleKey, Drive)>,
+    alarms: Vec<(AlarmKey, Reports)>,
 }
 
 impl Engine {
@@ -65,11 +74,13 @@ impl Engine {
             orders: self.watch_orders.orders(),
             hits: self.watch_orders.hits.sorted(),
             days: self.overdue.days.sorted(),
+            journeys: self.average_speed.journeys.sorted(),
+            drives: self.drives.drives.sorted(),
+            alarms: self.device_alarms.reports.sorted(),
         };
         let mut bytes = MAGIC.to_vec();
         bytes.extend_from_slice(&[0; CHECKSUM_BYTES]);
-        let mut bytes =
-            postcard::to_extend(&state, bytes).expect("plain data always has a postcard form");
+        let mut bytes = postcard::to_extend(&state, bytes).expect("plain data always has a postcard form");
         let checksum = xxhash_rust::xxh3::xxh3_64(&bytes[MAGIC.len() + CHECKSUM_BYTES..]);
         bytes[MAGIC.len()..MAGIC.len() + CHECKSUM_BYTES].copy_from_slice(&checksum.to_le_bytes());
         bytes
@@ -93,6 +104,9 @@ impl Engine {
             names,
             watch_orders: WatchOrders::restored(state.orders, Keyed::restored(state.hits, keep_ms), &table),
             overdue: Overdue { days: Keyed::restored(state.days, keep_ms) },
+            average_speed: AverageSpeed { journeys: Keyed::restored(state.journeys, keep_ms) },
+            drives: Drives { drives: Keyed::restored(state.drives, keep_ms) },
+            device_alarms: DeviceAlarms { reports: Keyed::restored(state.alarms, keep_ms) },
             table,
             parameters,
         })

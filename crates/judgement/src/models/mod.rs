@@ -3,6 +3,11 @@
 //! A model finds warnings in what it remembers, which is a function of the *set* of observations: the order in which
 //! they came never matters. `settle` turns the difference against what stood before into outcomes.
 
+pub(crate) mod average_speed;
+pub(crate) mod device_alarm;
+pub(crate) mod drive;
+mod fatigue;
+mod night_coach;
 pub(crate) mod overdue;
 pub(crate) mod watch_order;
 

@@ -36,8 +36,12 @@ impl Aging for Days {
         self.0.first().map(|of_day| CivilDay(of_day.day.0 + 1).start())
     }
 
-    fn forget_before(&mut self, cutoff: Timestamp) {
+    fn forget_before(&mut self, cutoff: Timestamp, _: &ModelParameters) {
         self.0.retain(|of_day| CivilDay(of_day.day.0 + 1).start() >= cutoff);
+    }
+
+    fn size(&self) -> usize {
+        self.0.len()
     }
 }
 
@@ -57,7 +61,12 @@ struct Complaint {
 }
 
 impl Overdue {
-    pub(crate) fn observe(&mut self, observation: &Observation, passage: &Passage, context: &mut Context<'_>) {
+    pub(crate) fn observe(
+        &mut self,
+        observation: &Observation,
+        passage: &Passage,
+        context: &mut Context<'_>,
+    ) {
         let Some(file) = context.reference.file_of(passage) else { return };
         let day = observation.captured_at.beijing_day();
         for complaint in complaints(file, day, context.models) {
@@ -106,16 +115,20 @@ impl Overdue {
 
 /// What the register says against the vehicle on that day.
 fn complaints(file: &File, day: CivilDay, models: &ModelParameters) -> impl Iterator<Item = Complaint> {
-    let inspection = file.inspection_valid_until.filter(|valid_until| day > *valid_until).map(|valid_until| {
-        let model = &models.overdue_inspection;
-        Complaint {
-            model: ModelId::OverdueInspection,
-            version: model.version,
-            level: model.level.unwrap_or(Level::Low),
-            actionable_seconds: model.actionable_seconds,
-            detail: Detail::OverdueInspection { valid_until, overdue_days: days_between(valid_until, day) },
-        }
-    });
+    let inspection =
+        file.inspection_valid_until.filter(|valid_until| day > *valid_until).map(|valid_until| {
+            let model = &models.overdue_inspection;
+            Complaint {
+                model: ModelId::OverdueInspection,
+                version: model.version,
+                level: model.level.unwrap_or(Level::Low),
+                actionable_seconds: model.actionable_seconds,
+                detail: Detail::OverdueInspection {
+                    valid_until,
+                    overdue_days: days_between(valid_until, day),
+                },
+            }
+        });
     // The register names the day from which it must be scrapped: that day is not yet overdue.
     let scrapping = file.scrap_by.filter(|scrap_by| day > *scrap_by).map(|scrap_by| {
         let model = &models.overdue_scrapping;

@@ -7,12 +7,14 @@
 use super::Context;
 use crate::confusion::{ConfusionTable, masked, paired_codes, unread_code, unread_places};
 use crate::keyed::{Aging, Keyed};
+use crate::parameters::{ModelParameters, WatchOrderParameters};
 use crate::reference::File;
 use crate::settle::{Finding, Standing, digest, settle};
 use domain::observation::{Observation, Passage};
 use domain::warning::{Detail, Subject};
 use domain::{
-    Level, ModelId, ObservationId, Plate, PlateClass, PlateColor, Timestamp, VehicleKey, WatchOrder, WatchOrderId,
+    Level, ModelId, ObservationId, Plate, PlateClass, PlateColor, Timestamp, VehicleKey, WatchOrder,
+    WatchOrderId,
 };
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
@@ -34,8 +36,12 @@ impl Aging for Hit {
         self.standing.iter().map(|warning| warning.anchor).min()
     }
 
-    fn forget_before(&mut self, cutoff: Timestamp) {
+    fn forget_before(&mut self, cutoff: Timestamp, _: &ModelParameters) {
         self.standing.retain(|warning| warning.anchor >= cutoff);
+    }
+
+    fn size(&self) -> usize {
+        self.standing.len()
     }
 }
 
@@ -60,7 +66,11 @@ impl WatchOrders {
         }
     }
 
-    pub(crate) fn restored(orders: Vec<WatchOrder>, hits: Keyed<ObservationId, Hit>, table: &ConfusionTable) -> Self {
+    pub(crate) fn restored(
+        orders: Vec<WatchOrder>,
+        hits: Keyed<ObservationId, Hit>,
+        table: &ConfusionTable,
+    ) -> Self {
         let mut model = Self { hits, ..Self::new(0) };
         for order in orders {
             model.put(order, table);
@@ -108,8 +118,12 @@ impl WatchOrders {
         context: &mut Context<'_>,
     ) {
         let (Some(read), false) = (passage.plate, self.orders.is_empty()) else { return };
-        let candidates = self.candidates(read, table, context.models.watch_order.parameters.unlisted_permille.value
-            >= context.models.watch_order.parameters.score_min_permille.value);
+        let candidates = self.candidates(
+            read,
+            table,
+            context.models.watch_order.parameters.unlisted_permille.value
+                >= context.models.watch_order.parameters.score_min_permille.value,
+        );
         if candidates.is_empty() {
             return;
         }
@@ -128,7 +142,7 @@ impl WatchOrders {
             return;
         }
         let copy = (observation.received_at, digest(observation));
-        // Very late passages are remembered by when they came, so that their copies are still known.
+        // Beyond the horizon it is forgotten at once; a copy then raises the same warning again.
         let hit = self.hits.state_mut(observation.id, observation.captured_at);
         if !hit.standing.is_empty() && hit.copy <= copy {
             context.counts.duplicates += 1;
@@ -139,7 +153,12 @@ impl WatchOrders {
     }
 
     /// The orders that the read may be a sighting of, by ascending identity.
-    fn candidates(&self, read: Plate, table: &ConfusionTable, is_any_symbol_doubted: bool) -> Vec<WatchOrderId> {
+    fn candidates(
+        &self,
+        read: Plate,
+        table: &ConfusionTable,
+        is_any_symbol_doubted: bool,
+    ) -> Vec<WatchOrderId> {
         let unread = unread_places(read);
         if unread.count_ones() > 1 {
             return Vec::new();
@@ -225,7 +244,7 @@ fn score(
 }
 
 /// How much a misread is to be reckoned with, by the camera's own confidence.
-fn camera_doubt_permille(passage: &Passage, p: &crate::parameters::WatchOrderParameters) -> i64 {
+fn camera_doubt_permille(passage: &Passage, p: &WatchOrderParameters) -> i64 {
     let Some(confidence) = passage.plate_confidence else { return 1000 };
     let (doubtful, sure) = (p.doubtful_confidence_percent.value, p.sure_camera_permille.value);
     let above = (i64::from(confidence).min(100) - doubtful).max(0);
@@ -256,7 +275,8 @@ fn finding(
     let model = &context.models.watch_order;
     let is_certain = i64::from(score_permille) == EXACT_PERMILLE;
     // A wildcard order means whoever matches it: the vehicle that was read.
-    let vehicle = if order.plate.has_unread() { passage.vehicle() } else { Some(ordered_key(order, passage)) };
+    let vehicle =
+        if order.plate.has_unread() { passage.vehicle() } else { Some(ordered_key(order, passage)) };
     Finding {
         model: ModelId::WatchOrder,
         version: model.version,

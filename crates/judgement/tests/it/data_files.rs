@@ -26,7 +26,11 @@ fn every_model_and_parameter_is_explained_in_both_languages_with_its_source() {
             let name = parameter.name;
             assert!(!parameter.explanation_zh.is_empty() && !parameter.explanation_en.is_empty(), "{name}");
             assert!(!parameter.source.is_empty(), "{name}");
-            assert_eq!(parameter.unit.is_empty(), !matches!(parameter.value, Value::Number(_) | Value::Steps(_)), "{name}");
+            assert_eq!(
+                parameter.unit.is_empty(),
+                !matches!(parameter.value, Value::Number(_) | Value::Steps(_)),
+                "{name}"
+            );
         }
     }
 }
@@ -37,6 +41,9 @@ fn likelihoods_of_one_symbol_sum_to_at_most_one() {
     for (truth, reads) in likelihood_permille {
         assert!(domain::Plate::symbol_code(truth).is_some(), "{truth}");
         assert!(reads.values().sum::<u16>() <= 1000, "{truth}");
-        assert!(reads.keys().all(|read| *read != truth && domain::Plate::symbol_code(*read).is_some()), "{truth}");
+        assert!(
+            reads.keys().all(|read| *read != truth && domain::Plate::symbol_code(*read).is_some()),
+            "{truth}"
+        );
     }
 }

@@ -1,0 +1,262 @@
+//! Drives of vehicles with terminals, remembered in slots of five minutes: what fatigue and night coaches are judged by.
+//!
+//! A slot knows in which of its minutes the vehicle was seen and in which it moved, its first and last fix, and keeps
+//! the earliest moving report as evidence. All of it merges the same way in any order of arrival.
+
+use super::{Context, SLOT_MINUTES, fatigue, night_coach};
+use crate::held::{Held, keep_earliest};
+use crate::keyed::{Aging, Keyed};
+use crate::parameters::ModelParameters;
+use crate::settle::{Standing, settle};
+use domain::observation::{Observation, Position};
+use domain::time::{BEIJING_OFFSET_MS, HOUR_MS, MINUTE_MS};
+use domain::{CivilDay, KeyClass, Timestamp, VehicleKey, Wgs84};
+use serde::{Deserialize, Serialize};
+
+/// Most slots kept of one vehicle: seven days. Beyond it the oldest is forgotten, whatever the horizon says.
+const SLOTS_MAX: usize = 7 * 24 * 60 / SLOT_MINUTES as usize;
+
+/// A place at a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Fix {
+    at: Timestamp,
+    location: Wgs84,
+}
+
+impl Fix {
+    /// Orders fixes; the place breaks ties, so that it never depends on the order of arrival.
+    fn order(&self) -> (Timestamp, i64, i64) {
+        let e7 = |degrees: f64| (degrees * 1e7).round() as i64;
+        (self.at, e7(self.location.lon_deg()), e7(self.location.lat_deg()))
+    }
+}
+
+/// Five minutes of one vehicle.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Slot {
+    /// Slots since 1970.
+    number: i64,
+    /// Minutes with any report, bit 0 the first.
+    seen: u8,
+    /// Minutes with movement.
+    moving: u8,
+    first: Option<Fix>,
+    last: Option<Fix>,
+    /// The earliest report with movement.
+    proof: Option<Box<Held>>,
+}
+
+/// One minute with a report.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SeenMinute {
+    /// Minutes since 1970.
+    pub(crate) minute: i64,
+    pub(crate) is_moving: bool,
+    pub(crate) slot_index: usize,
+    /// Whether the slot's evidence is of this minute.
+    pub(crate) has_proof: bool,
+}
+
+impl Slot {
+    fn first_minute(&self) -> i64 {
+        self.number * SLOT_MINUTES
+    }
+
+    pub(crate) fn proof(&self) -> Option<&Held> {
+        self.proof.as_deref()
+    }
+
+    /// Straight distance in metres from this slot's last fix to the first of a later one.
+    pub(crate) fn distance_m_to(&self, later: &Self) -> Option<f64> {
+        Some(self.last?.location.distance_m(later.first?.location))
+    }
+
+    /// Takes a report in; says whether a judgement can differ after it.
+    fn merge(
+        &mut self,
+        observation: &Observation,
+        position: &Position,
+        is_moving: bool,
+        context: &mut Context<'_>,
+    ) -> Merged {
+        let bit = 1 << minute_of(observation.captured_at).rem_euclid(SLOT_MINUTES);
+        let mut merged = Merged { is_changed: self.seen & bit == 0, is_end_moved: false };
+        self.seen |= bit;
+        if let Some(location) = position.location {
+            let fix = Fix { at: observation.captured_at, location };
+            if self.first.is_none_or(|first| fix.order() < first.order()) {
+                self.first = Some(fix);
+                merged.is_changed = true;
+            }
+            if self.last.is_none_or(|last| fix.order() > last.order()) {
+                self.last = Some(fix);
+                merged.is_end_moved = true;
+            }
+        }
+        if is_moving {
+            merged.is_changed |= self.moving & bit == 0;
+            self.moving |= bit;
+            let order = (observation.captured_at, observation.id);
+            if self.proof.as_ref().is_none_or(|proof| order <= proof.order()) {
+                keep_earliest(&mut self.proof, Held::pack(observation, context.names));
+                merged.is_changed = true;
+            }
+        }
+        merged
+    }
+}
+
+/// What a report changed.
+struct Merged {
+    is_changed: bool,
+    /// Only the last fix moved, which matters when something comes after.
+    is_end_moved: bool,
+}
+
+/// What is remembered of one vehicle.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Drive {
+    /// Ascending.
+    slots: Vec<Slot>,
+    standing: Vec<Standing>,
+}
+
+impl Aging for Drive {
+    fn oldest_at(&self) -> Option<Timestamp> {
+        self.slots.first().map(|slot| instant_of(slot.first_minute()))
+    }
+
+    /// Forgets whole drives and nights only: half of one would be another warning.
+    fn forget_before(&mut self, cutoff: Timestamp, models: &ModelParameters) {
+        let rest_minutes = models.fatigue.parameters.rest_minutes.value;
+        let spells = fatigue::spells(&self.slots, &models.fatigue.parameters, false);
+        let mut cut = minute_of(cutoff);
+        loop {
+            let before = cut;
+            for spell in &spells {
+                if spell.start_minute < cut && cut <= spell.last_minute + rest_minutes {
+                    cut = spell.start_minute;
+                }
+            }
+            cut = night_coach::window_start_around(cut, &models.night_coach.parameters).unwrap_or(cut);
+            if cut == before {
+                break;
+            }
+        }
+        self.slots.retain(|slot| slot.first_minute() + SLOT_MINUTES > cut);
+        // The oldest slot can begin before the cut: a warning that can still be found must stay known.
+        let oldest = self.oldest_at();
+        self.standing.retain(|warning| oldest.is_some_and(|oldest| warning.anchor >= oldest));
+    }
+
+    fn size(&self) -> usize {
+        self.slots.len()
+    }
+}
+
+/// The drives of all vehicles.
+#[derive(Clone, Debug)]
+pub(crate) struct Drives {
+    pub(crate) drives: Keyed<VehicleKey, Drive>,
+}
+
+/// A drive with what the register says about its vehicle.
+pub(crate) struct Driver<'a> {
+    pub(crate) vehicle: VehicleKey,
+    pub(crate) key_class: Option<KeyClass>,
+    pub(crate) is_night_exempt: bool,
+    pub(crate) slots: &'a [Slot],
+}
+
+impl Driver<'_> {
+    pub(crate) fn is_coach(&self) -> bool {
+        self.key_class.is_some_and(KeyClass::is_coach)
+    }
+}
+
+impl Drives {
+    pub(crate) fn observe(
+        &mut self,
+        observation: &Observation,
+        position: &Position,
+        context: &mut Context<'_>,
+    ) {
+        let Some(named) = position.vehicle else { return };
+        let file = context.reference.file(named);
+        let vehicle = file.map_or(named, |file| file.key);
+        let moving_min_dkmh = context.models.fatigue.parameters.moving_min_kmh.value * 10;
+        // A speed without ignition and without a fix is a fault of the terminal.
+        let is_moving = i64::from(position.speed_dkmh) >= moving_min_dkmh
+            && (position.is_ignition_on() || position.location.is_some());
+        let number = minute_of(observation.captured_at).div_euclid(SLOT_MINUTES);
+        let drive = self.drives.state_mut(vehicle, observation.captured_at);
+        let (index, is_slot_new) = match drive.slots.binary_search_by_key(&number, |slot| slot.number) {
+            Ok(index) => (index, false),
+            Err(index) => {
+                let slot = Slot { number, seen: 0, moving: 0, first: None, last: None, proof: None };
+                drive.slots.insert(index, slot);
+                (index, true)
+            }
+        };
+        let merged = drive.slots[index].merge(observation, position, is_moving, context);
+        let is_newest = index + 1 == drive.slots.len();
+        if merged.is_changed || merged.is_end_moved && !is_newest {
+            let driver = Driver {
+                vehicle,
+                key_class: file.and_then(|file| file.key_class),
+                is_night_exempt: file.is_some_and(|file| file.is_night_exempt),
+                slots: &drive.slots,
+            };
+            let mut found = fatigue::find(&driver, context);
+            found.extend(night_coach::find(&driver, context));
+            settle(&mut drive.standing, |_| true, found, context.out);
+        }
+        if drive.slots.len() > SLOTS_MAX {
+            drive.slots.remove(0);
+            context.counts.over_bound += 1;
+        } else if is_slot_new {
+            self.drives.grown();
+        }
+    }
+}
+
+/// The minutes with a report, ascending.
+pub(crate) fn seen_minutes(slots: &[Slot]) -> impl Iterator<Item = SeenMinute> {
+    slots.iter().enumerate().flat_map(|(slot_index, slot)| {
+        let proof_minute = slot.proof().map(|proof| minute_of(proof.captured_at));
+        (0..SLOT_MINUTES).filter(|bit| slot.seen >> bit & 1 != 0).map(move |bit| {
+            let minute = slot.first_minute() + bit;
+            SeenMinute {
+                minute,
+                is_moving: slot.moving >> bit & 1 != 0,
+                slot_index,
+                has_proof: proof_minute == Some(minute),
+            }
+        })
+    })
+}
+
+/// The evidence of slots, in order of capture.
+pub(crate) fn proofs(slots: &[Slot], context: &Context<'_>) -> Vec<Observation> {
+    slots.iter().filter_map(|slot| slot.proof().map(|proof| proof.unpack(context.names))).collect()
+}
+
+/// Minutes since 1970.
+pub(crate) fn minute_of(at: Timestamp) -> i64 {
+    at.unix_ms().div_euclid(MINUTE_MS)
+}
+
+/// The beginning of a minute since 1970.
+pub(crate) fn instant_of(minute: i64) -> Timestamp {
+    Timestamp::from_unix_ms(minute * MINUTE_MS)
+}
+
+/// Hour of the Beijing day in which a minute since 1970 lies.
+pub(crate) fn beijing_hour(minute: i64) -> i64 {
+    (minute * MINUTE_MS + BEIJING_OFFSET_MS).div_euclid(HOUR_MS).rem_euclid(24)
+}
+
+/// Beijing day in which a minute since 1970 lies.
+pub(crate) fn beijing_day(minute: i64) -> CivilDay {
+    instant_of(minute).beijing_day()
+}
