@@ -4,10 +4,11 @@
 //! restart continues the day. Nothing here decides anything.
 
 use domain::{
-    CheckpointId, CivilDay, DeviceId, Entry, Fact, Observation, Passage, Position, Timestamp, VehicleKey, Wgs84,
+    CheckpointId, CivilDay, DeviceId, Entry, Fact, Observation, Passage, Position, Timestamp, VehicleKey,
+    Wgs84,
 };
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Passages kept for the list of recent ones. A county's day has about a million; this is its last hour at the peak.
@@ -52,7 +53,7 @@ pub struct CheckpointNow {
 /// What the day looks like. Everything that a snapshot must keep.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct Day {
-    day: CivilDay,
+    date: CivilDay,
     passages: u64,
     passages_per_hour: [u64; 24],
     positions: u64,
@@ -126,7 +127,7 @@ impl Board {
             Fact::Position(position) => inner.position(observation, position, now),
             Fact::Alarm(_) => {}
         }
-        let is_today = observation.captured_at.beijing_day() == inner.day.day;
+        let is_today = observation.captured_at.beijing_day() == inner.day.date;
         if is_today {
             *inner.day.devices.entry(observation.device.clone()).or_default() += 1;
         }
@@ -144,10 +145,14 @@ impl Board {
         let passages_per_s = inner.passage_rate.per_s(now);
         let positions_per_s = inner.position_rate.per_s(now);
         let backfill_per_s = inner.backfill_rate.per_s(now);
-        let vehicles_online =
-            inner.day.vehicles.values().filter(|vehicle| now.ms_since(vehicle.at) < VEHICLE_ONLINE_MS).count();
+        let vehicles_online = inner
+            .day
+            .vehicles
+            .values()
+            .filter(|vehicle| now.ms_since(vehicle.at) < VEHICLE_ONLINE_MS)
+            .count();
         Counts {
-            day: inner.day.day,
+            day: inner.day.date,
             passages: inner.day.passages,
             passages_per_hour: inner.day.passages_per_hour,
             positions: inner.day.positions,
@@ -180,7 +185,11 @@ impl Board {
     }
 
     /// The newest passages that `is_wanted` takes, newest first, at most `limit`.
-    pub fn recent(&self, limit: usize, is_wanted: impl Fn(&Observation, &Passage) -> bool) -> Vec<Arc<Observation>> {
+    pub fn recent(
+        &self,
+        limit: usize,
+        is_wanted: impl Fn(&Observation, &Passage) -> bool,
+    ) -> Vec<Arc<Observation>> {
         let inner = self.lock();
         let wanted = inner.recent.iter().rev().filter(|(_, observation)| match &observation.fact {
             Fact::Passage(passage) => is_wanted(observation, passage),
@@ -234,7 +243,7 @@ impl Board {
 impl Day {
     fn new(day: CivilDay) -> Self {
         Self {
-            day,
+            date: day,
             passages: 0,
             passages_per_hour: [0; 24],
             positions: 0,
@@ -267,7 +276,7 @@ impl Inner {
 
     /// At midnight the counts begin anew; vehicles stay where they are.
     fn turn_day(&mut self, today: CivilDay) {
-        if today > self.day.day {
+        if today > self.day.date {
             let vehicles = std::mem::take(&mut self.day.vehicles);
             self.day = Day { vehicles, ..Day::new(today) };
         }
@@ -279,7 +288,7 @@ impl Inner {
         if observation.received_at.ms_since(captured_at) > BACKFILL_AGE_MS {
             self.backfill_rate.count(now);
         }
-        if captured_at.beijing_day() == self.day.day {
+        if captured_at.beijing_day() == self.day.date {
             self.day.passages += 1;
             let hour = usize::from(captured_at.beijing_minute_of_day() / 60);
             if let Some(count) = self.day.passages_per_hour.get_mut(hour) {
@@ -312,7 +321,7 @@ impl Inner {
         if observation.received_at.ms_since(observation.captured_at) > BACKFILL_AGE_MS {
             self.backfill_rate.count(now);
         }
-        if observation.captured_at.beijing_day() == self.day.day {
+        if observation.captured_at.beijing_day() == self.day.date {
             self.day.positions += 1;
         }
         let (Some(key), Some(location)) = (position.vehicle, position.location) else { return };

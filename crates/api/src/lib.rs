@@ -1,1 +1,37 @@
-//! HTTP API, sessions, wire types, live stream, the page.
+//! HTTP: sessions, wire types, the live stream, the OpenAPI document, the page.
+//!
+//! One file a subject, named by the subject's word; [`routes`] lists them all. A route reads its input, asks the
+//! records, the board or a journal, and writes the answer; it decides nothing. Errors are [`problem::Problem`]s.
+
+mod app;
+mod audit;
+mod board;
+mod checkpoint;
+mod device;
+mod figures;
+mod import;
+mod live;
+mod map;
+mod model;
+mod page;
+mod passage;
+mod picture;
+mod problem;
+mod quarantine;
+mod routes;
+mod session;
+pub mod stream;
+mod system;
+mod table;
+mod user;
+mod vehicle;
+mod warning;
+mod watch;
+mod wire;
+mod words;
+
+pub use app::{App, Names, Progress};
+pub use board::{Board, RECENT_PASSAGES_MAX};
+pub use live::Hub;
+pub use map::MapConfig;
+pub use routes::{openapi_json, router};

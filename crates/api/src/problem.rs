@@ -59,7 +59,10 @@ impl Problem {
             StatusCode::UNAUTHORIZED,
             "wrong_password",
             ("用户名或密码不正确", "Wrong user name or password"),
-            ("请核对后重试；连续输错 5 次将锁定 15 分钟。", "Check and try again; five failures lock the account for 15 minutes."),
+            (
+                "请核对后重试；连续输错 5 次将锁定 15 分钟。",
+                "Check and try again; five failures lock the account for 15 minutes.",
+            ),
         )
     }
 
@@ -68,7 +71,10 @@ impl Problem {
             StatusCode::TOO_MANY_REQUESTS,
             "locked",
             ("账号已锁定", "Account locked"),
-            ("连续输错次数过多，请 15 分钟后再试，或联系系统管理员。", "Too many failures. Try again in 15 minutes or ask the administrator."),
+            (
+                "连续输错次数过多，请 15 分钟后再试，或联系系统管理员。",
+                "Too many failures. Try again in 15 minutes or ask the administrator.",
+            ),
         )
     }
 
@@ -95,11 +101,42 @@ impl Problem {
     }
 
     pub(crate) fn invalid(chinese: impl Into<String>, english: impl Into<String>) -> Self {
-        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", ("内容有误", "Invalid input"), (chinese, english))
+        Self::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "invalid",
+            ("内容有误", "Invalid input"),
+            (chinese, english),
+        )
     }
 
     pub(crate) fn conflict(chinese: impl Into<String>, english: impl Into<String>) -> Self {
-        Self::new(StatusCode::CONFLICT, "conflict", ("已被他人处理", "Someone was faster"), (chinese, english))
+        Self::new(
+            StatusCode::CONFLICT,
+            "conflict",
+            ("已被他人处理", "Someone was faster"),
+            (chinese, english),
+        )
+    }
+
+    pub(crate) fn disk_full() -> Self {
+        Self::new(
+            StatusCode::INSUFFICIENT_STORAGE,
+            "disk_full",
+            ("磁盘已满", "Disk full"),
+            (
+                "本次操作未保存，已有数据不受影响。请系统管理员清理磁盘后重试。",
+                "This was not saved; nothing else is affected. Try again when there is room on the disk.",
+            ),
+        )
+    }
+
+    pub(crate) fn busy() -> Self {
+        Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "busy",
+            ("系统繁忙", "Busy"),
+            ("本次操作未保存，请稍后重试。", "This was not saved. Try again shortly."),
+        )
     }
 
     /// Something of ours failed. The cause goes to the log, not to the client.
@@ -175,7 +212,8 @@ pub(crate) async fn write_problems(
 
 /// Rejections of the framework (unknown path, body too large, malformed JSON) get the same form.
 fn needs_a_body(response: &Response) -> bool {
-    let is_json = response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().contains(&b'+'));
+    let is_json =
+        response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().contains(&b'+'));
     (response.status().is_client_error() || response.status().is_server_error()) && !is_json
 }
 
@@ -184,9 +222,11 @@ fn bare(status: StatusCode) -> Problem {
         StatusCode::NOT_FOUND => {
             ("not_found", ("未找到", "Not found"), ("没有这个地址。", "There is nothing at this address."))
         }
-        StatusCode::METHOD_NOT_ALLOWED => {
-            ("method_not_allowed", ("不支持的操作", "Method not allowed"), ("该地址不支持此操作。", "Not at this address."))
-        }
+        StatusCode::METHOD_NOT_ALLOWED => (
+            "method_not_allowed",
+            ("不支持的操作", "Method not allowed"),
+            ("该地址不支持此操作。", "Not at this address."),
+        ),
         StatusCode::PAYLOAD_TOO_LARGE => (
             "too_large",
             ("内容过大", "Too large"),
@@ -203,7 +243,9 @@ fn bare(status: StatusCode) -> Problem {
             ("系统内部错误", "Internal error"),
             ("操作未完成，请稍后重试。", "Nothing was done. Try again."),
         ),
-        _ => ("invalid", ("内容有误", "Invalid input"), ("请求格式不正确。", "The request could not be read.")),
+        _ => {
+            ("invalid", ("内容有误", "Invalid input"), ("请求格式不正确。", "The request could not be read."))
+        }
     };
     Problem::new(status, code, title, detail)
 }
@@ -220,7 +262,8 @@ impl<S: Sync> FromRequestParts<S> for RequestLanguage {
         let from_query = parts.uri.query().and_then(|query| {
             query.split('&').find_map(|pair| pair.strip_prefix("lang=")).map(Language::parse)
         });
-        let from_header = || parts.headers.get(header::ACCEPT_LANGUAGE).and_then(|v| v.to_str().ok()).map(Language::parse);
+        let from_header =
+            || parts.headers.get(header::ACCEPT_LANGUAGE).and_then(|v| v.to_str().ok()).map(Language::parse);
         Ok(Self(from_query.or_else(from_header).unwrap_or(Language::Chinese)))
     }
 }

@@ -40,7 +40,7 @@ pub(crate) fn title(warning: &Warning, language: Language) -> String {
 /// How far over the limit, in whole percent, rounded down.
 pub(crate) fn over_percent(speed_dkmh: u32, limit_kmh: u16) -> u32 {
     let limit_dkmh = u32::from(limit_kmh) * 10;
-    if limit_dkmh == 0 { 0 } else { speed_dkmh.saturating_sub(limit_dkmh) * 100 / limit_dkmh }
+    (speed_dkmh.saturating_sub(limit_dkmh) * 100).checked_div(limit_dkmh).unwrap_or(0)
 }
 
 /// What was found and against which threshold, in one or two sentences.
@@ -52,9 +52,15 @@ pub(crate) fn explanation(warning: &Warning, section_name: Option<&str>, languag
 }
 
 fn chinese(warning: &Warning, section_name: Option<&str>) -> String {
-    let late = if warning.is_historical { "该记录到达时已过处置时限，仅作存档，不再派警。" } else { "" };
+    let late = if warning.is_historical {
+        "该记录到达时已过处置时限，仅作存档，不再派警。"
+    } else {
+        ""
+    };
     let text = match &warning.detail {
-        Detail::WatchOrder { ordered_plate, read_plate, score_permille, reason, .. } if *score_permille < 1_000 => {
+        Detail::WatchOrder { ordered_plate, read_plate, score_permille, reason, .. }
+            if *score_permille < 1_000 =>
+        {
             format!(
                 "卡口识读号牌“{read_plate}”，与布控车辆“{ordered_plate}”易混字符相符，相似度 {}%，请核对图片后处置。布控原因：{reason}。",
                 percent(*score_permille)
@@ -102,16 +108,24 @@ fn chinese(warning: &Warning, section_name: Option<&str>) -> String {
 }
 
 fn english(warning: &Warning, section_name: Option<&str>) -> String {
-    let late = if warning.is_historical { " It arrived too late to act on and is kept for the record only." } else { "" };
+    let late = if warning.is_historical {
+        " It arrived too late to act on and is kept for the record only."
+    } else {
+        ""
+    };
     let text = match &warning.detail {
-        Detail::WatchOrder { ordered_plate, read_plate, score_permille, reason, .. } if *score_permille < 1_000 => {
+        Detail::WatchOrder { ordered_plate, read_plate, score_permille, reason, .. }
+            if *score_permille < 1_000 =>
+        {
             format!(
                 "The camera read “{read_plate}”, which is easily mistaken for the ordered “{ordered_plate}” (likelihood {}%). Compare the pictures first. Reason of the order: {reason}.",
                 percent(*score_permille)
             )
         }
         Detail::WatchOrder { ordered_plate, reason, .. } => {
-            format!("“{ordered_plate}” is under a watch order and passed, read exactly. Reason of the order: {reason}.")
+            format!(
+                "“{ordered_plate}” is under a watch order and passed, read exactly. Reason of the order: {reason}."
+            )
         }
         Detail::AverageSpeed { length_m, elapsed_ms, speed_dkmh, limit_kmh, .. } => format!(
             "Section “{}”, {}, passed in {} s: {} km/h on average where {limit_kmh} km/h is allowed, {}% over (GA/T 959-2011: length ÷ time).",
@@ -137,10 +151,14 @@ fn english(warning: &Warning, section_name: Option<&str>) -> String {
             beijing(*last_at)
         ),
         Detail::OverdueInspection { valid_until, overdue_days } => {
-            format!("The inspection was valid until {valid_until} and is {overdue_days} days overdue; the vehicle is on the road.")
+            format!(
+                "The inspection was valid until {valid_until} and is {overdue_days} days overdue; the vehicle is on the road."
+            )
         }
         Detail::OverdueScrapping { scrap_by, overdue_days } => {
-            format!("The vehicle had to be scrapped by {scrap_by}, {overdue_days} days ago, and is on the road.")
+            format!(
+                "The vehicle had to be scrapped by {scrap_by}, {overdue_days} days ago, and is on the road."
+            )
         }
         Detail::UnhandledOffences { count, threshold } => {
             format!("{count} offences of this vehicle are not handled (warned from {threshold} on).")
@@ -150,14 +168,15 @@ fn english(warning: &Warning, section_name: Option<&str>) -> String {
 }
 
 /// Why judgement took a warning back.
-pub(crate) fn withdraw_reason(reason: &str, language: Language) -> String {
-    let replaced = WithdrawReason::Replaced.key();
-    if reason == replaced {
-        language.pick("迟到数据改变了判定，已由另一条预警代替。", "Late data changed it; another warning takes its place.")
-    } else {
-        language.pick("迟到数据表明该情形不成立，已自动撤回。", "Late data refuted it.")
-    }
-    .to_string()
+pub(crate) fn withdraw_reason(reason: WithdrawReason, language: Language) -> String {
+    let (chinese, english) = match reason {
+        WithdrawReason::Replaced => (
+            "迟到数据改变了判定，已由另一条预警代替。",
+            "Late data changed it; another warning takes its place.",
+        ),
+        WithdrawReason::Refuted => ("迟到数据表明该情形不成立，已自动撤回。", "Late data refuted it."),
+    };
+    language.pick(chinese, english).to_string()
 }
 
 fn alarm_name(kind: AlarmKind, language: Language) -> &'static str {
@@ -204,7 +223,7 @@ fn duration_zh(ms: i64) -> String {
 }
 
 /// `11-23 14:05` in Beijing time.
-fn beijing(at: Timestamp) -> String {
+pub(crate) fn beijing(at: Timestamp) -> String {
     let (_, month, day) = at.beijing_day().ymd();
     let minute = at.beijing_minute_of_day();
     format!("{month:02}-{day:02} {:02}:{:02}", minute / 60, minute % 60)

@@ -1,0 +1,145 @@
+//! What all routes share.
+
+use crate::board::Board;
+use crate::live::Hub;
+use crate::map::MapConfig;
+use crate::problem::Problem;
+use arc_swap::ArcSwap;
+use domain::{Checkpoint, CheckpointId, KeyClass, Section, SectionId, Timestamp, VehicleKey};
+use gateway::{Clock, Limits, Presence};
+use journal::Journal;
+use judgement::ModelDescription;
+use records::{Fault, Records, StoreError};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use tokio::sync::Notify;
+
+/// The state behind the API; one a process.
+pub struct App {
+    /// Relational records.
+    pub records: Records,
+    /// Entries.
+    pub observations: Arc<Journal>,
+    /// Pictures.
+    pub pictures: Arc<Journal>,
+    /// The day, in memory.
+    pub board: Arc<Board>,
+    /// The live stream.
+    pub hub: Hub,
+    /// Which devices are there.
+    pub presence: Arc<Presence>,
+    /// The clock.
+    pub clock: Clock,
+    /// The gateway's bounds, to show them.
+    pub limits: Arc<Limits>,
+    /// What the models are and with which parameters they run.
+    pub models: Vec<ModelDescription>,
+    /// Where the map looks.
+    pub map: MapConfig,
+    /// The data folder, for the free space.
+    pub data_dir: PathBuf,
+    /// Start of the process.
+    pub started_at: Timestamp,
+    /// How far judgement has come.
+    pub progress: Progress,
+    /// Names of checkpoints and sections.
+    pub names: ArcSwap<Names>,
+    /// Key vehicles and their classes, to draw them.
+    pub key_classes: ArcSwap<BTreeMap<VehicleKey, KeyClass>>,
+    /// Rung when devices or the reference changed: the binary reloads the directory and appends the outbox.
+    pub changed: Notify,
+    /// Renders the metrics.
+    pub metrics: metrics_exporter_prometheus::PrometheusHandle,
+    /// Fetches pictures that cameras keep.
+    pub fetcher: reqwest::Client,
+}
+
+/// How far the fold over the journal has come; written by the journal's reader.
+#[derive(Debug, Default)]
+pub struct Progress {
+    /// Journal offset up to which all was judged.
+    pub judged_up_to: AtomicU64,
+    /// Received-at of the newest judged entry, in ms.
+    pub judged_received_ms: AtomicU64,
+    /// Entries judged since the start.
+    pub entries: AtomicU64,
+    /// Entries that did not decode.
+    pub unreadable: AtomicU64,
+    /// Vehicles held in the engine.
+    pub vehicles: AtomicU64,
+    /// Deadlines armed in the engine.
+    pub deadlines: AtomicU64,
+    /// When set, judgement has stopped: the words say why.
+    pub stopped: ArcSwap<Option<String>>,
+}
+
+/// Names that rows are shown with.
+#[derive(Debug, Default)]
+pub struct Names {
+    /// Checkpoints.
+    pub checkpoints: BTreeMap<CheckpointId, Checkpoint>,
+    /// Sections.
+    pub sections: BTreeMap<SectionId, Section>,
+}
+
+impl App {
+    /// Reads the names anew.
+    pub async fn load_names(&self) -> Result<(), StoreError> {
+        let checkpoints = self.records.all_checkpoints().await?;
+        let sections = self.records.all_sections().await?;
+        self.names.store(Arc::new(Names {
+            checkpoints: checkpoints.into_iter().map(|c| (c.id.clone(), c)).collect(),
+            sections: sections.into_iter().map(|s| (s.id.clone(), s)).collect(),
+        }));
+        Ok(())
+    }
+
+    /// Reads the classes of key vehicles anew.
+    pub async fn load_key_classes(&self) -> Result<(), StoreError> {
+        const CHUNK: u64 = 5_000;
+        let mut classes = BTreeMap::new();
+        let mut after = None;
+        loop {
+            let files = self.records.vehicles_after(after, true, CHUNK).await?;
+            let Some(last) = files.last() else { break };
+            after = Some(last.key);
+            classes.extend(files.iter().filter_map(|file| Some((file.key, file.key_class?))));
+        }
+        self.key_classes.store(Arc::new(classes));
+        Ok(())
+    }
+
+    /// Devices or the reference changed: names are read anew at once, the rest by the binary.
+    pub(crate) async fn reference_changed(&self) -> Result<(), StoreError> {
+        self.load_names().await?;
+        self.changed.notify_one();
+        Ok(())
+    }
+
+    /// Free bytes where the data lie.
+    pub fn disk_free_bytes(&self) -> Option<u64> {
+        let stat = rustix::fs::statvfs(&self.data_dir).ok()?;
+        Some(stat.f_bavail * stat.f_frsize)
+    }
+
+    /// Milliseconds by which judgement is behind arrival; 0 when it has caught up.
+    pub fn lag_ms(&self) -> u64 {
+        if self.progress.judged_up_to.load(Ordering::Acquire) >= self.observations.end().get() {
+            return 0;
+        }
+        let judged = self.progress.judged_received_ms.load(Ordering::Acquire);
+        (self.clock.now().unix_ms().max(0) as u64).saturating_sub(judged)
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        match error.fault {
+            Fault::DiskFull => Self::disk_full(),
+            Fault::Busy => Self::busy(),
+            Fault::Damaged | Fault::Other => Self::internal("use the records", &error),
+        }
+    }
+}

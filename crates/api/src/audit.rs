@@ -1,0 +1,70 @@
+//! The audit: who did and looked up what, when.
+
+use crate::app::App;
+use crate::problem::Problem;
+use crate::session::Administrator;
+use crate::wire::{List, Paging, instant, parse_instant};
+use axum::Json;
+use axum::extract::{Query, State};
+use records::{AuditFilter, Window};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+use utoipa::{IntoParams, ToSchema};
+
+/// A row of the audit.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct AuditView {
+    id: i64,
+    at: String,
+    actor: String,
+    action: String,
+    target: String,
+    detail: String,
+    address: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(default)]
+pub(crate) struct AuditQuery {
+    /// Beginning of the target.
+    q: Option<String>,
+    actor: Option<String>,
+    action: Option<String>,
+    since: Option<String>,
+    limit: Option<u64>,
+    offset: Option<u64>,
+}
+
+/// The audit, newest first.
+#[utoipa::path(get, path = "/audit", tag = "system", params(AuditQuery),
+    responses((status = 200, body = List<AuditView>)))]
+pub(crate) async fn list(
+    State(app): State<Arc<App>>,
+    _: Administrator,
+    Query(query): Query<AuditQuery>,
+) -> Result<Json<List<AuditView>>, Problem> {
+    let word = |text: Option<String>| text.filter(|text| !text.is_empty());
+    let filter = AuditFilter {
+        actor: word(query.actor),
+        action: word(query.action),
+        q: word(query.q),
+        since: query.since.as_deref().and_then(parse_instant),
+        until: None,
+    };
+    let paging = Paging { limit: query.limit, offset: query.offset, sort: None };
+    let page = app.records.audit(&filter, Window { offset: paging.offset(), limit: paging.limit() }).await?;
+    let items = page
+        .items
+        .into_iter()
+        .map(|row| AuditView {
+            id: row.id,
+            at: instant(row.entry.at),
+            actor: row.entry.actor.to_string(),
+            action: row.entry.action.to_string(),
+            target: row.entry.target.to_string(),
+            detail: row.entry.detail,
+            address: row.entry.address.map(|address| address.to_string()),
+        })
+        .collect();
+    Ok(Json(List { items, total: page.total }))
+}

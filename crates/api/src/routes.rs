@@ -1,0 +1,112 @@
+//! All routes, and what lies around them: problems, size bounds, compression, panics contained.
+
+use crate::app::App;
+use crate::problem::write_problems;
+use crate::{
+    audit, checkpoint, device, figures, import, map, model, page, passage, picture, quarantine, session,
+    stream, system, user, vehicle, warning, watch,
+};
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::routing::get;
+use std::sync::Arc;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove};
+use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
+use utoipa::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+/// Largest JSON body, in bytes; files have bounds of their own.
+const JSON_BYTES_MAX: usize = 1 << 20;
+
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "Anchang 安畅", description = "Command platform of a county's traffic police brigade. Errors are RFC 9457 problem details."),
+    servers((url = "/api/v1"))
+)]
+struct Document;
+
+fn api() -> OpenApiRouter<Arc<App>> {
+    let files = OpenApiRouter::new()
+        .routes(routes!(import::import))
+        .layer(DefaultBodyLimit::max(import::FILE_BYTES_MAX));
+    let layers = OpenApiRouter::new()
+        .routes(routes!(map::layer, map::put_layer))
+        .layer(DefaultBodyLimit::max(map::GEOJSON_BYTES_MAX));
+    OpenApiRouter::with_openapi(Document::openapi())
+        .routes(routes!(session::log_in, session::get, session::log_out))
+        .routes(routes!(session::change_password))
+        .routes(routes!(figures::get))
+        .routes(routes!(stream::live))
+        .routes(routes!(warning::list))
+        .routes(routes!(warning::get))
+        .routes(routes!(warning::sign))
+        .routes(routes!(watch::list, watch::create))
+        .routes(routes!(watch::withdraw))
+        .routes(routes!(vehicle::list))
+        .routes(routes!(vehicle::get, vehicle::put, vehicle::remove))
+        .routes(routes!(vehicle::file))
+        .routes(routes!(passage::list))
+        .routes(routes!(passage::key_vehicles))
+        .routes(routes!(passage::track))
+        .routes(routes!(checkpoint::list))
+        .routes(routes!(checkpoint::put, checkpoint::remove))
+        .routes(routes!(checkpoint::list_sections))
+        .routes(routes!(checkpoint::put_section, checkpoint::remove_section))
+        .routes(routes!(device::list, device::create))
+        .routes(routes!(device::change, device::remove))
+        .routes(routes!(device::refused))
+        .routes(routes!(device::admit))
+        .routes(routes!(device::dismiss))
+        .routes(routes!(quarantine::list))
+        .routes(routes!(quarantine::get))
+        .routes(routes!(import::template))
+        .routes(routes!(model::list))
+        .routes(routes!(map::config))
+        .routes(routes!(picture::get))
+        .routes(routes!(user::list, user::create))
+        .routes(routes!(user::change))
+        .routes(routes!(user::reset_password))
+        .routes(routes!(audit::list))
+        .routes(routes!(system::health))
+        .routes(routes!(system::get))
+        .routes(routes!(system::drive_clock))
+        .layer(DefaultBodyLimit::max(JSON_BYTES_MAX))
+        .merge(files)
+        .merge(layers)
+}
+
+/// The OpenAPI 3.1 document.
+pub fn openapi_json() -> String {
+    let document = api().into_openapi();
+    document.to_pretty_json().expect("the document is plain data")
+}
+
+/// Everything that the HTTP port answers.
+pub fn router(app: Arc<App>) -> Router {
+    let (routes, _) = api().split_for_parts();
+    let document: Arc<str> = openapi_json().into();
+    let routes = routes
+        .route(
+            "/openapi.json",
+            get(move || std::future::ready(([("content-type", "application/json")], document.to_string()))),
+        )
+        .fallback(|| async { axum::http::StatusCode::NOT_FOUND })
+        .layer(CatchPanicLayer::new())
+        .layer(axum::middleware::from_fn(write_problems));
+    // Events must go out at once, pictures are compressed already.
+    let compressible = SizeAbove::new(1_024)
+        .and(NotForContentType::SSE)
+        .and(NotForContentType::IMAGES)
+        .and(NotForContentType::new("application/vnd.pmtiles"));
+    Router::new()
+        .nest("/api/v1", routes)
+        .route("/metrics", get(system::metrics))
+        .fallback(page::serve)
+        .layer(CompressionLayer::new().compress_when(compressible))
+        .layer(PropagateRequestIdLayer::x_request_id())
+        .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))
+        .with_state(app)
+}

@@ -1,0 +1,474 @@
+//! Warnings (预警): the list, one with its evidence, and signing (签收).
+
+use crate::app::{App, Names};
+use crate::problem::{Problem, RequestLanguage};
+use crate::session::{Officer, Signed};
+use crate::vehicle::{VehicleView, vehicle_view};
+use crate::wire::{Language, List, Paging, instant, parse_instant};
+use crate::words;
+use axum::Json;
+use axum::extract::{Path, Query, State};
+use domain::observation::Fact;
+use domain::{Detail, Level, ModelId, Observation, Timestamp, Warning, WarningId};
+use records::{SignError, Sort, WarningField, WarningFilter, WarningRecord, WarningState, Window};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use std::sync::Arc;
+use utoipa::{IntoParams, ToSchema};
+
+/// Other warnings of the same vehicle shown with one.
+const RELATED_MAX: u64 = 10;
+
+/// A warning as it stands.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct WarningView {
+    /// 32 hexadecimal digits.
+    id: String,
+    /// Number of its last change.
+    seq: u64,
+    /// The model's word.
+    model: &'static str,
+    model_version: u16,
+    /// `high`, `medium`, `low`.
+    level: &'static str,
+    /// `raised`, `signed`, `withdrawn`.
+    state: &'static str,
+    /// To be sent back when signing.
+    version: u32,
+    subject: SubjectView,
+    place: PlaceView,
+    occurred_at: String,
+    raised_at: String,
+    actionable_until: String,
+    is_actionable: bool,
+    is_historical: bool,
+    /// One line, in the language of the request.
+    title: String,
+    /// What was found and against which threshold.
+    explanation: String,
+    /// By model; see the field `type`.
+    #[schema(value_type = Object)]
+    detail: Value,
+    evidence_count: usize,
+    picture_ids: Vec<String>,
+    signed_by: Option<String>,
+    signed_at: Option<String>,
+    withdrawn_reason: Option<String>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct SubjectView {
+    plate: Option<String>,
+    plate_class: Option<String>,
+    plate_color: Option<&'static str>,
+    /// The plate as the camera wrote it.
+    raw_text: Option<String>,
+    /// The terminal.
+    device: Option<String>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct PlaceView {
+    checkpoint_id: Option<String>,
+    checkpoint_name: Option<String>,
+    theatre: Option<&'static str>,
+    lon: Option<f64>,
+    lat: Option<f64>,
+}
+
+/// A warning with all that proves it.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct WarningFileView {
+    #[serde(flatten)]
+    warning: WarningView,
+    evidence: Vec<EvidenceView>,
+    /// Other warnings of the same vehicle, newest first.
+    related: Vec<WarningView>,
+    history: Vec<HistoryView>,
+    /// What the register says of the vehicle.
+    vehicle: Option<VehicleView>,
+}
+
+/// One observation.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct EvidenceView {
+    observation_id: String,
+    /// `passage`, `position`, `device_alarm`.
+    kind: &'static str,
+    captured_at: String,
+    received_at: String,
+    device_id: String,
+    checkpoint_id: Option<String>,
+    checkpoint_name: Option<String>,
+    lane: Option<u8>,
+    direction: Option<u8>,
+    speed_kmh: Option<f64>,
+    plate_text: Option<String>,
+    plate: Option<String>,
+    plate_confidence: Option<u8>,
+    plate_color: Option<&'static str>,
+    vehicle_class: Option<String>,
+    /// GA/T 16.8 letter.
+    vehicle_color: Option<String>,
+    alarm: Option<&'static str>,
+    lon: Option<f64>,
+    lat: Option<f64>,
+    picture_ids: Vec<String>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct HistoryView {
+    at: String,
+    action: String,
+    by: Option<String>,
+    note: Option<String>,
+}
+
+/// Which version was seen when signing.
+#[derive(Debug, Deserialize, ToSchema)]
+pub(crate) struct SignInput {
+    version: u32,
+}
+
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(default)]
+pub(crate) struct WarningQuery {
+    state: Option<String>,
+    model: Option<String>,
+    level: Option<String>,
+    actionable: Option<bool>,
+    historical: Option<bool>,
+    /// Occurred then or later, RFC 3339.
+    since: Option<String>,
+    /// Occurred before.
+    until: Option<String>,
+    checkpoint: Option<String>,
+    /// Part of the plate.
+    q: Option<String>,
+    sort: Option<String>,
+    limit: Option<u64>,
+    offset: Option<u64>,
+}
+
+/// One observation, for people.
+pub(crate) fn evidence_view(observation: &Observation, names: &Names) -> EvidenceView {
+    let mut view = EvidenceView {
+        observation_id: observation.id.to_string(),
+        kind: "passage",
+        captured_at: instant(observation.captured_at),
+        received_at: instant(observation.received_at),
+        device_id: observation.device.to_string(),
+        checkpoint_id: None,
+        checkpoint_name: None,
+        lane: None,
+        direction: None,
+        speed_kmh: None,
+        plate_text: None,
+        plate: None,
+        plate_confidence: None,
+        plate_color: None,
+        vehicle_class: None,
+        vehicle_color: None,
+        alarm: None,
+        lon: None,
+        lat: None,
+        picture_ids: Vec::new(),
+    };
+    match &observation.fact {
+        Fact::Passage(passage) => {
+            let checkpoint = names.checkpoints.get(&passage.checkpoint);
+            view.checkpoint_id = Some(passage.checkpoint.to_string());
+            view.checkpoint_name = checkpoint.map(|c| c.name.to_string());
+            view.lon = checkpoint.map(|c| c.location.lon_deg());
+            view.lat = checkpoint.map(|c| c.location.lat_deg());
+            view.lane = passage.lane;
+            view.direction = passage.direction;
+            view.speed_kmh = passage.speed_kmh.map(f64::from);
+            view.plate_text = Some(passage.plate_text.to_string());
+            view.plate = passage.plate.map(|plate| plate.to_string());
+            view.plate_confidence = passage.plate_confidence;
+            view.plate_color = Some(passage.plate_color.key());
+            view.vehicle_class = passage.vehicle_type.map(|kind| kind.to_string());
+            view.vehicle_color = passage.body_color.map(String::from);
+            view.picture_ids = passage.pictures.iter().map(ToString::to_string).collect();
+        }
+        Fact::Position(position) => {
+            view.kind = "position";
+            view.speed_kmh = Some(f64::from(position.speed_dkmh) / 10.0);
+            view.plate = position.vehicle.map(|key| key.plate.to_string());
+            view.lon = position.location.map(domain::Wgs84::lon_deg);
+            view.lat = position.location.map(domain::Wgs84::lat_deg);
+        }
+        Fact::Alarm(alarm) => {
+            view.kind = "device_alarm";
+            view.alarm = Some(alarm.kind.key());
+            view.speed_kmh = Some(f64::from(alarm.speed_dkmh) / 10.0);
+            view.plate = alarm.vehicle.map(|key| key.plate.to_string());
+            view.lon = alarm.location.map(domain::Wgs84::lon_deg);
+            view.lat = alarm.location.map(domain::Wgs84::lat_deg);
+        }
+    }
+    view
+}
+
+/// A warning, for people.
+pub(crate) fn warning_view(
+    record: &WarningRecord,
+    names: &Names,
+    now: Timestamp,
+    language: Language,
+) -> WarningView {
+    let warning = &record.warning;
+    let checkpoint = warning.checkpoint.as_ref().and_then(|id| names.checkpoints.get(id));
+    let section_name = match &warning.detail {
+        Detail::AverageSpeed { section, .. } => names.sections.get(section).map(|s| s.name.as_str()),
+        _ => None,
+    };
+    let location = warning.location.or(checkpoint.map(|c| c.location));
+    let seen_color = warning.evidence.iter().find_map(|observation| match &observation.fact {
+        Fact::Passage(passage) if passage.plate_color != domain::PlateColor::Unknown => {
+            Some(passage.plate_color.key())
+        }
+        _ => None,
+    });
+    let class_color =
+        warning.subject.vehicle.map(|key| key.class.color().key()).filter(|key| *key != "unknown");
+    WarningView {
+        id: warning.id.to_string(),
+        seq: record.seq,
+        model: warning.model.key(),
+        model_version: warning.model_version,
+        level: warning.level.key(),
+        state: record.state.key(),
+        version: record.version,
+        subject: SubjectView {
+            plate: warning.subject.vehicle.map(|key| key.plate.to_string()),
+            plate_class: warning.subject.vehicle.map(|key| key.class.to_string()),
+            plate_color: class_color.or(seen_color),
+            raw_text: warning.subject.plate_text.as_ref().map(ToString::to_string),
+            device: warning.subject.device.as_ref().map(ToString::to_string),
+        },
+        place: PlaceView {
+            checkpoint_id: warning.checkpoint.as_ref().map(ToString::to_string),
+            checkpoint_name: checkpoint.map(|c| c.name.to_string()),
+            theatre: checkpoint.map(|c| c.theatre.key()),
+            lon: location.map(domain::Wgs84::lon_deg),
+            lat: location.map(domain::Wgs84::lat_deg),
+        },
+        occurred_at: instant(warning.occurred_at),
+        raised_at: instant(warning.raised_at),
+        actionable_until: instant(warning.actionable_until),
+        is_actionable: record.is_actionable(now),
+        is_historical: warning.is_historical,
+        title: words::title(warning, language),
+        explanation: words::explanation(warning, section_name, language),
+        detail: detail(warning, section_name),
+        evidence_count: warning.evidence.len(),
+        picture_ids: pictures(warning),
+        signed_by: record.signature.as_ref().map(|s| s.by.to_string()),
+        signed_at: record.signature.as_ref().map(|s| instant(s.at)),
+        withdrawn_reason: record.withdrawn_reason.map(|reason| words::withdraw_reason(reason, language)),
+    }
+}
+
+fn pictures(warning: &Warning) -> Vec<String> {
+    let of_passages = warning.evidence.iter().filter_map(|observation| match &observation.fact {
+        Fact::Passage(passage) => Some(passage.pictures.iter()),
+        Fact::Position(_) | Fact::Alarm(_) => None,
+    });
+    of_passages.flatten().map(ToString::to_string).collect()
+}
+
+fn detail(warning: &Warning, section_name: Option<&str>) -> Value {
+    let mut value = match &warning.detail {
+        Detail::WatchOrder { order, ordered_plate, read_plate, score_permille, reason } => json!({
+            "order_id": order.as_str(),
+            "ordered_plate": ordered_plate.to_string(),
+            "read_plate": read_plate.to_string(),
+            "score": f64::from(*score_permille) / 1000.0,
+            "is_misread": *score_permille < 1000,
+            "doubtful": doubtful(*ordered_plate, *read_plate),
+            "reason": reason.as_str(),
+        }),
+        Detail::AverageSpeed { section, length_m, elapsed_ms, speed_dkmh, limit_kmh } => json!({
+            "section_id": section.as_str(),
+            "section_name": section_name,
+            "length_m": length_m,
+            "elapsed_ms": elapsed_ms,
+            "speed_kmh": f64::from(*speed_dkmh) / 10.0,
+            "limit_kmh": limit_kmh,
+            "over_percent": words::over_percent(*speed_dkmh, *limit_kmh),
+        }),
+        Detail::Fatigue { started_at, driven_minutes, limit_minutes, is_night } => json!({
+            "drive_started_at": instant(*started_at),
+            "driven_minutes": driven_minutes,
+            "limit_minutes": limit_minutes,
+            "is_night": is_night,
+        }),
+        Detail::NightCoach { day, first_moving_at, moving_minutes } => json!({
+            "night": day.to_string(),
+            "first_moving_at": instant(*first_moving_at),
+            "moving_minutes": moving_minutes,
+            "window": "02:00–05:00",
+        }),
+        Detail::DeviceAlarm { kind, count, first_at, last_at } => json!({
+            "kind": kind.key(),
+            "count": count,
+            "first_at": instant(*first_at),
+            "last_at": instant(*last_at),
+        }),
+        Detail::OverdueInspection { valid_until, overdue_days } => {
+            json!({ "valid_until": valid_until.to_string(), "overdue_days": overdue_days })
+        }
+        Detail::OverdueScrapping { scrap_by, overdue_days } => {
+            json!({ "scrap_by": scrap_by.to_string(), "overdue_days": overdue_days })
+        }
+        Detail::UnhandledOffences { count, threshold } => json!({ "count": count, "threshold": threshold }),
+    };
+    value["type"] = json!(warning.model.key());
+    value
+}
+
+/// Places at which the read differs from the order.
+fn doubtful(ordered: domain::Plate, read: domain::Plate) -> Vec<usize> {
+    let differing = ordered.symbols().zip(read.symbols()).enumerate().filter(|(_, (a, b))| a != b);
+    differing.map(|(index, _)| index).collect()
+}
+
+fn filter_of(query: &WarningQuery, now: Timestamp) -> Result<WarningFilter, Problem> {
+    let unknown = |field: &str| {
+        Problem::invalid(format!("筛选条件 {field} 有误。"), format!("The filter {field} is unknown."))
+    };
+    let word = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
+    let time = |text: &Option<String>, field: &str| match word(text) {
+        None => Ok(None),
+        Some(text) => parse_instant(&text).map(Some).ok_or_else(|| unknown(field)),
+    };
+    Ok(WarningFilter {
+        state: word(&query.state)
+            .map(|w| WarningState::parse(&w).ok_or_else(|| unknown("state")))
+            .transpose()?,
+        model: word(&query.model).map(|w| ModelId::parse(&w).ok_or_else(|| unknown("model"))).transpose()?,
+        level: word(&query.level).map(|w| Level::parse(&w).ok_or_else(|| unknown("level"))).transpose()?,
+        actionable_at: query.actionable.filter(|wanted| *wanted).map(|_| now),
+        is_historical: query.historical,
+        since: time(&query.since, "since")?,
+        until: time(&query.until, "until")?,
+        checkpoint: word(&query.checkpoint).map(|id| id.as_str().into()),
+        vehicle: None,
+        device: None,
+        q: word(&query.q),
+    })
+}
+
+fn sort_of(word: Option<&str>) -> Sort<WarningField> {
+    let word = word.unwrap_or("-occurred_at");
+    let field = match word.trim_start_matches('-') {
+        "raised_at" => WarningField::RaisedAt,
+        "level" => WarningField::Level,
+        _ => WarningField::OccurredAt,
+    };
+    Sort { field, is_descending: word.starts_with('-') }
+}
+
+/// Warnings.
+#[utoipa::path(get, path = "/warnings", tag = "warnings", params(WarningQuery),
+    responses((status = 200, body = List<WarningView>)))]
+pub(crate) async fn list(
+    State(app): State<Arc<App>>,
+    _: Signed,
+    RequestLanguage(language): RequestLanguage,
+    Query(query): Query<WarningQuery>,
+) -> Result<Json<List<WarningView>>, Problem> {
+    let now = app.clock.now();
+    let filter = filter_of(&query, now)?;
+    let paging = Paging { limit: query.limit, offset: query.offset, sort: None };
+    let window = Window { offset: paging.offset(), limit: paging.limit() };
+    let page = app.records.warnings(&filter, sort_of(query.sort.as_deref()), window).await?;
+    let names = app.names.load();
+    let items = page.items.iter().map(|record| warning_view(record, &names, now, language)).collect();
+    Ok(Json(List { items, total: page.total }))
+}
+
+/// One warning with its evidence, related warnings and history.
+#[utoipa::path(get, path = "/warnings/{id}", tag = "warnings", params(("id" = String, Path)),
+    responses((status = 200, body = WarningFileView), (status = 404)))]
+pub(crate) async fn get(
+    State(app): State<Arc<App>>,
+    _: Signed,
+    RequestLanguage(language): RequestLanguage,
+    Path(id): Path<String>,
+) -> Result<Json<WarningFileView>, Problem> {
+    let id = parse_id(&id)?;
+    let now = app.clock.now();
+    let record = app.records.warning(id).await?.ok_or_else(no_such)?;
+    let mut related = Vec::new();
+    let mut vehicle = None;
+    if let Some(key) = record.warning.subject.vehicle {
+        let filter = WarningFilter { vehicle: Some(key), ..WarningFilter::default() };
+        let window = Window { offset: 0, limit: RELATED_MAX + 1 };
+        let page = app.records.warnings(&filter, Sort::descending(WarningField::OccurredAt), window).await?;
+        related = page.items;
+        related.retain(|other| other.warning.id != id);
+        related.truncate(RELATED_MAX as usize);
+        vehicle = app.records.vehicle(key).await?.map(|record| vehicle_view(&record));
+    }
+    let history = app.records.warning_history(id).await?;
+    let names = app.names.load();
+    Ok(Json(WarningFileView {
+        warning: warning_view(&record, &names, now, language),
+        evidence: record.warning.evidence.iter().map(|o| evidence_view(o, &names)).collect(),
+        related: related.iter().map(|other| warning_view(other, &names, now, language)).collect(),
+        history: history
+            .into_iter()
+            .map(|line| HistoryView {
+                at: instant(line.at),
+                action: line.action.to_string(),
+                by: line.actor.map(|by| by.to_string()),
+                note: line.note,
+            })
+            .collect(),
+        vehicle,
+    }))
+}
+
+/// Signs a warning: the officer takes it on.
+#[utoipa::path(post, path = "/warnings/{id}/sign", tag = "warnings", params(("id" = String, Path)),
+    request_body = SignInput, responses((status = 200, body = WarningView), (status = 404), (status = 409)))]
+pub(crate) async fn sign(
+    State(app): State<Arc<App>>,
+    Officer(by): Officer,
+    RequestLanguage(language): RequestLanguage,
+    Path(id): Path<String>,
+    Json(input): Json<SignInput>,
+) -> Result<Json<WarningView>, Problem> {
+    let id = parse_id(&id)?;
+    let now = app.clock.now();
+    let signed = app.records.sign_warning(id, input.version, &by.user.username, now).await;
+    let record = signed.map_err(|error| match error {
+        SignError::NotFound => no_such(),
+        SignError::Conflict { by, at } => Problem::conflict(
+            format!("{by} 已于 {} 签收。", crate::words::beijing(at)),
+            format!("Signed by {by} at {} already.", crate::words::beijing(at)),
+        ),
+        SignError::Changed { .. } => Problem::conflict(
+            "该预警的证据刚刚更新，请查看最新内容后再签收。",
+            "Its evidence was revised just now. Look at it again before signing.",
+        ),
+        SignError::WrongState => {
+            Problem::conflict("该预警已被系统撤回，无需签收。", "It was withdrawn; there is nothing to sign.")
+        }
+        SignError::Store(error) => error.into(),
+    })?;
+    crate::stream::publish(&app, std::slice::from_ref(&record));
+    by.audit(&app, "warning.sign", &id.to_string(), "").await?;
+    Ok(Json(warning_view(&record, &app.names.load(), now, language)))
+}
+
+fn parse_id(text: &str) -> Result<WarningId, Problem> {
+    WarningId::parse(text).ok_or_else(no_such)
+}
+
+fn no_such() -> Problem {
+    Problem::not_found("没有这条预警。", "There is no such warning.")
+}
