@@ -48,3 +48,8 @@ pub fn terminal_id(sim: &str) -> DeviceId {
     let digits = sim.trim_start_matches('0');
     DeviceId::from(if digits.is_empty() { "0" } else { digits })
 }
+
+/// What is kept of a camera's password: HA1 of RFC 2617 in the realm [`CAMERA_REALM`].
+pub fn camera_ha1(username: &str, password: &str) -> String {
+    gat1400::digest::Ha1::new(username, CAMERA_REALM, password).as_hex().to_string()
+}

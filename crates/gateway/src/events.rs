@@ -98,11 +98,16 @@ impl EventSender {
         (Self { queue, bytes_max }, receiver)
     }
 
+    /// The part of an unreadable message that is kept: a body may have many megabytes.
+    pub(crate) fn cut<'b>(&self, bytes: &'b [u8]) -> &'b [u8] {
+        bytes.get(..self.bytes_max).unwrap_or(bytes)
+    }
+
     /// Sends, or drops and counts.
     pub fn send(&self, mut event: Event) {
         match &mut event {
             Event::Quarantined { source, reason, bytes, bytes_len, .. } => {
-                *bytes_len = bytes.len();
+                *bytes_len = bytes.len().max(*bytes_len);
                 bytes.truncate(self.bytes_max);
                 metrics::counter!("anchang_quarantined_total", "source" => source.key(), "reason" => *reason)
                     .increment(1);

@@ -44,19 +44,23 @@ impl Intake {
         self.lock_recent().insert(id);
     }
 
+    /// Whether the journal holds an observation already, as far back as identities are remembered.
+    pub fn is_held(&self, id: ObservationId) -> bool {
+        self.lock_recent().contains(id)
+    }
+
     /// Makes observations durable. Those that the journal holds already are counted and left out: devices repeat what was
     /// not answered in time.
     pub async fn store(&self, observations: Vec<Observation>) -> Result<(), IntakeError> {
         let mut batch = Batch::new();
-        let mut ids = Vec::with_capacity(observations.len());
+        let mut ids = HashSet::with_capacity(observations.len());
         {
             let recent = self.lock_recent();
             for observation in observations {
-                if recent.contains(observation.id) {
+                if recent.contains(observation.id) || !ids.insert(observation.id) {
                     metrics::counter!("anchang_repeats_total").increment(1);
                     continue;
                 }
-                ids.push(observation.id);
                 let entry = Entry::Observation(observation);
                 batch.push_with(|out| codec::encode(&entry, out));
             }
@@ -65,10 +69,7 @@ impl Intake {
             return Ok(());
         }
         self.observations.append(batch).await.map_err(IntakeError::Journal)?;
-        let mut recent = self.lock_recent();
-        for id in ids {
-            recent.insert(id);
-        }
+        self.lock_recent().extend(ids);
         Ok(())
     }
 
@@ -106,6 +107,10 @@ impl RecentIds {
 
     fn contains(&self, id: ObservationId) -> bool {
         self.newer.contains(&id) || self.older.contains(&id)
+    }
+
+    fn extend(&mut self, ids: HashSet<ObservationId>) {
+        ids.into_iter().for_each(|id| self.insert(id));
     }
 
     fn insert(&mut self, id: ObservationId) {

@@ -7,16 +7,24 @@
 //!
 //! Every bound is a field of [`limits::Limits`]. A slow, silent or faulty peer costs itself only.
 
+mod accept;
+mod bucket;
 pub mod clock;
+pub mod context;
 pub mod directory;
 pub mod events;
 pub mod intake;
 pub mod limits;
 pub mod presence;
+pub mod terminal;
+pub mod viid;
 
+pub use accept::Shutdown;
 pub use clock::Clock;
+pub use context::Context;
 pub use directory::{CameraEntry, Directory, TerminalEntry};
 pub use events::{Event, EventSender, RefusalReason, Source};
 pub use intake::{Intake, IntakeError};
 pub use limits::Limits;
 pub use presence::{DeviceKind, DeviceState, Presence};
+pub use terminal::{SendError, Terminals};

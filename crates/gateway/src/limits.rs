@@ -19,13 +19,20 @@ pub struct Limits {
     pub terminal_silence_s_max: u64,
     /// Time that a peer may take to accept our answer.
     pub write_s_max: u64,
-    /// Messages that did not decode before a terminal connection is closed.
+    /// Messages that did not decode, more than those that did, before a terminal connection is closed: one bad message in
+    /// a thousand never costs the connection of a platform that relays many terminals.
     pub terminal_faults_max: u32,
+    /// Bytes of unfinished sub-packaged messages that one terminal connection may hold.
+    pub terminal_parts_bytes_max: usize,
+    /// Commands waiting to be written to one terminal connection; one more is refused.
+    pub terminal_commands_waiting_max: usize,
     /// Camera connections at a time.
     pub camera_connections_max: usize,
     /// Longest body of a camera's request.
     pub camera_body_bytes_max: usize,
-    /// Time in which a request's head and body must arrive.
+    /// Bytes of bodies held at a time, over all cameras; more wait, and after `camera_request_s_max` get "busy".
+    pub camera_bodies_bytes_max: usize,
+    /// Time in which a request's head must arrive, and then its body.
     pub camera_request_s_max: u64,
     /// Objects in one request.
     pub camera_objects_max: usize,
@@ -59,8 +66,11 @@ impl Default for Limits {
             terminal_silence_s_max: 600,
             write_s_max: 10,
             terminal_faults_max: 100,
+            terminal_parts_bytes_max: 256 << 10,
+            terminal_commands_waiting_max: 64,
             camera_connections_max: 4_096,
             camera_body_bytes_max: 32 << 20,
+            camera_bodies_bytes_max: 256 << 20,
             camera_request_s_max: 30,
             camera_objects_max: 1_000,
             camera_pictures_per_object_max: 5,

@@ -134,6 +134,14 @@ object! {
         device_id: Text = "DeviceID",
         /// Near view.
         storage_url1: Text = "StorageUrl1",
+        /// The plate.
+        storage_url2: Text = "StorageUrl2",
+        /// Far view.
+        storage_url3: Text = "StorageUrl3",
+        /// Composed picture.
+        storage_url4: Text = "StorageUrl4",
+        /// Thumbnail.
+        storage_url5: Text = "StorageUrl5",
         /// When a person marked it, for [`InfoKind`](crate::codes::InfoKind) manual.
         mark_time: Option<DateTime> = "MarkTime",
         appear_time: Option<DateTime> = "AppearTime",

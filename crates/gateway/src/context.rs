@@ -1,0 +1,57 @@
+//! What both listeners share.
+
+use crate::directory::SharedDirectory;
+use crate::events::EventSender;
+use crate::intake::Intake;
+use crate::limits::Limits;
+use crate::presence::Presence;
+use crate::terminal::Terminals;
+use domain::Timestamp;
+use smol_str::SmolStr;
+use std::sync::Arc;
+
+/// What both listeners share. Made once by the binary, which keeps a clone of what it looks at.
+pub struct Context {
+    /// The way into the journal; its clock is the gateway's.
+    pub intake: Intake,
+    /// Who may speak.
+    pub directory: SharedDirectory,
+    /// Which devices are there.
+    pub presence: Arc<Presence>,
+    /// The way out for what needs a person.
+    pub events: EventSender,
+    /// The bounds.
+    pub limits: Arc<Limits>,
+    /// The way to terminals that are connected.
+    pub terminals: Terminals,
+    /// 20-digit identity under which the platform answers cameras (GA/T 1400.1).
+    pub server_id: SmolStr,
+    /// Key of the terminals' authentication codes and of the cameras' nonces. Random, kept by the binary across restarts:
+    /// with another one every terminal has to register anew.
+    pub secret: [u8; 32],
+}
+
+impl Context {
+    /// The time now, by the clock of the intake.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.intake.clock().now()
+    }
+
+    /// When something happened, as its device says, and whether that is believed: a time that is no date, or lies too far
+    /// ahead, is replaced by the time of arrival and counted. A time that lies back is believed: devices send late.
+    pub(crate) fn believe(
+        &self,
+        source: crate::Source,
+        claimed: Option<Timestamp>,
+        received_at: Timestamp,
+    ) -> Timestamp {
+        let ahead_ms_max = (self.limits.clock_ahead_s_max as i64).saturating_mul(domain::time::SECOND_MS);
+        match claimed {
+            Some(claimed) if claimed.ms_since(received_at) <= ahead_ms_max => claimed,
+            _ => {
+                metrics::counter!("anchang_times_invalid_total", "source" => source.key()).increment(1);
+                received_at
+            }
+        }
+    }
+}

@@ -1,0 +1,188 @@
+//! From a position report to observations: the position itself and one alarm for each active safety item in it.
+
+use crate::context::Context;
+use crate::events::Source;
+use domain::{
+    Alarm, AlarmKind, DeviceId, Fact, Gcj02, Observation, ObservationId, Position, Timestamp, VehicleKey,
+    Wgs84,
+};
+use jt808::active_safety::{AlarmCircumstances, DsmKind};
+use jt808::{DateTime, Item, StatusBits};
+
+/// Who reports, and when it reached us.
+#[derive(Clone, Copy)]
+pub(super) struct Reporter<'r> {
+    pub(super) terminal: &'r DeviceId,
+    pub(super) vehicle: Option<VehicleKey>,
+    pub(super) received_at: Timestamp,
+    /// From a batch for a blind area (0x0704), so not of now.
+    pub(super) is_backfill: bool,
+}
+
+/// Appends what a position report says to `out`.
+pub(super) fn observe(
+    context: &Context,
+    reporter: Reporter<'_>,
+    report: &jt808::Position,
+    out: &mut Vec<Observation>,
+) {
+    out.push(observation(context, reporter, position_id(reporter.terminal, report), report.time, || {
+        Fact::Position(position(reporter, report))
+    }));
+    for item in &report.items {
+        let Some(found) = FoundAlarm::of(item) else { continue };
+        let id = alarm_id(reporter.terminal, item.id(), &found);
+        out.push(observation(context, reporter, id, found.circumstances.time, || {
+            let own = place(
+                report.status,
+                found.circumstances.longitude_raw.into(),
+                found.circumstances.latitude_raw.into(),
+            );
+            Fact::Alarm(Alarm {
+                vehicle: reporter.vehicle,
+                kind: found.kind,
+                level: found.level,
+                location: own.or_else(|| location(report)),
+                speed_dkmh: u16::from(found.circumstances.speed_kmh) * 10,
+            })
+        }));
+    }
+}
+
+fn observation(
+    context: &Context,
+    reporter: Reporter<'_>,
+    id: ObservationId,
+    time: DateTime,
+    fact: impl FnOnce() -> Fact,
+) -> Observation {
+    let claimed = time.to_unix_ms().map(Timestamp::from_unix_ms);
+    Observation {
+        id,
+        device: reporter.terminal.clone(),
+        captured_at: context.believe(Source::Terminal, claimed, reporter.received_at),
+        received_at: reporter.received_at,
+        fact: fact(),
+    }
+}
+
+fn position(reporter: Reporter<'_>, report: &jt808::Position) -> Position {
+    let mileage_hm = report.items.iter().find_map(|item| match item {
+        Item::MileageKmX10(mileage) => Some(*mileage),
+        _ => None,
+    });
+    Position {
+        vehicle: reporter.vehicle,
+        location: location(report),
+        speed_dkmh: report.speed_kmh_x10,
+        heading_deg: report.direction_deg,
+        // Heights above 32,767 m are no heights; below sea level is sent as a negative number by some.
+        altitude_m: report.altitude_m as i16,
+        alarm_bits: report.alarm.0,
+        status_bits: report.status.0,
+        mileage_hm,
+        is_backfill: reporter.is_backfill,
+    }
+}
+
+/// Where the report was made; `None` when the terminal had no fix.
+fn location(report: &jt808::Position) -> Option<Wgs84> {
+    if !report.status.contains(StatusBits::POSITIONED) {
+        return None;
+    }
+    place(report.status, report.longitude_raw.into(), report.latitude_raw.into())
+}
+
+/// A place in 1e-6 degrees without signs, which the status has. Zero and zero is what terminals send for nowhere.
+fn place(status: StatusBits, lon_e6: f64, lat_e6: f64) -> Option<Wgs84> {
+    if lon_e6 == 0.0 && lat_e6 == 0.0 {
+        return None;
+    }
+    let lon_deg = if status.contains(StatusBits::WEST) { -lon_e6 } else { lon_e6 } / 1e6;
+    let lat_deg = if status.contains(StatusBits::SOUTH) { -lat_e6 } else { lat_e6 } / 1e6;
+    if status.contains(StatusBits::PLACE_ENCRYPTED) {
+        return Gcj02 { lon_deg, lat_deg }.to_wgs84();
+    }
+    Wgs84::new(lon_deg, lat_deg)
+}
+
+/// The identity of a position: terminal, its own time, place, motion, alarms and state, all as sent. A repeat has them all,
+/// in a 0x0200 or a 0x0704; of two reports within one second, the second comes because one of them changed. The time is
+/// taken as sent, valid or not, so that a repeat is known whenever it comes.
+fn position_id(terminal: &DeviceId, report: &jt808::Position) -> ObservationId {
+    ObservationId::of(&[
+        b"808",
+        terminal.as_str().as_bytes(),
+        &report.time.bcd(),
+        &report.latitude_raw.to_be_bytes(),
+        &report.longitude_raw.to_be_bytes(),
+        &report.speed_kmh_x10.to_be_bytes(),
+        &report.direction_deg.to_be_bytes(),
+        &report.alarm.0.to_be_bytes(),
+        &report.status.0.to_be_bytes(),
+    ])
+}
+
+/// The identity of an active safety alarm: what the terminal itself numbers it by (报警标识号), and which report of it this
+/// is, its beginning or its end.
+fn alarm_id(terminal: &DeviceId, item: u8, found: &FoundAlarm<'_>) -> ObservationId {
+    let identifier = &found.circumstances.identifier;
+    ObservationId::of(&[
+        b"808-alarm",
+        terminal.as_str().as_bytes(),
+        &[item, found.code, found.phase, identifier.sequence],
+        &found.alarm_id.to_be_bytes(),
+        &identifier.time.bcd(),
+        &found.circumstances.time.bcd(),
+    ])
+}
+
+/// An active safety item as an alarm (Su-biao, T/JSATL 12-2017 tables 4-15 to 4-20).
+struct FoundAlarm<'i> {
+    kind: AlarmKind,
+    /// The type in the item.
+    code: u8,
+    level: u8,
+    alarm_id: u32,
+    phase: u8,
+    circumstances: &'i AlarmCircumstances,
+}
+
+impl<'i> FoundAlarm<'i> {
+    fn of(item: &'i Item) -> Option<Self> {
+        let other = |kind: u8| AlarmKind::Other { item: item.id(), kind };
+        let (kind, code, level, alarm_id, phase, circumstances) = match item {
+            Item::Adas(alarm) => {
+                let code = alarm.kind.into();
+                (AlarmKind::Adas(code), code, alarm.level, alarm.alarm_id, alarm.phase, &alarm.circumstances)
+            }
+            Item::Dsm(alarm) => {
+                let code = alarm.kind.into();
+                let kind = match alarm.kind {
+                    DsmKind::Fatigue => AlarmKind::DsmFatigue,
+                    DsmKind::Phone => AlarmKind::DsmPhone,
+                    DsmKind::Smoking => AlarmKind::DsmSmoking,
+                    DsmKind::Distraction => AlarmKind::DsmDistraction,
+                    DsmKind::DriverAbnormal => AlarmKind::DsmAbnormal,
+                    DsmKind::Snapshot | DsmKind::DriverChange | DsmKind::Other(_) => other(code),
+                };
+                (kind, code, alarm.level, alarm.alarm_id, alarm.phase, &alarm.circumstances)
+            }
+            Item::Tyre(alarm) => {
+                // The type of a tyre alarm is what is wrong with any of them; the bits that are named lie in the low byte.
+                let code = alarm.tyres.iter().fold(0, |bits, tyre| bits | tyre.alarm.0 as u8);
+                (other(code), code, 0, alarm.alarm_id, alarm.phase, &alarm.circumstances)
+            }
+            Item::BlindSpot(alarm) => {
+                let code = alarm.kind.into();
+                (other(code), code, 0, alarm.alarm_id, alarm.phase, &alarm.circumstances)
+            }
+            Item::HardDriving(alarm) => {
+                let code = alarm.kind.into();
+                (other(code), code, 0, alarm.alarm_id, alarm.phase, &alarm.circumstances)
+            }
+            _ => return None,
+        };
+        Some(Self { kind, code, level, alarm_id, phase: phase.into(), circumstances })
+    }
+}

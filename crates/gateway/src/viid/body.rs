@@ -1,0 +1,123 @@
+//! Reading a body within its bounds: its length, its time, and the bytes that all bodies may hold together.
+
+use super::answer::Fault;
+use axum::body::{Body, Bytes};
+use futures_util::StreamExt;
+use http::HeaderMap;
+use http::header::CONTENT_LENGTH;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+/// How long an unwanted body is heard out after its refusal. A peer that gets its connection reset while it still sends
+/// may never see the answer.
+const DISCARD_MAX: Duration = Duration::from_secs(1);
+/// Room that is taken before the first byte of a body whose length is declared; more grows as bytes come, so that a
+/// declaration alone costs nothing.
+const RESERVE_BYTES_MAX: usize = 1 << 20;
+
+/// A body, and the room it takes until it is dropped.
+#[derive(Debug)]
+pub(super) struct Held {
+    pub(super) bytes: Bytes,
+    _room: Option<OwnedSemaphorePermit>,
+}
+
+/// Reads a whole body of at most `bytes_max` within `time_max`. What is declared too long is not read at all.
+pub(super) async fn read(
+    headers: &HeaderMap,
+    body: &mut Body,
+    bytes_max: usize,
+    time_max: Duration,
+    room: &Arc<Semaphore>,
+) -> Result<Held, Fault> {
+    let declared: Option<u64> =
+        headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.trim().parse().ok());
+    if declared.is_some_and(|declared| declared > bytes_max as u64) {
+        return Err(Fault::TooLarge { bytes_max });
+    }
+    let mut reading = Reading { room: None, is_waiting_for_room: false };
+    let read = reading.read(body, declared.unwrap_or(0) as usize, bytes_max, room);
+    match tokio::time::timeout(time_max, read).await {
+        Ok(read) => Ok(Held { bytes: read?, _room: reading.room }),
+        Err(_) if reading.is_waiting_for_room => Err(Fault::Busy),
+        Err(_) => Err(Fault::TooSlow),
+    }
+}
+
+struct Reading {
+    room: Option<OwnedSemaphorePermit>,
+    is_waiting_for_room: bool,
+}
+
+impl Reading {
+    async fn read(
+        &mut self,
+        body: &mut Body,
+        declared: usize,
+        bytes_max: usize,
+        room: &Arc<Semaphore>,
+    ) -> Result<Bytes, Fault> {
+        let mut stream = std::mem::take(body).into_data_stream();
+        let result =
+            async {
+                let mut first = Bytes::new();
+                let mut joined = Vec::new();
+                while let Some(chunk) = stream.next().await {
+                    let chunk = chunk.map_err(|_| Fault::Broken)?;
+                    if first.len() + joined.len() + chunk.len() > bytes_max {
+                        return Err(Fault::TooLarge { bytes_max });
+                    }
+                    self.take_room(chunk.len(), room).await?;
+                    // A body that comes in one piece, which most do, is never copied.
+                    if first.is_empty() && joined.is_empty() {
+                        first = chunk;
+                        continue;
+                    }
+                    if joined.is_empty() {
+                        joined.reserve(declared.clamp(
+                            first.len() + chunk.len(),
+                            RESERVE_BYTES_MAX.max(first.len() + chunk.len()),
+                        ));
+                        joined.extend_from_slice(&std::mem::take(&mut first));
+                    }
+                    joined.extend_from_slice(&chunk);
+                }
+                Ok(if joined.is_empty() { first } else { joined.into() })
+            }
+            .await;
+        if result.is_err() {
+            // The rest is the caller's to discard.
+            *body = Body::from_stream(stream);
+        }
+        result
+    }
+
+    async fn take_room(&mut self, bytes: usize, room: &Arc<Semaphore>) -> Result<(), Fault> {
+        self.is_waiting_for_room = true;
+        let permit = room.clone().acquire_many_owned(bytes as u32).await.map_err(|_| Fault::Busy)?;
+        self.is_waiting_for_room = false;
+        match &mut self.room {
+            Some(room) => room.merge(permit),
+            None => self.room = Some(permit),
+        }
+        Ok(())
+    }
+}
+
+/// Hears out what is left of a body, in the background and for a moment.
+pub(super) fn discard(body: Body) {
+    if http_body_is_at_end(&body) {
+        return;
+    }
+    tokio::spawn(async move {
+        let mut stream = body.into_data_stream();
+        let hear_out = async { while stream.next().await.is_some_and(|chunk| chunk.is_ok()) {} };
+        // Whether it came to its end or the time did makes no difference.
+        drop(tokio::time::timeout(DISCARD_MAX, hear_out).await);
+    });
+}
+
+fn http_body_is_at_end(body: &Body) -> bool {
+    hyper::body::Body::is_end_stream(body)
+}

@@ -1,0 +1,267 @@
+//! From a vehicle object to a passage: which field is which, and which code means what.
+
+use crate::context::Context;
+use crate::directory::CameraEntry;
+use crate::events::Source;
+use domain::{
+    CheckpointId, DeviceId, Fact, Observation, ObservationId, Passage, PictureId, Plate, PlateClass,
+    PlateColor, Timestamp, VehicleType,
+};
+use gat1400::codes::Color;
+use gat1400::object::{MotorVehicleCore, NonMotorVehicle, SubImageInfo};
+use gat1400::{DateTime, ImageData, Text};
+
+/// Longest plate text that is taken; the longest plate has 9 symbols of at most 3 bytes, and a colour word in front.
+const PLATE_TEXT_BYTES_MAX: usize = 64;
+/// Longest address of a picture that its device keeps.
+const PICTURE_URL_BYTES_MAX: usize = 512;
+
+/// What the two kinds of vehicle objects have in common.
+#[derive(Clone, Copy)]
+pub(super) struct Vehicle<'o> {
+    /// The device's own identity of the object: answers name it.
+    pub(super) object_id: &'o str,
+    tollgate_id: &'o str,
+    lane_no: Option<i64>,
+    direction: &'o str,
+    plate_no: &'o str,
+    plate_class: &'o str,
+    plate_color: &'o str,
+    plate_reliability: &'o str,
+    vehicle_class: &'o str,
+    vehicle_color: &'o str,
+    speed_kmh: Option<f64>,
+    /// The best first.
+    times: [Option<DateTime>; 3],
+    urls: [&'o Text; 5],
+    images: &'o [SubImageInfo],
+}
+
+const NO_TEXT: &Text = &Text::new_static("");
+
+impl<'o> From<&'o MotorVehicleCore> for Vehicle<'o> {
+    fn from(object: &'o MotorVehicleCore) -> Self {
+        Self {
+            object_id: &object.motor_vehicle_id,
+            tollgate_id: &object.tollgate_id,
+            lane_no: object.lane_no,
+            direction: &object.direction,
+            plate_no: &object.plate_no,
+            plate_class: &object.plate_class,
+            plate_color: &object.plate_color,
+            plate_reliability: &object.plate_reliability,
+            vehicle_class: &object.vehicle_class,
+            vehicle_color: &object.vehicle_color,
+            speed_kmh: object.speed_kmh,
+            times: [object.pass_time, object.appear_time, object.mark_time],
+            urls: [
+                &object.storage_url1,
+                &object.storage_url2,
+                &object.storage_url3,
+                &object.storage_url4,
+                &object.storage_url5,
+            ],
+            images: &object.sub_images,
+        }
+    }
+}
+
+impl<'o> From<&'o NonMotorVehicle> for Vehicle<'o> {
+    fn from(object: &'o NonMotorVehicle) -> Self {
+        Self {
+            object_id: &object.non_motor_vehicle_id,
+            tollgate_id: "",
+            lane_no: None,
+            direction: "",
+            plate_no: &object.plate_no,
+            plate_class: &object.plate_class,
+            plate_color: &object.plate_color,
+            plate_reliability: "",
+            vehicle_class: "",
+            vehicle_color: &object.vehicle_color,
+            speed_kmh: object.speed_kmh,
+            times: [object.appear_time, object.mark_time, None],
+            urls: [NO_TEXT; 5],
+            images: &object.sub_images,
+        }
+    }
+}
+
+/// Why an object that could be read is no passage.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(super) enum PassageProblem {
+    #[error("it names no checkpoint and its camera has none")]
+    NoCheckpoint,
+    #[error("its plate has {bytes} bytes")]
+    PlateTooLong { bytes: usize },
+}
+
+impl PassageProblem {
+    /// The word for counting.
+    pub(super) fn key(self) -> &'static str {
+        match self {
+            Self::NoCheckpoint => "no_checkpoint",
+            Self::PlateTooLong { .. } => "plate_too_long",
+        }
+    }
+}
+
+/// Where a picture of a passage is.
+pub(super) enum Picture<'o> {
+    /// In the object; it goes into the picture journal.
+    Embedded(&'o ImageData),
+    /// The device keeps it.
+    Kept(PictureId),
+}
+
+impl<'o> Vehicle<'o> {
+    /// The passage, without its pictures.
+    pub(super) fn observe(
+        &self,
+        context: &Context,
+        device: &DeviceId,
+        camera: &CameraEntry,
+        received_at: Timestamp,
+    ) -> Result<Observation, PassageProblem> {
+        if self.plate_no.len() > PLATE_TEXT_BYTES_MAX {
+            return Err(PassageProblem::PlateTooLong { bytes: self.plate_no.len() });
+        }
+        let checkpoint = self.checkpoint(camera).ok_or(PassageProblem::NoCheckpoint)?;
+        let claimed = self.claimed_at();
+        let plate_class = PlateClass::parse(self.plate_class).unwrap_or(PlateClass::UNKNOWN);
+        let passage = Passage {
+            checkpoint,
+            lane: self.lane_no.and_then(|lane| u8::try_from(lane).ok()).filter(|lane| *lane > 0),
+            direction: self.direction.trim().parse().ok(),
+            plate_text: self.plate_no.into(),
+            plate: Plate::parse(self.plate_no).ok(),
+            plate_confidence: percent(self.plate_reliability),
+            plate_class,
+            plate_color: plate_color(self.plate_color, plate_class),
+            vehicle_type: VehicleType::parse(self.vehicle_class),
+            body_color: body_color(self.vehicle_color),
+            speed_kmh: self
+                .speed_kmh
+                .map(f64::round)
+                .filter(|speed| (0.0..=999.0).contains(speed))
+                .map(|speed| speed as u16),
+            pictures: Vec::new(),
+        };
+        Ok(Observation {
+            id: self.identity(device, &passage, claimed),
+            device: device.clone(),
+            captured_at: context.believe(Source::Camera, claimed, received_at),
+            received_at,
+            fact: Fact::Passage(passage),
+        })
+    }
+
+    /// The pictures in the device's order, at most `pictures_max`. Addresses at the object's own level name the same
+    /// pictures once more, so they count only where the object brings none.
+    pub(super) fn pictures(&self, pictures_max: usize) -> impl Iterator<Item = Picture<'o>> + use<'o> {
+        let own = self.images.iter().filter_map(|image| {
+            if image.data.is_empty() {
+                kept(&image.storage_path)
+            } else {
+                Some(Picture::Embedded(&image.data))
+            }
+        });
+        let is_without_own = own.clone().next().is_none();
+        let named = self.urls.into_iter().filter(move |_| is_without_own).filter_map(|url| kept(url));
+        own.chain(named).take(pictures_max)
+    }
+
+    /// When it passed, as the device says: the best time there is.
+    pub(super) fn claimed_at(&self) -> Option<Timestamp> {
+        let shot = self.images.iter().find_map(|image| image.shot_time);
+        self.times.into_iter().flatten().next().or(shot).map(|time| Timestamp::from_unix_ms(time.unix_ms()))
+    }
+
+    /// The checkpoint that the object names, where its camera serves it; else the camera's first. A camera that serves none
+    /// is believed.
+    fn checkpoint(&self, camera: &CameraEntry) -> Option<CheckpointId> {
+        let named = self.tollgate_id.trim();
+        let served = camera.checkpoints.iter().find(|checkpoint| checkpoint.as_str() == named);
+        served
+            .or(camera.checkpoints.first())
+            .cloned()
+            .or_else(|| super::device_id(named).map(|id| CheckpointId(id.0)))
+    }
+
+    /// The identity of a passage: device, checkpoint, lane, direction, the device's own time, the plate as read, its class
+    /// and colour, the vehicle's class and speed. Not the MotorVehicleID: devices number a passage anew when they send it
+    /// again. Two vehicles in one second differ in plate, lane or speed. Only without any time the MotorVehicleID has to
+    /// tell apart a vehicle's passages: losing one would be worse than having one twice.
+    fn identity(&self, device: &DeviceId, passage: &Passage, claimed: Option<Timestamp>) -> ObservationId {
+        let time = claimed.map(|claimed| claimed.unix_ms().to_be_bytes());
+        let time: &[u8] = time.as_ref().map_or(self.object_id.as_bytes(), |time| time);
+        ObservationId::of(&[
+            b"1400",
+            device.as_str().as_bytes(),
+            passage.checkpoint.as_str().as_bytes(),
+            &[passage.lane.unwrap_or(0), passage.direction.unwrap_or(0), passage.plate_class.0],
+            time,
+            passage.plate_text.as_bytes(),
+            self.plate_color.as_bytes(),
+            self.vehicle_class.as_bytes(),
+            &passage.speed_kmh.unwrap_or(u16::MAX).to_be_bytes(),
+        ])
+    }
+}
+
+fn kept<'o>(url: &str) -> Option<Picture<'o>> {
+    let url = url.trim();
+    let has_scheme = ["http://", "https://"]
+        .into_iter()
+        .any(|scheme| url.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme)));
+    let is_sane = has_scheme
+        && url.len() <= PICTURE_URL_BYTES_MAX
+        && !url.chars().any(|c| c.is_whitespace() || c.is_control());
+    is_sane.then(|| Picture::Kept(PictureId(smol_str::format_smolstr!("u{url}"))))
+}
+
+/// `PlateReliability`: 0 to 100, as a whole number or not.
+fn percent(text: &str) -> Option<u8> {
+    let percent: f64 = text.trim().parse().ok()?;
+    (0.0..=100.0).contains(&percent).then(|| percent.round() as u8)
+}
+
+/// The ground colour by the table of this interface (`ColorType`), which has no colour for large new-energy vehicles; their
+/// class tells. Without a colour the class does as well.
+fn plate_color(code: &str, class: PlateClass) -> PlateColor {
+    match Color::from_text(code) {
+        Some(Color::Blue) => PlateColor::Blue,
+        Some(Color::Yellow) => PlateColor::Yellow,
+        Some(Color::White) => PlateColor::White,
+        Some(Color::Black) => PlateColor::Black,
+        Some(Color::Green) if class == PlateClass::LARGE_NEW_ENERGY => PlateColor::YellowGreen,
+        Some(Color::Green) => PlateColor::Green,
+        _ => class.color(),
+    }
+}
+
+/// The body's colour as a letter of GA/T 16.8, from the table of this interface; devices that write the letter are believed.
+fn body_color(code: &str) -> Option<char> {
+    Some(match Color::from_text(code) {
+        Some(Color::White) => 'A',
+        Some(Color::Grey) => 'B',
+        Some(Color::Yellow) => 'C',
+        Some(Color::Pink) => 'D',
+        Some(Color::Red) => 'E',
+        Some(Color::Purple) => 'F',
+        Some(Color::Green) => 'G',
+        Some(Color::Blue) => 'H',
+        Some(Color::Brown) => 'I',
+        Some(Color::Black) => 'J',
+        // GA/T 16.8 has no letter of their own for these.
+        Some(Color::Orange | Color::Cyan | Color::Transparent | Color::Other) => 'Z',
+        None => {
+            return match code.trim().as_bytes() {
+                [letter] if matches!(letter.to_ascii_uppercase(), b'A'..=b'J' | b'Z') => {
+                    Some(char::from(letter.to_ascii_uppercase()))
+                }
+                _ => None,
+            };
+        }
+    })
+}

@@ -1,0 +1,113 @@
+//! Which cameras are registered, from where, and how often they may ask.
+
+use super::answer::Fault;
+use crate::bucket::{BURST_S, Bucket};
+use domain::{DeviceId, Timestamp};
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+#[derive(Debug)]
+struct Session {
+    /// The registration holds for this host; each connection has a port of its own.
+    address: SocketAddr,
+    last_seen_at: Timestamp,
+    rate: Bucket,
+}
+
+/// The sessions. Only devices of the directory get one, so their number is bounded by it.
+#[derive(Debug)]
+pub(super) struct Sessions {
+    by_device: Mutex<HashMap<DeviceId, Session>>,
+    life_ms: i64,
+    per_s: u32,
+}
+
+impl Sessions {
+    /// Sessions that lapse after `life_ms` of silence and may ask `per_s` times a second.
+    pub(super) fn new(life_ms: i64, per_s: u32) -> Self {
+        Self { by_device: Mutex::default(), life_ms, per_s }
+    }
+
+    /// The device has proved who it is.
+    pub(super) fn begin(&self, device: &DeviceId, address: SocketAddr, now: Timestamp) {
+        let mut sessions = self.lock();
+        match sessions.get_mut(device) {
+            // Its rate goes on: registering again is no way around it.
+            Some(session) => {
+                session.address = address;
+                session.last_seen_at = now;
+            }
+            None => {
+                let burst = u64::from(self.per_s) * u64::from(BURST_S);
+                let rate = Bucket::new(self.per_s, burst, now);
+                sessions.insert(device.clone(), Session { address, last_seen_at: now, rate });
+            }
+        }
+    }
+
+    /// Lets a request in, if its device is registered from that host, has not lapsed and is within its rate.
+    pub(super) fn enter(&self, device: &DeviceId, address: SocketAddr, now: Timestamp) -> Result<(), Fault> {
+        let mut sessions = self.lock();
+        let session = sessions.get_mut(device).ok_or(Fault::Unregistered)?;
+        let is_lapsed = now.ms_since(session.last_seen_at) > self.life_ms;
+        if is_lapsed || session.address.ip() != address.ip() {
+            return Err(Fault::Unregistered);
+        }
+        session.address = address;
+        session.last_seen_at = now;
+        if session.rate.take(now) { Ok(()) } else { Err(Fault::TooOften) }
+    }
+
+    /// Ends a session; gives the address it last spoke from.
+    pub(super) fn end(&self, device: &DeviceId) -> Option<SocketAddr> {
+        self.lock().remove(device).map(|session| session.address)
+    }
+
+    /// Ends the sessions that have lapsed.
+    pub(super) fn take_lapsed(&self, now: Timestamp) -> Vec<(DeviceId, SocketAddr)> {
+        let is_lapsed = |session: &Session| now.ms_since(session.last_seen_at) > self.life_ms;
+        self.lock()
+            .extract_if(|_, session| is_lapsed(session))
+            .map(|(device, session)| (device, session.address))
+            .collect()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<DeviceId, Session>> {
+        self.by_device.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_session_holds_for_its_host_and_lapses_after_silence() {
+        let sessions = Sessions::new(1_000, 1);
+        let camera = DeviceId::from("1");
+        let here: SocketAddr = "10.0.0.1:1000".parse().unwrap();
+        let here_again: SocketAddr = "10.0.0.1:2000".parse().unwrap();
+        let elsewhere: SocketAddr = "10.0.0.2:1000".parse().unwrap();
+        let start = Timestamp::from_unix_ms(0);
+        assert!(matches!(sessions.enter(&camera, here, start), Err(Fault::Unregistered)));
+        sessions.begin(&camera, here, start);
+        assert!(sessions.enter(&camera, here_again, start.plus_ms(1_000)).is_ok());
+        assert!(matches!(sessions.enter(&camera, elsewhere, start.plus_ms(1_000)), Err(Fault::Unregistered)));
+        assert_eq!(sessions.take_lapsed(start.plus_ms(2_000)), []);
+        assert!(matches!(sessions.enter(&camera, here, start.plus_ms(2_001)), Err(Fault::Unregistered)));
+        assert_eq!(sessions.take_lapsed(start.plus_ms(2_001)), [(camera, here_again)]);
+    }
+
+    #[test]
+    fn registering_again_gives_no_new_tokens() {
+        let sessions = Sessions::new(1_000_000, 1);
+        let camera = DeviceId::from("1");
+        let here: SocketAddr = "10.0.0.1:1000".parse().unwrap();
+        let start = Timestamp::from_unix_ms(0);
+        sessions.begin(&camera, here, start);
+        while sessions.enter(&camera, here, start).is_ok() {}
+        sessions.begin(&camera, here, start);
+        assert!(matches!(sessions.enter(&camera, here, start), Err(Fault::TooOften)));
+    }
+}
