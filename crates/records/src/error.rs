@@ -1,5 +1,6 @@
 //! What can go wrong between the records and their database: one error that names the operation that failed.
 
+use sea_orm::sqlx::error::DatabaseError;
 use sea_orm::{DbErr, RuntimeErr};
 
 /// A read or write of the records failed for a technical reason; nothing of it was stored.
@@ -55,7 +56,11 @@ fn fault_of(error: &DbErr) -> Fault {
         DbErr::Conn(RuntimeErr::SqlxError(e))
         | DbErr::Exec(RuntimeErr::SqlxError(e))
         | DbErr::Query(RuntimeErr::SqlxError(e)) => {
-            match e.as_database_error().and_then(|e| e.code()).and_then(|code| code.parse::<u32>().ok()) {
+            match e
+                .as_database_error()
+                .and_then(DatabaseError::code)
+                .and_then(|code| code.parse::<u32>().ok())
+            {
                 // SQLite's primary result codes (sqlite.org/rescode.html) are the low byte of the extended ones.
                 Some(code) => match code & 0xff {
                     5 | 6 => Fault::Busy,
@@ -67,5 +72,30 @@ fn fault_of(error: &DbErr) -> Fault {
             }
         }
         _ => Fault::Other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Fault;
+    use crate::{LayerName, Records};
+    use domain::Timestamp;
+    use sea_orm::ConnectionTrait;
+
+    #[tokio::test]
+    async fn a_full_disk_is_named_and_reading_goes_on() {
+        let dir = tempfile::tempdir().unwrap();
+        let records = Records::open(dir.path().join("records.db")).await.unwrap();
+        let now = Timestamp::from_unix_ms(0);
+        records.put_layer(LayerName::Roads, "{}".to_owned(), now).await.unwrap();
+        // SQLite answers the same for a bound on pages as for a file system without room.
+        records.writer().execute_unprepared("PRAGMA max_page_count = 1").await.unwrap();
+        let big = "x".repeat(10 << 20);
+        let error = records.put_layer(LayerName::Roads, big, now).await.unwrap_err();
+        assert_eq!(error.fault, Fault::DiskFull);
+        assert_eq!(error.to_string(), "could not store a map layer: the disk is full");
+        assert_eq!(records.layer(LayerName::Roads).await.unwrap().unwrap().geojson, "{}");
+        records.writer().execute_unprepared("PRAGMA max_page_count = 4294967294").await.unwrap();
+        records.put_layer(LayerName::Places, "{}".to_owned(), now).await.unwrap();
     }
 }

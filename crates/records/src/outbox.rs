@@ -48,7 +48,7 @@ impl Records {
     /// The first `limit` changes that are not yet in the journal, in the order in which they were made.
     pub async fn outbox_pending(&self, limit: u64) -> Result<Vec<PendingChange>, StoreError> {
         let rows = row::Entity::find().order_by_asc(row::Column::Id).limit(limit).all(self.reader()).await;
-        rows.and_then(|rows| rows.into_iter().map(pending_of).collect()).during("read the reference outbox")
+        rows.and_then(|rows| rows.iter().map(pending_of).collect()).during("read the reference outbox")
     }
 
     /// Forgets the changes up to and including `up_to_id`: they are durable in the journal.
@@ -62,7 +62,7 @@ impl Records {
     }
 }
 
-fn pending_of(row: row::Model) -> Result<PendingChange, DbErr> {
+fn pending_of(row: &row::Model) -> Result<PendingChange, DbErr> {
     let change = serde_json::from_str(&row.change).map_err(|e| damaged("reference_outbox", e))?;
     Ok(PendingChange { id: row.id, change })
 }

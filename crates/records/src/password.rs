@@ -41,7 +41,8 @@ impl OneTimePassword {
         &self.0
     }
 
-    pub(crate) fn generate() -> Self {
+    /// A random one, 80 bits.
+    pub fn generate() -> Self {
         // 32 symbols: five bits of a random byte choose one without bias.
         let bytes: [u8; ONE_TIME_CHARS] = random();
         let symbol = |byte: u8| char::from(ONE_TIME_SYMBOLS[usize::from(byte) % ONE_TIME_SYMBOLS.len()]);

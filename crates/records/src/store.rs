@@ -97,7 +97,8 @@ pub(crate) async fn upsert<A>(db: &impl ConnectionTrait, rows: Vec<A>) -> Result
 where
     A: ActiveModelTrait,
 {
-    let keys: Vec<_> = <A::Entity as EntityTrait>::PrimaryKey::iter().map(|key| key.into_column()).collect();
+    let keys: Vec<_> =
+        <A::Entity as EntityTrait>::PrimaryKey::iter().map(PrimaryKeyToColumn::into_column).collect();
     let is_key = |column: &<A::Entity as EntityTrait>::Column| {
         keys.iter().any(|key| format!("{key:?}") == format!("{column:?}"))
     };

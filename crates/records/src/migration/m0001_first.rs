@@ -77,7 +77,7 @@ const INDEXES: &[(&str, &[&str], bool)] = &[
 ];
 
 fn tables() -> Vec<TableCreateStatement> {
-    [reference_tables(), warning_tables(), people_tables(), other_tables()].concat()
+    [device_tables(), reference_tables(), warning_tables(), people_tables(), other_tables()].concat()
 }
 
 fn table(name: &'static str, columns: impl IntoIterator<Item = ColumnDef>) -> TableCreateStatement {
@@ -121,7 +121,7 @@ fn belongs_to(
     table
 }
 
-fn reference_tables() -> Vec<TableCreateStatement> {
+fn device_tables() -> Vec<TableCreateStatement> {
     let device = table(
         "device",
         [
@@ -141,6 +141,18 @@ fn reference_tables() -> Vec<TableCreateStatement> {
         "device_checkpoint",
         [text("kind"), text("device_id"), integer("position"), text("checkpoint")],
     );
+    vec![
+        with_key(device, &["kind", "id"]),
+        belongs_to(
+            with_key(device_checkpoint, &["kind", "device_id", "position"]),
+            &["kind", "device_id"],
+            "device",
+            &["kind", "id"],
+        ),
+    ]
+}
+
+fn reference_tables() -> Vec<TableCreateStatement> {
     let checkpoint = table(
         "checkpoint",
         [
@@ -205,20 +217,7 @@ fn reference_tables() -> Vec<TableCreateStatement> {
         ],
     );
     let outbox = table("reference_outbox", [big_pk_auto("id"), text("change")]);
-    vec![
-        with_key(device, &["kind", "id"]),
-        belongs_to(
-            with_key(device_checkpoint, &["kind", "device_id", "position"]),
-            &["kind", "device_id"],
-            "device",
-            &["kind", "id"],
-        ),
-        checkpoint,
-        section,
-        with_key(vehicle, &["plate_code", "plate_class"]),
-        watch_order,
-        outbox,
-    ]
+    vec![checkpoint, section, with_key(vehicle, &["plate_code", "plate_class"]), watch_order, outbox]
 }
 
 fn warning_tables() -> Vec<TableCreateStatement> {

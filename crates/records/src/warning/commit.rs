@@ -7,7 +7,7 @@ use crate::cursor;
 use crate::error::{During, StoreError};
 use crate::store::{KEYS_PER_QUERY, Records, insert, plate_code, upsert};
 use domain::warning::WithdrawReason;
-use domain::{Detail, Outcome, Timestamp, Warning, WarningId};
+use domain::{Detail, Outcome, Timestamp, Warning, WarningId, Wgs84};
 use sea_orm::entity::prelude::*;
 use sea_orm::{ConnectionTrait, DbErr, IntoActiveModel, NotSet, Set};
 use std::collections::BTreeMap;
@@ -261,8 +261,8 @@ fn columns_of(warning: &Warning) -> row::Model {
             Detail::WatchOrder { order, .. } => Some(order.to_string()),
             _ => None,
         },
-        lon: warning.location.map(|location| location.lon_deg()),
-        lat: warning.location.map(|location| location.lat_deg()),
+        lon: warning.location.map(Wgs84::lon_deg),
+        lat: warning.location.map(Wgs84::lat_deg),
         occurred_at: warning.occurred_at.unix_ms(),
         raised_at: warning.raised_at.unix_ms(),
         actionable_until: warning.actionable_until.unix_ms(),

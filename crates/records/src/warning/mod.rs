@@ -24,6 +24,7 @@ pub(crate) mod row {
 
     #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
     #[sea_orm(table_name = "warning")]
+    #[expect(clippy::struct_field_names, reason = "the model that raised it, not SeaORM's")]
     pub struct Model {
         #[sea_orm(primary_key, auto_increment = false)]
         pub id: String,

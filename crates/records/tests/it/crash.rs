@@ -42,6 +42,7 @@ fn killed_mid_write_the_cursor_and_the_warnings_agree() {
 }
 
 /// Commits batch after batch from where the cursor stands, and says so after each.
+#[expect(clippy::print_stdout, reason = "its parent waits for the line")]
 async fn write_for_ever(path: &Path) {
     let records = Records::open(path).await.unwrap();
     let mut done = records.cursor(cursor::JUDGEMENT).await.unwrap().unwrap_or(0);

@@ -97,3 +97,15 @@ async fn what_is_no_database_is_refused_with_its_path() {
     let missing = Records::open(dir.path().join("none/records.db")).await.unwrap_err();
     assert!(matches!(missing, OpenError::Open { .. }));
 }
+
+#[tokio::test]
+async fn a_schema_of_a_newer_program_is_left_alone() {
+    use sea_orm::{ConnectionTrait, Database};
+    let (dir, records) = open().await;
+    records.close().await.unwrap();
+    let path = dir.path().join("records.db");
+    let outside = Database::connect(format!("sqlite://{}", path.display())).await.unwrap();
+    outside.execute_unprepared("INSERT INTO seaql_migrations VALUES ('m9999_later', 0)").await.unwrap();
+    let error = Records::open(&path).await.unwrap_err();
+    assert!(matches!(error, OpenError::Migrate { .. }), "{error:?}");
+}

@@ -44,7 +44,7 @@ async fn checkpoints_and_sections_come_back_and_reach_the_outbox_once() {
     assert_eq!(records.put_checkpoints(one).await.unwrap(), [Put::Inserted]);
     assert_eq!(records.put_checkpoints(one).await.unwrap(), [Put::Unchanged]);
     assert_eq!(records.put_sections(std::slice::from_ref(&section)).await.unwrap(), [Put::Inserted]);
-    assert_eq!(records.all_checkpoints().await.unwrap(), [checkpoint.clone()]);
+    assert_eq!(records.all_checkpoints().await.unwrap(), one);
     assert_eq!(records.section(&section.id).await.unwrap(), Some(section.clone()));
     // A per cent sign is meant literally.
     for (q, total) in [("李家", 1), ("0%", 1), ("1%2", 0), ("G206", 1)] {

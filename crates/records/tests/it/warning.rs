@@ -140,6 +140,9 @@ async fn of_two_signers_exactly_one_is_told_about_the_other() {
     assert!(matches!(old, Err(SignError::Changed { version: 2 })));
 }
 
+/// What a filter says, done by hand.
+type Keep = fn(&WarningRecord) -> bool;
+
 #[tokio::test]
 async fn filters_sorts_and_pages_agree_with_the_same_done_by_hand() {
     const WARNINGS: u32 = 300;
@@ -153,7 +156,6 @@ async fn filters_sorts_and_pages_agree_with_the_same_done_by_hand() {
     assert_eq!(all.len(), WARNINGS as usize);
     assert!(all.windows(2).all(|pair| pair[0].seq < pair[1].seq));
 
-    type Keep = fn(&WarningRecord) -> bool;
     let none = WarningFilter::default;
     let cases: [(WarningFilter, Keep); 8] = [
         (none(), |_| true),
