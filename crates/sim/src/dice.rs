@@ -22,6 +22,7 @@ pub(crate) enum Stream {
     Cut,
     Delivery,
     Scene,
+    Alarm,
 }
 
 /// A source of chance for one subject.

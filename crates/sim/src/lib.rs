@@ -2,10 +2,13 @@
 //!
 //! - [`county`]: everything that stands still, from one seed: places, roads, checkpoints, the register.
 //! - [`traffic`]: who drives when and where, as a function of the seed.
+//! - [`noise`]: what goes wrong between the road and the platform.
 
 #![warn(missing_docs)]
 
+pub mod clock;
 pub mod county;
 mod dice;
 pub mod geo;
+pub mod noise;
 pub mod traffic;

@@ -166,10 +166,12 @@ impl Iterator for Route<'_> {
     }
 }
 
-/// What an edge costs a driver, in seconds: its length at the limit, with the delays of its class.
-fn seconds(edge: &network::Edge) -> f64 {
+/// What an edge costs a driver, in seconds: its length at the limit, with the delays of its class. Main streets draw the
+/// town's traffic together.
+fn seconds(edge: &network::Edge, road: &Road) -> f64 {
     let delay = match edge.class {
-        RoadClass::Street => 1.35,
+        RoadClass::Street if names::STREETS_MAIN.contains(&road.name.as_str()) => 1.0,
+        RoadClass::Street => 1.8,
         RoadClass::Village => 1.3,
         RoadClass::Township => 1.15,
         _ => 1.0,
@@ -200,5 +202,6 @@ fn zones(network: &Network, roads: &[Road], places: &[Place]) -> Vec<Zone> {
             ends.extend([first, last].into_iter().filter_map(|end| network.node_at(*end)).map(|n| (ZoneKind::Gate, n)));
         }
     }
-    ends.into_iter().map(|(kind, node)| Zone { kind, node, ways: network.ways_to(node, seconds) }).collect()
+    let cost = |edge: &network::Edge| seconds(edge, &roads[edge.road]);
+    ends.into_iter().map(|(kind, node)| Zone { kind, node, ways: network.ways_to(node, cost) }).collect()
 }

@@ -14,7 +14,7 @@ pub const REGISTERED_COUNT: usize = 100_000;
 pub const STRANGER_COUNT: usize = 60_000;
 /// Vehicles with a terminal.
 pub const TERMINAL_COUNT: usize = 2_000;
-const WATCH_ORDER_COUNT: usize = 60;
+const WATCH_ORDER_COUNT: usize = 40;
 
 /// Kinds of vehicles that behave alike.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -4,6 +4,7 @@
 //! and back-fill and live driving come from the same function. [`leg`] is one drive, [`plan`] a vehicle's day,
 //! [`truth`] what was planted.
 
+pub mod alarms;
 pub mod leg;
 pub(crate) mod plan;
 pub mod truth;

@@ -9,9 +9,9 @@ use domain::CivilDay;
 use domain::time::{HOUR_MS, MINUTE_MS};
 
 /// Share of the drives of ordinary vehicles that rush over one road.
-const RUSH_SHARE: f64 = 0.0016;
+const RUSH_SHARE: f64 = 0.00035;
 /// Shares of the drives on which an offence is planted, where it can be.
-const FATIGUE_SHARE: f64 = 0.10;
+const FATIGUE_SHARE: f64 = 0.045;
 const NIGHT_FATIGUE_SHARE: f64 = 0.035;
 const NIGHT_COACH_SHARE: f64 = 0.06;
 /// Driving time from which a drive can be tiring.
@@ -112,7 +112,8 @@ impl Planner<'_> {
     /// Plants an offence on the drive just made when chance and its driving time allow.
     fn plant(&mut self, share: f64, plant: Plant, hours: Option<(f64, f64)>) -> bool {
         let is_chosen = self.dice.chance(share * self.rates.offences);
-        let when = hours.map(|(from, to)| self.hour(self.dice.between(from, to)));
+        let share_of_hours = self.dice.unit();
+        let when = hours.map(|(from, to)| self.hour(from + (to - from) * share_of_hours));
         let county = self.county;
         let Some(leg) = self.legs.last_mut().filter(|_| is_chosen) else { return false };
         let least_ms = match plant {
@@ -135,10 +136,10 @@ impl Planner<'_> {
         let Vehicle { kind, home, work, standing, .. } = *self.vehicle;
         let is_watched = is_watched(self.county, self.index);
         let active = match kind {
-            Kind::Car | Kind::ElectricCar | Kind::LightTruck => 0.66,
-            Kind::Minivan => 0.6,
-            Kind::MediumTruck => 0.7,
-            _ => 0.35,
+            Kind::Car | Kind::ElectricCar | Kind::LightTruck => 0.85,
+            Kind::Minivan => 0.8,
+            Kind::MediumTruck => 0.85,
+            _ => 0.5,
         };
         if !self.dice.chance(if is_watched || standing != Standing::Good { 0.55 } else { active }) {
             return;
@@ -149,7 +150,7 @@ impl Planner<'_> {
         if is_commuter && !is_weekend {
             let morning = self.about(7.5, 38.0);
             self.hop(morning, &mut at, work);
-            if self.dice.chance(0.35) {
+            if self.dice.chance(0.65) {
                 let noon = self.about(11.8, 20.0);
                 self.hop(noon, &mut at, home);
                 let back = self.about(13.7, 20.0);
@@ -157,14 +158,14 @@ impl Planner<'_> {
             }
             let evening = self.about(17.8, 55.0);
             self.hop(evening, &mut at, home);
-            if self.dice.chance(0.3) {
+            if self.dice.chance(0.6) {
                 let later = self.about(19.2, 35.0);
                 let shop = self.errand();
                 self.hop(later, &mut at, shop);
                 self.hop(later + 1.3, &mut at, home);
             }
         } else {
-            let count = if is_watched { 3 } else { 1 + self.dice.weighted(&[3.0, 4.0, 2.0]) };
+            let count = if is_watched { 3 } else { 2 + self.dice.weighted(&[3.0, 4.0, 3.0]) };
             for _ in 0..count {
                 let start = self.errand_hour();
                 let shop = self.errand();
@@ -174,7 +175,8 @@ impl Planner<'_> {
                     self.hop(start + stay, &mut at, home);
                 }
             }
-            self.hop(18.0, &mut at, home);
+            let evening = self.dice.between(16.5, 21.0);
+            self.hop(evening, &mut at, home);
         }
     }
 
@@ -199,7 +201,7 @@ impl Planner<'_> {
     fn errand(&mut self) -> u16 {
         let zones = &self.county.zone_lists;
         let lists = [&zones.town, &zones.township, &zones.village, &zones.gate];
-        let list = *self.dice.pick_weighted(&lists, &[0.55, 0.22, 0.15, 0.08]);
+        let list = *self.dice.pick_weighted(&lists, &[0.62, 0.18, 0.12, 0.08]);
         *self.dice.pick(list)
     }
 
@@ -214,11 +216,17 @@ impl Planner<'_> {
 
     fn stranger(&mut self) {
         let is_watched = is_watched(self.county, self.index);
-        if !self.dice.chance(if is_watched { 0.6 } else { 0.42 }) {
+        if !self.dice.chance(if is_watched { 0.6 } else { 0.9 }) {
             return;
         }
+        // The first two gates are the expressway's: half of those that come through stay on it.
         let gates = &self.county.zone_lists.gate;
-        let (from, mut to) = (*self.habit.pick(gates), *self.habit.pick(gates));
+        let (first, second) = (self.habit.pick(gates), self.habit.pick(gates));
+        let (from, mut to) = match (self.habit.unit(), gates.as_slice()) {
+            (..0.25, [west, east, ..]) => (*west, *east),
+            (0.25..0.5, [west, east, ..]) => (*east, *west),
+            _ => (*first, *second),
+        };
         let is_visit = self.dice.chance(0.35);
         if is_visit {
             to = self.errand();
@@ -306,16 +314,17 @@ impl Planner<'_> {
 
     /// The way home at night, against the rules.
     fn late_return(&mut self) {
-        if !self.plant(NIGHT_COACH_SHARE, Plant::NightCoach, Some((24.8, 26.6))) {
+        if !self.plant(NIGHT_COACH_SHARE, Plant::NightCoach, Some((24.6, 25.6))) {
             self.plant(NIGHT_FATIGUE_SHARE, Plant::NightFatigue, Some((22.2, 22.7)));
         }
     }
 
-    /// Out on one day, back on the next.
+    /// Out on one day, back on the next, always about the same hour, so that a day's drive is over before the next.
     fn long_distance(&mut self, earliest: f64, latest: f64) {
         let (home, far) = (self.vehicle.home, self.far(false));
         let is_out = (self.day.0 + self.index as i32) % 2 == 0;
-        let start = self.dice.between(earliest, latest);
+        let usual = self.habit.between(earliest, latest);
+        let start = self.about(usual, 15.0);
         let (from, to) = if is_out { (home, far) } else { (far, home) };
         self.drive(start, from, to);
         self.plant(FATIGUE_SHARE, Plant::Fatigue, None);
@@ -346,7 +355,7 @@ impl Planner<'_> {
                 self.drive(first + f64::from(run) * 1.4, ends.0, ends.1);
             }
         } else {
-            self.long_distance(4.0, 14.0);
+            self.long_distance(1.5, 23.0);
         }
     }
 
@@ -366,7 +375,7 @@ fn rush(county: &County, leg: &Leg, which: f64, pace: f32) -> Option<Rush> {
     let mut roads: Vec<u16> = Vec::new();
     leg.passages(county, |passage| {
         let road = county.checkpoints[passage.checkpoint as usize].road as u16;
-        let has_section = county.sections.iter().any(|s| county.checkpoints[s.ends[0] as usize].road == road.into());
+        let has_section = county.sections.iter().any(|s| county.checkpoints[s.ends[0] as usize].road == usize::from(road));
         if has_section && !roads.contains(&road) {
             roads.push(road);
         }
