@@ -22,7 +22,7 @@ const RATE_SPAN_S: i64 = 10;
 /// An observation captured this long before it arrived counts as back-fill, in ms.
 const BACKFILL_AGE_MS: i64 = 10 * domain::time::MINUTE_MS;
 /// A vehicle whose last fix is older than this is shown as offline, in ms.
-pub const VEHICLE_ONLINE_MS: i64 = 10 * domain::time::MINUTE_MS;
+pub(crate) const VEHICLE_ONLINE_MS: i64 = 10 * domain::time::MINUTE_MS;
 
 /// A vehicle with a terminal, now.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -109,7 +109,7 @@ pub struct Changes {
 }
 
 /// Passages shown in the ticker at a time.
-pub const SAMPLE_MAX: usize = 20;
+pub(crate) const SAMPLE_MAX: usize = 20;
 
 impl Board {
     /// An empty board for the day of `now`.

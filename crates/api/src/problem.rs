@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 
 /// What the client gets.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct ProblemDetails {
+pub(crate) struct ProblemDetails {
     /// Always `about:blank#<code>`.
     #[serde(rename = "type")]
     type_uri: String,
@@ -28,7 +28,7 @@ pub struct ProblemDetails {
 
 /// An error of a route. Texts come in both languages; the answer carries the one that was asked for.
 #[derive(Debug)]
-pub struct Problem {
+pub(crate) struct Problem {
     status: StatusCode,
     code: &'static str,
     title: (&'static str, &'static str),

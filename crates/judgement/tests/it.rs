@@ -1,5 +1,13 @@
 //! Scenarios of each model, and the property that the order of arrival never matters.
 
 mod it {
+    pub(crate) mod average_speed;
     pub(crate) mod data_files;
+    pub(crate) mod device_alarm;
+    pub(crate) mod drives;
+    pub(crate) mod engine;
+    pub(crate) mod order_of_arrival;
+    pub(crate) mod overdue;
+    pub(crate) mod scenario;
+    pub(crate) mod watch_order;
 }

@@ -11,4 +11,5 @@ pub mod county;
 mod dice;
 pub mod geo;
 pub mod noise;
+pub mod picture;
 pub mod traffic;

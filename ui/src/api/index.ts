@@ -38,7 +38,7 @@ export const api = {
   removeDevice: (device: T.Device) => remove<void>(`${V1}/devices/${device.kind}/${part(device.id)}`),
   refusedDevices: () => all<T.RefusedDevice>(`${V1}/refused-devices`, { limit: 500 }),
   admitDevice: (device: T.RefusedDevice, name?: string) =>
-    post<T.Device>(`${V1}/refused-devices/${device.kind}/${part(device.id)}/admit`, name ? { name } : {}),
+    post<T.AdmittedDevice>(`${V1}/refused-devices/${device.kind}/${part(device.id)}/admit`, name ? { name } : {}),
   dismissDevice: (device: T.RefusedDevice) => remove<void>(`${V1}/refused-devices/${device.kind}/${part(device.id)}`),
   quarantine: (query: Query, signal?: AbortSignal) => get<T.QuarantineList>(`${V1}/quarantine`, query, signal),
   quarantined: (id: T.QuarantineEntry['id']) => get<T.QuarantineFile>(`${V1}/quarantine/${part(String(id))}`),
@@ -70,10 +70,10 @@ export const api = {
 
   users: () => all<T.UserAccount>(`${V1}/users`, { limit: 500 }),
   addUser: (user: { username: string; display_name: string; role: T.Role }) =>
-    post<T.UserAccount & T.OneTimePassword>(`${V1}/users`, user),
+    post<T.UserWithPassword>(`${V1}/users`, user),
   changeUser: (id: T.User['id'], change: Partial<Pick<T.UserAccount, 'display_name' | 'role' | 'is_enabled'>>) =>
     patch<T.UserAccount>(`${V1}/users/${part(String(id))}`, change),
-  resetPassword: (id: T.User['id']) => post<T.OneTimePassword>(`${V1}/users/${part(String(id))}/reset-password`),
+  resetPassword: (id: T.User['id']) => post<T.UserWithPassword>(`${V1}/users/${part(String(id))}/reset-password`),
   audit: (query: Query, signal?: AbortSignal) => get<T.List<T.AuditEntry>>(`${V1}/audit`, query, signal),
   health: () => get<T.Health>(`${V1}/health`),
   system: () => get<T.SystemInfo>(`${V1}/system`),

@@ -11,14 +11,14 @@ export type Theatre = 'expressway' | 'national_provincial' | 'urban' | 'rural'
 export type LinkState = 'online' | 'silent' | 'offline'
 export type DeviceState = LinkState | 'disabled'
 export type DeviceKind = 'camera' | 'terminal'
-export type PlateColor = 'blue' | 'yellow' | 'green' | 'yellow_green' | 'white' | 'black'
+export type PlateColor = 'blue' | 'yellow' | 'green' | 'yellow_green' | 'white' | 'black' | 'unknown'
 export type KeyClass =
   'scheduled_coach' | 'tour_coach' | 'dangerous_goods' | 'heavy_goods' | 'minivan' | 'school_bus' | 'farm_tricycle'
 
 export interface List<T> {
   items: T[]
   total: number
-  next_cursor: string | null
+  next_cursor?: string | null
 }
 
 /** RFC 9457 problem details. */
@@ -38,7 +38,7 @@ export interface FieldError {
 }
 
 export interface User {
-  id: number | string
+  id: string | number
   username: string
   display_name: string
   role: Role
@@ -46,15 +46,17 @@ export interface User {
 }
 export interface UserAccount extends User {
   is_enabled: boolean
-  last_login_at?: Instant | null
+  created_at: Instant
+  last_login_at: Instant | null
 }
 export interface SessionCreated {
   token: string
   user: User
 }
-/** A password that the server shows exactly once. */
-export interface OneTimePassword {
-  password: string
+/** A user with a password that the server shows exactly once. */
+export interface UserWithPassword {
+  user: UserAccount
+  one_time_password: string
 }
 
 export interface Figures {
@@ -81,22 +83,11 @@ export interface Figures {
 }
 
 export type WarningState = 'raised' | 'signed' | 'withdrawn'
-export interface VehicleBrief {
-  plate: string
-  plate_class: string
-  plate_color?: PlateColor | null
-  vehicle_type?: string | null
-  use?: string | null
-  key_class?: KeyClass | null
-  color?: string | null
-  owner?: string | null
-}
 export interface WarningSubject {
   plate: string | null
   plate_class: string | null
   plate_color: PlateColor | null
   raw_text: string | null
-  vehicle: VehicleBrief | null
   device: string | null
 }
 export interface WarningPlace {
@@ -118,6 +109,8 @@ export type DeviceAlarmKind =
   | 'collision'
   | 'rollover'
   | 'sos'
+  | 'adas'
+  | 'other'
 
 /** What a model says about its warning; `type` is the model's id. */
 export type WarningDetail =
@@ -136,7 +129,7 @@ export type WarningDetail =
   | {
       type: 'average_speed'
       section_id: string
-      section_name: string
+      section_name: string | null
       length_m: number
       elapsed_ms: number
       speed_kmh: number
@@ -151,7 +144,6 @@ export type WarningDetail =
       count: number
       first_at: Instant
       last_at: Instant
-      level: number | null
     }
   | { type: 'overdue_inspection'; valid_until: Day; overdue_days: number }
   | { type: 'overdue_scrapping'; scrap_by: Day; overdue_days: number }
@@ -170,7 +162,7 @@ export interface Warning {
   place: WarningPlace
   occurred_at: Instant
   raised_at: Instant
-  actionable_until: Instant | null
+  actionable_until: Instant
   is_actionable: boolean
   is_historical: boolean
   title: string
@@ -191,12 +183,19 @@ export interface Evidence {
   checkpoint_id: string | null
   checkpoint_name: string | null
   lane: number | null
-  direction: string | null
+  /** GA/T 1400 code of the direction of travel. */
+  direction: number | null
   speed_kmh: number | null
   plate_text: string | null
+  plate: string | null
+  /** Percent. */
   plate_confidence: number | null
   plate_color: PlateColor | null
+  /** GA/T 16.4 code. */
+  vehicle_class: string | null
+  /** GA/T 16.8 letter. */
   vehicle_color: string | null
+  alarm: string | null
   lon: number | null
   lat: number | null
   picture_ids: string[]
@@ -211,6 +210,8 @@ export interface WarningFile extends Warning {
   evidence: Evidence[]
   related: Warning[]
   history: HistoryEntry[]
+  /** What the register says of the vehicle. */
+  vehicle: Vehicle | null
 }
 
 export interface Checkpoint {
@@ -245,8 +246,11 @@ export interface Device {
   observations_today: number
   clock_offset_ms: number | null
   edition: string | null
-  /** Present once, in the answer that generated it. */
-  password?: string | null
+}
+/** An admitted device, with the password that was made up for it, shown exactly once. */
+export interface AdmittedDevice {
+  device: Device
+  password: string | null
 }
 export interface NewDevice {
   kind: DeviceKind
@@ -290,10 +294,13 @@ export interface Vehicle {
   plate: string
   plate_class: string
   plate_color: PlateColor
-  vehicle_type: string
-  use: string
+  /** GA/T 16.4 code. */
+  vehicle_type: string | null
+  /** GA/T 16.3 letter. */
+  use: string | null
   key_class: KeyClass | null
-  color: string
+  /** GA/T 16.8 letter. */
+  color: string | null
   owner: string
   inspection_valid_until: Day | null
   scrap_by: Day | null
@@ -304,7 +311,7 @@ export interface Vehicle {
 export interface VehicleFile {
   vehicle: Vehicle
   warnings: Warning[]
-  last_seen: { at?: Instant; checkpoint_name?: string | null; lon?: number | null; lat?: number | null } | null
+  last_seen: KeyVehicle | null
 }
 
 export type ImportKind = 'vehicles' | 'checkpoints' | 'sections' | 'devices' | 'watch-orders'
@@ -324,7 +331,7 @@ export interface WatchOrder {
   level: Level
   from: Instant
   until: Instant
-  state: 'in_force' | 'ended' | 'withdrawn'
+  state: 'upcoming' | 'in_force' | 'ended' | 'withdrawn'
   created_by: string
   created_at: Instant
   withdrawn_by: string | null
@@ -341,22 +348,8 @@ export interface NewWatchOrder {
   until: Instant
 }
 
-export interface Passage {
-  observation_id: string
-  captured_at: Instant
-  received_at: Instant
-  checkpoint_id: string
-  checkpoint_name: string
-  lane: number | null
-  direction: string | null
-  plate_text: string
-  plate: string | null
-  plate_color: PlateColor | null
-  plate_confidence: number | null
-  vehicle_class: string | null
-  speed_kmh: number | null
-  picture_ids: string[]
-}
+/** A recent passage is told like evidence. */
+export type Passage = Evidence
 
 export interface KeyVehicle {
   plate: string
@@ -376,7 +369,8 @@ export type TrackPoint = [number, number, number, number]
 
 export interface ModelParameter {
   name: string
-  value: string | number | boolean
+  /** Number, flag, words or steps. */
+  value: unknown
   unit: string | null
   source: string | null
   explanation: string
@@ -386,7 +380,10 @@ export interface Model {
   version: number | string
   name: string
   explanation: string
-  level: Level | string
+  /** Absent where each warning has its own. */
+  level: Level | null
+  /** So long after it happened a warning can be acted on. */
+  actionable_seconds: number
   parameters: ModelParameter[]
 }
 
@@ -428,10 +425,10 @@ export interface SystemInfo {
 
 /** Live stream events by name; see GET /api/v1/live. */
 export interface LiveEvents {
-  hello: { server_time: Instant; seq: number }
+  hello: { server_time: Instant; seq: number; must_reload?: boolean }
   warning: { change: 'raised' | 'revised' | 'withdrawn' | 'signed'; warning: Warning }
   figures: Figures
-  passages: { checkpoints: { id: string; count: number; last_at: Instant }[]; sample: PassageSample[] }
+  passages: { checkpoints: { id: string; count: number; passages_today?: number; last_at: Instant | null }[]; sample: PassageSample[] }
   vehicles: { moved: KeyVehicle[] }
   devices: { changed: { id: string; state: DeviceState; last_seen_at: Instant | null }[] }
 }

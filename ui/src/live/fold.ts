@@ -95,17 +95,18 @@ function foldPassages(
   data: Extract<LiveEvent, { name: 'passages' }>['data'],
 ): void {
   if (next.checkpoints === state.checkpoints) next.checkpoints = new Map(state.checkpoints)
-  for (const { id, count, last_at } of data.checkpoints) {
+  for (const { id, count, passages_today, last_at } of data.checkpoints) {
     effects.pulses.set(id, (effects.pulses.get(id) ?? 0) + count)
     const checkpoint = next.checkpoints.get(id)
     if (!checkpoint) continue
-    const is_newer = !checkpoint.last_passage_at || checkpoint.last_passage_at < last_at
+    const is_newer = last_at !== null && (!checkpoint.last_passage_at || checkpoint.last_passage_at < last_at)
     next.checkpoints.set(id, {
       ...checkpoint,
       // A vehicle that passes proves that the checkpoint is at work.
       state: 'online' satisfies LinkState,
       last_passage_at: is_newer ? last_at : checkpoint.last_passage_at,
-      passages_today: checkpoint.passages_today + count,
+      // Late passages are of another day: the server's own count is the better one.
+      passages_today: passages_today ?? checkpoint.passages_today + count,
     })
   }
   if (data.sample.length > 0) {

@@ -1,8 +1,9 @@
 // The live state of the page: one stream, folded once a frame; filled from the lists at the start and after every
 // reconnect, so that a gap in the stream can never become a gap on the screen.
-import { computed, ref, shallowRef } from 'vue'
+import { computed, ref, shallowRef, watch } from 'vue'
 import { api, LIVE_URL } from '@/api'
 import type { LiveEvent, Warning } from '@/api/types'
+import { language } from '@/i18n'
 import { announce } from './notice'
 import { emptyState, foldFrame, mergeWarnings, type Effects } from './fold'
 import { LiveStream, type LinkStatus } from './stream'
@@ -100,6 +101,9 @@ export function startLive(on_refused: () => void): void {
   stream.start()
   window.addEventListener('online', retryNow)
 }
+
+// Titles and explanations are written by the server in the language of the request.
+watch(language, () => stream?.reopen())
 
 export const retryNow = (): void => stream?.retryNow()
 

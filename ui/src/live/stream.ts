@@ -1,6 +1,7 @@
 // The one live connection to the server. Read by fetch and not by EventSource: an EventSource that must be opened anew
 // (after a 503, or when a cable was pulled and nothing comes) forgets its Last-Event-ID, and warnings would be missed.
-import type { LiveEvent } from '@/api/types'
+import type { LiveEvent, LiveEvents } from '@/api/types'
+import { language } from '@/i18n'
 import { SseParser } from './sse'
 
 export type LinkStatus = 'connecting' | 'open' | 'lost'
@@ -39,6 +40,12 @@ export class LiveStream {
     this.abort?.abort()
   }
 
+  /** Opens it anew at once, e.g. in another language. */
+  reopen(): void {
+    this.retry_ms = 0
+    this.abort?.abort()
+  }
+
   /** Tries at once, e.g. when the computer wakes up or the network is back. */
   retryNow(): void {
     if (this.is_stopped || this.timer === 0) return
@@ -56,7 +63,7 @@ export class LiveStream {
     }
     try {
       heard()
-      const headers: Record<string, string> = { Accept: 'text/event-stream' }
+      const headers: Record<string, string> = { Accept: 'text/event-stream', 'Accept-Language': language.value }
       if (this.last_event_id) headers['Last-Event-ID'] = this.last_event_id
       const response = await fetch(this.options.url, { headers, signal: abort.signal, cache: 'no-store' })
       if (response.status === 401 || response.status === 403) {
@@ -90,6 +97,8 @@ export class LiveStream {
       return
     }
     if (event.name === 'hello') {
+      // Until a warning has come, what is missed is what follows the number the server stood at.
+      this.last_event_id ||= String((data as LiveEvents['hello']).seq)
       this.retry_ms = RETRY_MS_FIRST
       this.options.on_status('open')
     }

@@ -15,8 +15,8 @@ use domain::warning::{Detail, Subject, Warning};
 use domain::{Level, ModelId, Timestamp, VehicleKey};
 use serde::{Deserialize, Serialize};
 
-/// Most reports kept of one episode, a power of two: the greatest count that is said. A longer one keeps its newest
-/// report in place of the last.
+/// Most reports of one episode that are all kept, a power of two: the greatest count that is said. Of what comes after,
+/// only so many are kept as hold the episode together, one per gap.
 const EPISODE_REPORTS_MAX: usize = 1_024;
 /// Most reports kept of one vehicle and kind.
 const REPORTS_MAX: usize = 16 * EPISODE_REPORTS_MAX;
@@ -115,7 +115,11 @@ impl DeviceAlarms {
         };
         let episode = episode(&reports.timeline, index, gap_ms);
         let count = episode.len();
-        if count > EPISODE_REPORTS_MAX {
+        let last_three = &reports.timeline[episode.end.saturating_sub(3)..episode.end];
+        if count > EPISODE_REPORTS_MAX
+            && let [before, _, last] = last_three
+            && last.captured_at.ms_since(before.captured_at) <= gap_ms
+        {
             reports.timeline.remove(episode.end - 2);
             context.counts.over_bound += 1;
             return;
@@ -173,7 +177,7 @@ fn warning(
     context: &Context<'_>,
 ) -> Warning {
     let model = &context.models.device_alarm;
-    let doublings = episode.len().ilog2();
+    let doublings = episode.len().min(EPISODE_REPORTS_MAX).ilog2();
     let evidence: Vec<Observation> =
         (0..=doublings).map(|doubling| episode[(1 << doubling) - 1].unpack(context.names)).collect();
     let counted = &episode[(1 << doublings) - 1];

@@ -2,6 +2,7 @@
 import type { Key } from '@/i18n'
 
 export const PASSWORD_CHARACTERS_MIN = 10
+const KINDS_MIN = 2
 
 export interface Rule {
   key: Key
@@ -10,11 +11,11 @@ export interface Rule {
 }
 
 export function passwordRules(password: string, username: string): Rule[] {
-  const kinds = [/[a-z]/, /[A-Z]/, /\d/, /[^A-Za-z0-9]/].filter((kind) => kind.test(password)).length
-  const has_name = username !== '' && password.toLowerCase().includes(username.toLowerCase())
+  const kinds = [/\p{Ll}/u, /\p{Lu}/u, /\p{N}/u, /[^\p{Ll}\p{Lu}\p{N}]/u].filter((kind) => kind.test(password)).length
+  const is_name = password.toLowerCase() === username.toLowerCase()
   return [
     { key: 'login.rule_length', n: PASSWORD_CHARACTERS_MIN, is_met: [...password].length >= PASSWORD_CHARACTERS_MIN },
-    { key: 'login.rule_kinds', n: 3, is_met: kinds >= 3 },
-    { key: 'login.rule_name', n: 0, is_met: password !== '' && !has_name },
+    { key: 'login.rule_kinds', n: KINDS_MIN, is_met: kinds >= KINDS_MIN },
+    { key: 'login.rule_name', n: 0, is_met: password !== '' && !is_name },
   ]
 }

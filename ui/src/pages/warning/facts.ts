@@ -32,7 +32,7 @@ export function facts(detail: WarningDetail): Fact[] {
         fact('fact.speed', `${detail.speed_kmh.toFixed(0)} km/h`, true),
         fact('fact.limit', `${detail.limit_kmh} km/h`),
         fact('fact.over', `${detail.over_percent.toFixed(0)} %`, true),
-        fact('fact.section', detail.section_name),
+        fact('fact.section', detail.section_name ?? '—'),
         fact('fact.length', `${(detail.length_m / 1000).toFixed(2)} km`),
         fact(
           'fact.elapsed',
@@ -62,7 +62,6 @@ export function facts(detail: WarningDetail): Fact[] {
         fact('fact.alarm_count', t('unit.times', { n: detail.count })),
         fact('fact.first_at', fullInstantText(detail.first_at)),
         fact('fact.last_at', fullInstantText(detail.last_at)),
-        ...(detail.level === null ? [] : [fact('fact.alarm_level', String(detail.level))]),
       ]
     case 'overdue_inspection':
       return [
