@@ -1,0 +1,178 @@
+//! The property on which everything rests: the warnings that stand at the end are a function of the set of
+//! observations. Order of arrival, copies and restarts never matter.
+
+use super::scenario::{
+    County, DAY, alarm, at, car, coach, file, large, order, passage, position, with, with_alarm_bits,
+};
+use domain::observation::{AlarmKind, Observation};
+use domain::warning::Warning;
+use domain::{CivilDay, ModelId, PlateColor, Timestamp, VehicleFile, VehicleKey, WarningId, WatchOrder};
+use proptest::prelude::*;
+use std::collections::BTreeMap;
+
+const PLATES: [&str; 6] = ["鲁Q12345", "鲁Q8B345", "鲁Q88345", "鲁QB8345", "鲁Q1234-", "鲁Q12S45"];
+const COACH: &str = "鲁Q70001";
+
+fn county() -> County {
+    let mut county = County::new();
+    county.register(VehicleFile {
+        inspection_valid_until: Some(CivilDay(DAY.0 - 9)),
+        unhandled_offences: 11,
+        ..file(car("鲁Q12345"))
+    });
+    county.register(VehicleFile { scrap_by: Some(CivilDay(DAY.0 - 9)), ..file(car("鲁Q88345")) });
+    county.register(coach(COACH));
+    county.order(order("W1", "鲁Q8B345"));
+    county.order(order("W2", "鲁Q123-5"));
+    county.order(WatchOrder { until: at("03:00"), ..order("W3", "鲁Q12345") });
+    county
+}
+
+/// Passages near one another, so that pairs form, break and tie.
+fn passages() -> impl Strategy<Value = Vec<Observation>> {
+    let one = (0..3usize, 0..PLATES.len(), 0..40i64, 0..2u8, any::<bool>()).prop_map(
+        |(place, plate, two_minutes, twin, is_color_known)| {
+            let captured_at = at("02:00").plus_ms(two_minutes * 120_000);
+            let mut seen = with(passage(["A", "B", "C"][place], PLATES[plate], captured_at), |passage| {
+                passage.lane = Some(twin);
+                if !is_color_known {
+                    passage.plate_color = PlateColor::Unknown;
+                }
+            });
+            // Two cameras at one place can catch a vehicle in the same millisecond.
+            seen.id = domain::ObservationId(seen.id.0 ^ u128::from(twin) ^ u128::from(is_color_known) << 1);
+            seen
+        },
+    );
+    prop::collection::vec(one, 0..40)
+}
+
+/// Drives with stops, silences and alarms.
+fn drives() -> impl Strategy<Value = Vec<Observation>> {
+    let leg = (any::<bool>(), 0..60i64, 30..150i64, 1..4i64, 0..4u8, 0..3u8);
+    prop::collection::vec(leg, 0..4).prop_map(|legs| {
+        let mut seen = Vec::new();
+        for (is_coach, start, minutes, step, speed, alarms) in legs {
+            let vehicle = if is_coach { large(COACH) } else { car("鲁Q12345") };
+            for minute in (0..minutes).step_by(step as usize) {
+                let captured_at = at("00:00").plus_ms((start * 5 + minute) * 60_000);
+                seen.extend(reports(vehicle, captured_at, speed, alarms, minute));
+            }
+        }
+        // Legs overlap: the same terminal says one thing at one time.
+        let mut by_id: BTreeMap<_, Observation> = BTreeMap::new();
+        for observation in seen {
+            by_id.entry(observation.id).or_insert(observation);
+        }
+        by_id.into_values().collect()
+    })
+}
+
+fn reports(
+    vehicle: VehicleKey,
+    captured_at: Timestamp,
+    speed: u8,
+    alarms: u8,
+    minute: i64,
+) -> Vec<Observation> {
+    let east_m = captured_at.ms_since(at("00:00")) / 60;
+    let speed_kmh = if speed == 0 { 0 } else { 60 };
+    let fix = position(vehicle, captured_at, speed_kmh, if speed == 0 { 0 } else { east_m as i32 });
+    match alarms {
+        1 if minute % 9 < 3 => vec![with_alarm_bits(fix, 0b110)],
+        2 if minute % 13 == 0 => vec![fix, alarm(vehicle, AlarmKind::DsmPhone, captured_at)],
+        _ => vec![fix],
+    }
+}
+
+/// A world: each observation with its delay, and the order and the copies in which it comes another time.
+#[derive(Clone, Debug)]
+struct World {
+    straight: Vec<Observation>,
+    shuffled: Vec<Observation>,
+    restart_every: usize,
+}
+
+fn world() -> impl Strategy<Value = World> {
+    (passages(), drives())
+        .prop_map(|(passages, drives)| {
+            let mut by_id: BTreeMap<_, Observation> = BTreeMap::new();
+            for observation in passages.into_iter().chain(drives) {
+                by_id.entry(observation.id).or_insert(observation);
+            }
+            by_id.into_values().collect::<Vec<_>>()
+        })
+        .prop_flat_map(|observations| {
+            let count = observations.len();
+            let delays = prop::collection::vec(prop::sample::select(vec![0i64, 0, 1, 5, 25, 300]), count);
+            (Just(observations), delays, prop::collection::vec(0..8u8, count))
+        })
+        .prop_flat_map(|(mut observations, delays, copies)| {
+            for (observation, minutes) in observations.iter_mut().zip(&delays) {
+                observation.received_at = observation.captured_at.plus_ms(minutes * 60_000 + 500);
+            }
+            // Some come again, later; what came first counts.
+            let mut all = observations.clone();
+            for (observation, copies) in observations.iter().zip(copies).filter(|(_, copies)| *copies < 2) {
+                for copy in 0..=copies {
+                    let mut again = observation.clone();
+                    again.received_at = again.received_at.plus_ms(i64::from(copy) * 3_600_000);
+                    all.push(again);
+                }
+            }
+            observations.sort_by_key(|observation| (observation.received_at, observation.id));
+            (Just(observations), Just(all).prop_shuffle(), 3..80usize)
+        })
+        .prop_map(|(straight, shuffled, restart_every)| World { straight, shuffled, restart_every })
+}
+
+fn judged(observations: &[Observation], restart_every: Option<usize>) -> BTreeMap<WarningId, Warning> {
+    let mut county = county();
+    for (index, observation) in observations.iter().enumerate() {
+        if restart_every.is_some_and(|every| index % every == every - 1) {
+            county.restart();
+        }
+        county.see(observation.clone());
+    }
+    county.standing
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(128))]
+
+    #[test]
+    fn order_copies_and_restarts_never_matter(world in world()) {
+        let straight = judged(&world.straight, None);
+        let shuffled = judged(&world.shuffled, Some(world.restart_every));
+        prop_assert_eq!(straight, shuffled);
+    }
+
+    #[test]
+    fn seeing_everything_again_says_nothing(world in world()) {
+        let mut county = county();
+        for observation in world.straight.iter().chain(&world.shuffled) {
+            county.see(observation.clone());
+        }
+        for observation in &world.shuffled {
+            prop_assert_eq!(county.see(observation.clone()), []);
+        }
+    }
+}
+
+/// The worlds above would prove nothing if they led to no warnings.
+#[test]
+fn the_worlds_lead_to_warnings_of_every_model() {
+    use proptest::strategy::ValueTree;
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    let mut counts: BTreeMap<ModelId, usize> = BTreeMap::new();
+    for _ in 0..60 {
+        let world = world().new_tree(&mut runner).unwrap().current();
+        for warning in judged(&world.straight, None).into_values() {
+            *counts.entry(warning.model).or_default() += 1;
+        }
+    }
+    assert!(
+        ModelId::ALL.iter().all(|model| counts.get(model).is_some_and(|count| *count >= 5)),
+        "{counts:?}"
+    );
+}
