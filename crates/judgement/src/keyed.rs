@@ -57,7 +57,8 @@ impl<K: Copy + Ord + Hash, S: Aging> Keyed<K, S> {
                 match state.oldest_at() {
                     // What is kept beyond its time is looked at again in the next bucket, not in this loop.
                     Some(oldest) => {
-                        self.deadlines.arm(oldest.plus_ms(self.keep_ms).max(clock.plus_ms(BUCKET_MS)), key)
+                        let next = oldest.plus_ms(self.keep_ms).max(clock.plus_ms(BUCKET_MS));
+                        self.deadlines.arm(next, key);
                     }
                     None => {
                         self.states.remove(&key);

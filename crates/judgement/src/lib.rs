@@ -21,6 +21,7 @@
 
 #![warn(missing_docs)]
 
+mod check;
 mod confusion;
 mod deadlines;
 mod engine;
@@ -32,11 +33,12 @@ mod reference;
 mod settle;
 mod snapshot;
 
+pub use check::ParameterError;
 pub use confusion::Confusions;
 pub use engine::{Engine, Stats};
 pub use parameters::{
     AverageSpeedParameters, DeviceAlarmParameters, FatigueParameters, Horizon, Model, ModelDescription,
-    ModelParameters, NightCoachParameters, NoParameters, Parameter, ParameterDescription, ParameterError,
-    Parameters, Step, Text, UnhandledOffencesParameters, Value, WatchOrderParameters,
+    ModelParameters, NightCoachParameters, NoParameters, Parameter, ParameterDescription, Parameters, Step,
+    Text, UnhandledOffencesParameters, Value, WatchOrderParameters,
 };
 pub use snapshot::SnapshotError;

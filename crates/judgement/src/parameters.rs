@@ -8,7 +8,7 @@ use domain::{Level, ModelId};
 use serde::{Deserialize, Serialize};
 
 /// A text in the two languages of the page.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Text {
     /// Chinese.
     pub zh: String,
@@ -17,7 +17,7 @@ pub struct Text {
 }
 
 /// One value with what a person must know to change it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Parameter<T> {
     /// The value in `unit`.
@@ -82,13 +82,13 @@ impl From<Vec<Step>> for Value {
 }
 
 /// What all models have in common, and the parameters `P` of one.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Model<P> {
     /// Raised whenever a change of the code or the data makes it judge otherwise; part of every warning's identity.
     pub version: u16,
     /// How urgent its warnings are; `None` where each warning has its own (the order's, or by steps).
-    #[serde(default, with = "optional_level_word")]
+    #[serde(default, deserialize_with = "level_word::deserialize_some")]
     pub level: Option<Level>,
     /// For so long after it happened, sending somebody out makes sense. Evidence that comes later makes the warning
     /// historical.
@@ -145,7 +145,7 @@ pub struct ParameterDescription {
 macro_rules! parameters {
     ($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $kind:ty,)* }) => {
         $(#[$doc])*
-        #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+        #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
         #[serde(deny_unknown_fields)]
         pub struct $name {
             $($(#[$field_doc])* pub $field: Parameter<$kind>,)*
@@ -282,7 +282,7 @@ parameters! {
 }
 
 /// All of `data/models.toml`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ModelParameters {
     /// For all models.
@@ -314,104 +314,7 @@ pub struct Parameters {
     pub confusions: Confusions,
 }
 
-/// Why parameters can't be used.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum ParameterError {
-    /// A number outside what the model can work with.
-    #[error("{model}.{name} is {value}, not within {min} to {max}")]
-    Range {
-        /// The model's table.
-        model: &'static str,
-        /// The parameter.
-        name: &'static str,
-        /// What it is.
-        value: i64,
-        /// Least.
-        min: i64,
-        /// Greatest.
-        max: i64,
-    },
-    /// A word that names no kind of alarm.
-    #[error("device_alarm names an unknown kind {0:?}")]
-    AlarmKind(String),
-    /// The steps of average speed do not ascend.
-    #[error("the steps of average_speed do not ascend")]
-    Steps,
-    /// A model without a level that needs one.
-    #[error("{0} needs a level")]
-    Level(&'static str),
-}
-
 impl Parameters {
-    /// Says whether the engine can work with these values; call it once where they are loaded.
-    pub fn check(&self) -> Result<(), ParameterError> {
-        let m = &self.models;
-        let range = |model, name, value, min, max| {
-            if (min..=max).contains(&value) {
-                Ok(())
-            } else {
-                Err(ParameterError::Range { model, name, value, min, max })
-            }
-        };
-        let hours = [
-            ("fatigue", "night_from_hour", m.fatigue.parameters.night_from_hour.value),
-            ("fatigue", "night_to_hour", m.fatigue.parameters.night_to_hour.value),
-            ("night_coach", "from_hour", m.night_coach.parameters.from_hour.value),
-            ("night_coach", "to_hour", m.night_coach.parameters.to_hour.value),
-        ];
-        for (model, name, hour) in hours {
-            range(model, name, hour, 0, 24)?;
-        }
-        let w = &m.watch_order.parameters;
-        for (name, permille) in [
-            ("unread_permille", w.unread_permille.value),
-            ("unlisted_permille", w.unlisted_permille.value),
-            ("class_mismatch_permille", w.class_mismatch_permille.value),
-            ("body_color_mismatch_permille", w.body_color_mismatch_permille.value),
-            ("sure_camera_permille", w.sure_camera_permille.value),
-        ] {
-            range("watch_order", name, permille, 0, 1000)?;
-        }
-        range("watch_order", "score_min_permille", w.score_min_permille.value, 1, 1000)?;
-        range("watch_order", "doubtful_confidence_percent", w.doubtful_confidence_percent.value, 0, 99)?;
-        range("horizon", "late_max_hours", m.horizon.late_max_hours.value, 1, 24 * 30)?;
-        range("horizon", "ahead_max_seconds", m.horizon.ahead_max_seconds.value, 0, 86_400)?;
-        let s = &m.average_speed.parameters;
-        range("average_speed", "plausible_max_kmh", s.plausible_max_kmh.value, 1, 1000)?;
-        range("average_speed", "elapsed_min_seconds", s.elapsed_min_seconds.value, 1, 3600)?;
-        range("average_speed", "elapsed_max_minutes", s.elapsed_max_minutes.value, 1, 24 * 60)?;
-        range("average_speed", "clock_difference_max_ms", s.clock_difference_max_ms.value, 0, 600_000)?;
-        if !s.steps.value.is_sorted_by(|a, b| a.over_percent < b.over_percent) {
-            return Err(ParameterError::Steps);
-        }
-        let f = &m.fatigue.parameters;
-        // Silences shorter than a slot can't be seen between slots.
-        range("fatigue", "rest_minutes", f.rest_minutes.value, 2 * crate::models::SLOT_MINUTES, 600)?;
-        range("fatigue", "renewal_minutes", f.renewal_minutes.value, 1, 1440)?;
-        range("fatigue", "silent_speed_kmh", f.silent_speed_kmh.value, 1, 1000)?;
-        range("fatigue", "limit_minutes", f.limit_minutes.value, 1, 1440)?;
-        range("fatigue", "coach_night_limit_minutes", f.coach_night_limit_minutes.value, 1, 1440)?;
-        let n = &m.night_coach.parameters;
-        range("night_coach", "renewal_minutes", n.renewal_minutes.value, 1, 1440)?;
-        range("night_coach", "from_hour", n.from_hour.value, 0, n.to_hour.value - 1)?;
-        let a = &m.device_alarm.parameters;
-        range("device_alarm", "episode_gap_minutes", a.episode_gap_minutes.value, 1, 1440)?;
-        let kinds = [&a.kinds_high.value, &a.kinds_medium.value, &a.kinds_low.value];
-        if let Some(word) = kinds.into_iter().flatten().find(|word| !ALARM_WORDS.contains(&word.as_str())) {
-            return Err(ParameterError::AlarmKind(word.clone()));
-        }
-        let levels = [
-            ("fatigue", m.fatigue.level),
-            ("night_coach", m.night_coach.level),
-            ("overdue_inspection", m.overdue_inspection.level),
-            ("overdue_scrapping", m.overdue_scrapping.level),
-            ("unhandled_offences", m.unhandled_offences.level),
-        ];
-        levels
-            .into_iter()
-            .try_for_each(|(model, level)| level.map(|_| ()).ok_or(ParameterError::Level(model)))
-    }
-
     /// The models with their parameters, in the order in which pages list them.
     pub fn describe(&self) -> Vec<ModelDescription> {
         fn one<P: Describe>(id: ModelId, model: &Model<P>) -> ModelDescription {
@@ -449,27 +352,12 @@ impl Parameters {
     }
 }
 
-/// The words of [`domain::AlarmKind::key`].
-const ALARM_WORDS: [&str; 12] = [
-    "sos",
-    "overspeed",
-    "fatigue",
-    "collision",
-    "rollover",
-    "dsm_fatigue",
-    "dsm_phone",
-    "dsm_smoking",
-    "dsm_distraction",
-    "dsm_abnormal",
-    "adas",
-    "other",
-];
-
 /// A level as the word that files and the API use.
 mod level_word {
     use domain::Level;
     use serde::{Deserialize, Deserializer, Serializer, de::Error};
 
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes fields by reference")]
     pub(super) fn serialize<S: Serializer>(level: &Level, to: S) -> Result<S::Ok, S::Error> {
         to.serialize_str(level.key())
     }
@@ -478,22 +366,8 @@ mod level_word {
         let word = String::deserialize(from)?;
         Level::parse(&word).ok_or_else(|| D::Error::custom(format!("no level is called {word:?}")))
     }
-}
 
-/// The same where there may be none.
-mod optional_level_word {
-    use domain::Level;
-    use serde::{Deserializer, Serializer};
-
-    #[expect(clippy::ref_option, reason = "serde passes fields by reference")]
-    pub(super) fn serialize<S: Serializer>(level: &Option<Level>, to: S) -> Result<S::Ok, S::Error> {
-        match level {
-            Some(level) => to.serialize_some(level.key()),
-            None => to.serialize_none(),
-        }
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Level>, D::Error> {
-        super::level_word::deserialize(from).map(Some)
+    pub(super) fn deserialize_some<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Level>, D::Error> {
+        deserialize(from).map(Some)
     }
 }

@@ -1,5 +1,6 @@
 //! Scenarios of each model, and the property that the order of arrival never matters.
 
+#[cfg(test)]
 mod it {
     pub(crate) mod average_speed;
     pub(crate) mod data_files;

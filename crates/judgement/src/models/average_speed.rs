@@ -68,10 +68,7 @@ impl AverageSpeed {
             return;
         }
         match insert(&mut journey.timeline, held) {
-            Inserted::Duplicate => {
-                context.counts.duplicates += 1;
-                return;
-            }
+            Inserted::Duplicate => context.counts.duplicates += 1,
             Inserted::BetterCopy(_) => {
                 context.counts.duplicates += 1;
                 rejudge(journey, vehicle, from, context);

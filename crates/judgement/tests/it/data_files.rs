@@ -1,6 +1,6 @@
 //! The data files that ship are complete and usable.
 
-use judgement::{Confusions, Parameters, Value};
+use judgement::{Confusions, ParameterError, Parameters, Value};
 
 pub(crate) fn shipped() -> Parameters {
     Parameters {
@@ -12,6 +12,23 @@ pub(crate) fn shipped() -> Parameters {
 #[test]
 fn the_shipped_parameters_can_be_used() {
     assert_eq!(shipped().check(), Ok(()));
+}
+
+#[test]
+fn values_that_the_engine_cannot_work_with_are_refused() {
+    let mut parameters = shipped();
+    parameters.models.fatigue.parameters.rest_minutes.value = 3;
+    let error = parameters.check().unwrap_err();
+    assert_eq!(error.to_string(), "fatigue.rest_minutes is 3, not within 10 to 600");
+    let mut parameters = shipped();
+    parameters.models.device_alarm.parameters.kinds_low.value.push("yawning".into());
+    assert_eq!(parameters.check(), Err(ParameterError::AlarmKind("yawning".into())));
+    let mut parameters = shipped();
+    parameters.models.average_speed.parameters.steps.value.reverse();
+    assert_eq!(parameters.check(), Err(ParameterError::Steps));
+    let mut parameters = shipped();
+    parameters.models.night_coach.level = None;
+    assert_eq!(parameters.check(), Err(ParameterError::Level("night_coach")));
 }
 
 #[test]
