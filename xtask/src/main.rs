@@ -5,6 +5,8 @@
 mod bench;
 mod conformance;
 mod demo;
+mod http;
+mod product;
 mod setup;
 mod shell;
 mod test;

@@ -11,6 +11,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use records::LayerName;
 use serde::{Deserialize, Serialize};
+use std::path::{Path as FilePath, PathBuf};
 use std::sync::Arc;
 use utoipa::ToSchema;
 
@@ -45,8 +46,12 @@ impl Default for MapConfig {
 pub(crate) struct Basemap {
     /// `none`, `pmtiles` (a file) or `raster` (tiles by URL).
     kind: BasemapKind,
-    /// Where it comes from.
+    /// Where it comes from. For a `file` it is set by the server.
     url: Option<String>,
+    /// A PMTiles file on the server; served at `/map/basemap.pmtiles` with range requests.
+    #[serde(skip_serializing)]
+    #[schema(value_type = Option<String>)]
+    file: Option<PathBuf>,
     /// In which datum it is drawn; the page shifts what lies over it.
     datum: Datum,
     /// Whom to name.
@@ -70,10 +75,25 @@ enum Datum {
     Gcj02,
 }
 
+/// Where the base map's file is served.
+pub(crate) const BASEMAP_PATH: &str = "/map/basemap.pmtiles";
+
+impl MapConfig {
+    /// The base map's file, if one is configured.
+    pub(crate) fn basemap_file(&self) -> Option<&FilePath> {
+        self.basemap.file.as_deref()
+    }
+}
+
 /// Where the map looks.
 #[utoipa::path(get, path = "/map/config", tag = "map", responses((status = 200, body = MapConfig)))]
 pub(crate) async fn config(State(app): State<Arc<App>>, _: Signed) -> Json<MapConfig> {
-    Json(app.map.clone())
+    let mut map = app.map.clone();
+    if map.basemap.file.is_some() {
+        map.basemap.kind = BasemapKind::Pmtiles;
+        map.basemap.url = Some(BASEMAP_PATH.to_string());
+    }
+    Json(map)
 }
 
 /// A layer as GeoJSON: `roads` (lines with class, name, ref) or `places` (points and the boundary).

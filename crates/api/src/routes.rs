@@ -14,6 +14,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove};
 use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
+use tower_http::services::ServeFile;
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -101,7 +102,11 @@ pub fn router(app: Arc<App>) -> Router {
         .and(NotForContentType::SSE)
         .and(NotForContentType::IMAGES)
         .and(NotForContentType::new("application/vnd.pmtiles"));
-    Router::new()
+    let mut pages = Router::new();
+    if let Some(file) = app.map.basemap_file() {
+        pages = pages.route_service(map::BASEMAP_PATH, ServeFile::new(file));
+    }
+    pages
         .nest("/api/v1", routes)
         .route("/metrics", get(system::metrics))
         .fallback(page::serve)
