@@ -75,7 +75,7 @@ export function lists(state, is_empty) {
       vehicle_type: pick(['K33', 'H31', 'K11', 'K32']),
       use: pick(['A', 'B', 'E', 'F', 'R']),
       key_class: pick([null, null, 'minivan', 'heavy_goods', 'scheduled_coach', 'dangerous_goods']),
-      color: pick(['白', '黑', '银', '红', '蓝']),
+      color: pick([...'AJBEH']),
       owner: pick(['顺达客运有限公司', '宏运物流有限公司', '王某某', '李某某', '安和县公共交通公司']),
       inspection_valid_until: iso(now + days * 864e5).slice(0, 10),
       scrap_by: i % 9 ? null : iso(now + (days - 100) * 864e5).slice(0, 10),
@@ -116,7 +116,7 @@ export function lists(state, is_empty) {
       plate_text: plate,
       plate,
       plate_color: color,
-      plate_confidence: 0.8 + dice() * 0.2,
+      plate_confidence: Math.round(80 + dice() * 20),
       vehicle_class: 'K33',
       speed_kmh: 30 + dice() * 70,
       picture_ids: [`p${i}a`],
@@ -227,7 +227,7 @@ export function lists(state, is_empty) {
             body: {
               vehicle: one ?? vehicles[0],
               warnings: state.warnings.slice(0, 4),
-              last_seen: { at: iso(now - 9e5), checkpoint_name: state.checkpoints[0]?.name },
+              last_seen: { at: iso(now - 9e5), speed_kmh: 52 },
             },
           }
         const today = iso(now).slice(0, 10)
@@ -302,7 +302,8 @@ export function lists(state, is_empty) {
       case 'models':
         return { body: { items: models, total: models.length, next_cursor: null } }
       case 'users':
-        if (method === 'POST') return { body: { ...users[1], ...body, password: 'Qm7x-v2Kd-Rt94' } }
+        if (method === 'POST')
+          return { body: { user: { ...users[1], ...body }, one_time_password: 'qm7xv2kdrt94bc3w' } }
         return { body: { items: users, total: users.length, next_cursor: null } }
       case 'audit':
         return {

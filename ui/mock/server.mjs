@@ -29,6 +29,22 @@ const TYPES = {
 }
 const iso = (ms) => new Date(ms).toISOString()
 
+const vehicleOf = ({ subject }) => ({
+  plate: subject.plate,
+  plate_class: subject.plate_class,
+  plate_color: subject.plate_color,
+  vehicle_type: 'K11',
+  use: 'B',
+  key_class: 'scheduled_coach',
+  color: 'A',
+  owner: '安和县顺达客运有限公司',
+  inspection_valid_until: '2026-07-31',
+  scrap_by: null,
+  unhandled_offences: 2,
+  is_night_exempt: false,
+  version: 1,
+})
+
 export async function startMock({ port = 0, is_empty = false, must_change = false, is_live = true, count = 120 } = {}) {
   const now = Date.now()
   const checkpoints = is_empty ? [] : makeCheckpoints(now)
@@ -95,7 +111,7 @@ export async function startMock({ port = 0, is_empty = false, must_change = fals
     if (name === 'warning') log.push({ id: event_id, text })
     for (const client of clients) client.write(text)
   }
-  const shown = ({ _line, _along, _step, ...vehicle }) => vehicle
+  const shown = (vehicle) => Object.fromEntries(Object.entries(vehicle).filter(([name]) => !name.startsWith('_')))
   const timers =
     is_empty || !is_live
       ? []
@@ -226,7 +242,9 @@ export async function startMock({ port = 0, is_empty = false, must_change = fals
       if (warning.signed_at)
         history.push({ at: warning.signed_at, action: 'signed', by: warning.signed_by, note: null })
       const related = state.warnings.filter((it) => it.id !== id && it.model === warning.model).slice(0, 3)
-      return { body: { ...warning, evidence: evidenceOf(warning, checkpoints), related, history } }
+      return {
+        body: { ...warning, evidence: evidenceOf(warning, checkpoints), related, history, vehicle: vehicleOf(warning) },
+      }
     }
     if (kind === 'key-vehicles' && action)
       return { body: state.vehicles[0]._line.map(([lon, lat], i) => [lon, lat, Date.now() - i * 6e4, 60]) }

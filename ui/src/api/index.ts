@@ -17,7 +17,7 @@ export const LIVE_URL = `${V1}/live`
 export const api = {
   login: (username: string, password: string) => post<T.SessionCreated>(`${V1}/session`, { username, password }),
   session: () => get<T.User>(`${V1}/session`),
-  logout: () => remove<void>(`${V1}/session`),
+  logout: () => remove(`${V1}/session`),
   changePassword: (current_password: string, new_password: string) =>
     put<T.User | undefined>(`${V1}/session/password`, { current_password, new_password }),
 
@@ -35,11 +35,11 @@ export const api = {
   addDevice: (device: T.NewDevice) => post<T.Device>(`${V1}/devices`, device),
   changeDevice: (device: T.Device, change: Partial<Pick<T.Device, 'name' | 'is_enabled'>> & { password?: string }) =>
     patch<T.Device>(`${V1}/devices/${device.kind}/${part(device.id)}`, change),
-  removeDevice: (device: T.Device) => remove<void>(`${V1}/devices/${device.kind}/${part(device.id)}`),
+  removeDevice: (device: T.Device) => remove(`${V1}/devices/${device.kind}/${part(device.id)}`),
   refusedDevices: () => all<T.RefusedDevice>(`${V1}/refused-devices`, { limit: 500 }),
   admitDevice: (device: T.RefusedDevice, name?: string) =>
     post<T.AdmittedDevice>(`${V1}/refused-devices/${device.kind}/${part(device.id)}/admit`, name ? { name } : {}),
-  dismissDevice: (device: T.RefusedDevice) => remove<void>(`${V1}/refused-devices/${device.kind}/${part(device.id)}`),
+  dismissDevice: (device: T.RefusedDevice) => remove(`${V1}/refused-devices/${device.kind}/${part(device.id)}`),
   quarantine: (query: Query, signal?: AbortSignal) => get<T.QuarantineList>(`${V1}/quarantine`, query, signal),
   quarantined: (id: T.QuarantineEntry['id']) => get<T.QuarantineFile>(`${V1}/quarantine/${part(String(id))}`),
 
@@ -48,8 +48,7 @@ export const api = {
     get<T.VehicleFile>(`${V1}/vehicles/${part(plate)}/${part(plateClass)}/file`),
   saveVehicle: (vehicle: T.Vehicle) =>
     put<T.Vehicle>(`${V1}/vehicles/${part(vehicle.plate)}/${part(vehicle.plate_class)}`, vehicle),
-  removeVehicle: (vehicle: T.Vehicle) =>
-    remove<void>(`${V1}/vehicles/${part(vehicle.plate)}/${part(vehicle.plate_class)}`),
+  removeVehicle: (vehicle: T.Vehicle) => remove(`${V1}/vehicles/${part(vehicle.plate)}/${part(vehicle.plate_class)}`),
 
   watchOrders: (query: Query, signal?: AbortSignal) => get<T.List<T.WatchOrder>>(`${V1}/watch-orders`, query, signal),
   addWatchOrder: (order: T.NewWatchOrder) => post<T.WatchOrder>(`${V1}/watch-orders`, order),

@@ -428,7 +428,10 @@ export interface LiveEvents {
   hello: { server_time: Instant; seq: number; must_reload?: boolean }
   warning: { change: 'raised' | 'revised' | 'withdrawn' | 'signed'; warning: Warning }
   figures: Figures
-  passages: { checkpoints: { id: string; count: number; passages_today?: number; last_at: Instant | null }[]; sample: PassageSample[] }
+  passages: {
+    checkpoints: { id: string; count: number; passages_today?: number; last_at: Instant | null }[]
+    sample: PassageSample[]
+  }
   vehicles: { moved: KeyVehicle[] }
   devices: { changed: { id: string; state: DeviceState; last_seen_at: Instant | null }[] }
 }

@@ -23,10 +23,8 @@ export function useListQuery(): ListQuery {
   return {
     query,
     set: (change) => {
-      const next = { ...route.query, ...change }
-      for (const [name, value] of Object.entries(next))
-        if (value === null || value === undefined || value === '') delete next[name]
-      void router.replace({ query: next })
+      const entries = Object.entries({ ...route.query, ...change }).filter(([, value]) => value)
+      void router.replace({ query: Object.fromEntries(entries) })
     },
   }
 }
