@@ -1,7 +1,10 @@
 //! What leaves the gateway for people: refused devices and messages that could not be read.
 
 use domain::{DeviceId, Timestamp};
+use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::mpsc;
 
 /// Which listener.
@@ -24,7 +27,7 @@ impl Source {
 }
 
 /// Why a device was refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum RefusalReason {
     /// Not in the directory; one click admits it.
     Unknown,
@@ -79,23 +82,31 @@ pub enum Event {
         detail: String,
         /// The bytes, cut at [`crate::Limits::quarantine_bytes_max`].
         bytes: Vec<u8>,
-        /// How long they were before the cut.
+        /// How long they were before the cut; the sender takes the greater of this and the length of `bytes`.
         bytes_len: usize,
     },
 }
+
+/// Within this time the same refusal is told once: a device that is refused tries again and again, and would push what
+/// others have to say out of the queue.
+const REFUSAL_REPEAT_MS: i64 = 10 * domain::time::SECOND_MS;
+/// Refusals that are remembered for that; when there are more, all are forgotten and may be told again.
+const REFUSALS_REMEMBERED_MAX: usize = 4_096;
 
 /// The way out for events: never waits; when the queue is full the event is dropped and counted.
 #[derive(Clone, Debug)]
 pub struct EventSender {
     queue: mpsc::Sender<Event>,
     bytes_max: usize,
+    /// When a refusal was last told, by the hash of what it says.
+    refusals: Arc<Mutex<HashMap<u64, Timestamp>>>,
 }
 
 impl EventSender {
     /// A queue of at most `waiting_max` events whose bytes are cut at `bytes_max`.
     pub fn new(waiting_max: usize, bytes_max: usize) -> (Self, mpsc::Receiver<Event>) {
         let (queue, receiver) = mpsc::channel(waiting_max);
-        (Self { queue, bytes_max }, receiver)
+        (Self { queue, bytes_max, refusals: Arc::default() }, receiver)
     }
 
     /// The part of an unreadable message that is kept: a body may have many megabytes.
@@ -103,7 +114,7 @@ impl EventSender {
         bytes.get(..self.bytes_max).unwrap_or(bytes)
     }
 
-    /// Sends, or drops and counts.
+    /// Sends, or drops and counts. All are counted, also refusals that are told already.
     pub fn send(&self, mut event: Event) {
         match &mut event {
             Event::Quarantined { source, reason, bytes, bytes_len, .. } => {
@@ -112,13 +123,79 @@ impl EventSender {
                 metrics::counter!("anchang_quarantined_total", "source" => source.key(), "reason" => *reason)
                     .increment(1);
             }
-            Event::Refused { source, reason, .. } => {
+            Event::Refused { source, device, at, reason, detail, .. } => {
                 metrics::counter!("anchang_refused_total", "source" => source.key(), "reason" => reason.key())
                     .increment(1);
+                let mut hasher = DefaultHasher::new();
+                (*source, &*device, *reason, &*detail).hash(&mut hasher);
+                if self.is_told(hasher.finish(), *at) {
+                    return;
+                }
             }
         }
         if self.queue.try_send(event).is_err() {
             metrics::counter!("anchang_events_dropped_total").increment(1);
+        }
+    }
+
+    /// Whether this refusal was told just now; if not, it is remembered as told.
+    fn is_told(&self, refusal: u64, at: Timestamp) -> bool {
+        let mut refusals = self.refusals.lock().unwrap_or_else(PoisonError::into_inner);
+        if refusals.get(&refusal).is_some_and(|told_at| at.ms_since(*told_at) < REFUSAL_REPEAT_MS) {
+            return true;
+        }
+        if refusals.len() >= REFUSALS_REMEMBERED_MAX {
+            refusals.clear();
+        }
+        refusals.insert(refusal, at);
+        false
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(device: u32, at_ms: i64) -> Event {
+        Event::Refused {
+            source: Source::Camera,
+            device: DeviceId::from(device.to_string().as_str()),
+            address: ([127, 0, 0, 1], 1).into(),
+            at: Timestamp::from_unix_ms(at_ms),
+            reason: RefusalReason::Unknown,
+            detail: String::new(),
+        }
+    }
+
+    #[test]
+    fn a_refused_device_that_insists_is_told_once_in_a_while() {
+        let (events, mut told) = EventSender::new(100, 10);
+        (0..1_000).for_each(|n| events.send(refused(1, n)));
+        events.send(refused(2, 0));
+        events.send(refused(1, REFUSAL_REPEAT_MS));
+        let mut count = 0;
+        while told.try_recv().is_ok() {
+            count += 1;
+        }
+        assert_eq!(count, 3);
+    }
+
+    #[test]
+    fn kept_bytes_are_cut_and_their_length_is_not() {
+        let (events, mut told) = EventSender::new(1, 10);
+        events.send(Event::Quarantined {
+            source: Source::Terminal,
+            device: None,
+            address: ([127, 0, 0, 1], 1).into(),
+            at: Timestamp::from_unix_ms(0),
+            reason: "checksum",
+            detail: String::new(),
+            bytes: vec![7; 25],
+            bytes_len: 0,
+        });
+        match told.try_recv() {
+            Ok(Event::Quarantined { bytes, bytes_len, .. }) => assert_eq!((bytes.len(), bytes_len), (10, 25)),
+            other => panic!("{other:?}"),
         }
     }
 }

@@ -53,14 +53,16 @@ impl Intake {
     /// not answered in time.
     pub async fn store(&self, observations: Vec<Observation>) -> Result<(), IntakeError> {
         let mut batch = Batch::new();
-        let mut ids = HashSet::with_capacity(observations.len());
+        let mut ids = Vec::with_capacity(observations.len());
         {
             let recent = self.lock_recent();
+            let mut of_this_batch = HashSet::new();
             for observation in observations {
-                if recent.contains(observation.id) || !ids.insert(observation.id) {
+                if recent.contains(observation.id) || !of_this_batch.insert(observation.id) {
                     metrics::counter!("anchang_repeats_total").increment(1);
                     continue;
                 }
+                ids.push(observation.id);
                 let entry = Entry::Observation(observation);
                 batch.push_with(|out| codec::encode(&entry, out));
             }
@@ -69,7 +71,10 @@ impl Intake {
             return Ok(());
         }
         self.observations.append(batch).await.map_err(IntakeError::Journal)?;
-        self.lock_recent().extend(ids);
+        let mut recent = self.lock_recent();
+        for id in ids {
+            recent.insert(id);
+        }
         Ok(())
     }
 
@@ -107,10 +112,6 @@ impl RecentIds {
 
     fn contains(&self, id: ObservationId) -> bool {
         self.newer.contains(&id) || self.older.contains(&id)
-    }
-
-    fn extend(&mut self, ids: HashSet<ObservationId>) {
-        ids.into_iter().for_each(|id| self.insert(id));
     }
 
     fn insert(&mut self, id: ObservationId) {

@@ -1,23 +1,16 @@
-//! One connection: bytes in, observations to the journal, answers out.
+//! One connection: bytes in, turns settled, bytes out, and the reasons for which it ends.
 //!
 //! Everything that one read brings makes a [`Turn`]: its observations are made durable together, then all its answers leave
 //! in one write. While that goes on nothing more is read, so a terminal that is faster than the disk is slowed by TCP.
 
-use super::fact::{Reporter, observe};
-use super::registry::{Link, Order, auth_code, is_same_code};
+use super::dialog::{Dialog, Outcome};
+use super::registry::Order;
+use super::turn::Turn;
 use crate::accept::{Shutdown, ended};
-use crate::bucket::{BURST_S, Bucket};
 use crate::context::Context;
-use crate::directory::terminal_id;
-use crate::events::{Event, RefusalReason, Source};
-use crate::presence::DeviceKind;
-use domain::{DeviceId, Observation, Timestamp, VehicleKey};
-use jt808::message::{Authentication, Registration};
-use jt808::{
-    AckResult, Edition, Frame, FrameDecoder, FrameError, Header, Message, Overdue, Phone, Progress,
-    Reassembler, ReassemblyLimits, RegisterResult,
-};
-use std::collections::{HashMap, HashSet};
+use crate::events::Source;
+use jt808::{FrameDecoder, FrameError};
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,50 +19,24 @@ use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-/// Bytes taken in one turn.
-const READ_BYTES: usize = 32 << 10;
-/// Strangers whose refusal one connection reports; the others are counted only.
-const STRANGERS_REPORTED_MAX: usize = 64;
+/// Bytes taken in one turn: about 150 reports.
+const READ_BYTES: usize = 16 << 10;
 /// Begins and ends a frame (JT/T 808 §4.4.1).
 const DELIMITER: u8 = 0x7e;
 
-/// A terminal that has proved itself on this connection.
-struct Session {
-    id: DeviceId,
-    link: Arc<Link>,
-    rate: Bucket,
-    /// Of its last message: answers and commands go out in the same edition.
-    header: Header,
-    /// Serial of our next message to it.
-    serial: u16,
-}
-
-/// What one read has led to.
-struct Turn {
-    received_at: Timestamp,
-    observations: Vec<Observation>,
-    answers: Vec<Answer>,
-    /// Who spoke, with the number of observations.
-    seen: Vec<(DeviceId, u64)>,
-}
-
-enum Answer {
-    /// Whatever becomes of the observations.
-    Now(Header, Message),
-    /// 0x8001, its result depending on whether the observations could be stored.
-    WhenStored(Header),
-}
-
 /// Why a connection ends.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum End {
     /// The peer closed it, or the network broke.
     Left,
     Shutdown,
+    /// Nothing readable came for too long.
     Silent,
+    /// The peer does not accept our answers.
     Slow,
+    /// Too much of what came could not be read.
     Faulty,
-    /// Its only terminal came back on another connection.
+    /// Its last terminal came back on another connection.
     Superseded,
 }
 
@@ -90,9 +57,14 @@ impl End {
 /// Serves one connection until it ends.
 pub(super) async fn serve(stream: TcpStream, address: SocketAddr, context: Arc<Context>, shutdown: Shutdown) {
     let (orders_in, orders) = mpsc::channel(context.limits.terminal_commands_waiting_max.max(1));
-    let mut connection = Connection::new(address, context, orders_in);
+    let mut connection = Connection {
+        dialog: Dialog::new(address, context.clone(), orders_in),
+        decoder: FrameDecoder::default(),
+        raw: Vec::new(),
+        context,
+    };
     let end = connection.run(stream, orders, shutdown).await;
-    connection.leave();
+    connection.dialog.leave();
     metrics::counter!("anchang_connections_ended_total", "source" => Source::Terminal.key(), "reason" => end.key())
         .increment(1);
     tracing::debug!(%address, reason = end.key(), "terminal connection ended");
@@ -100,48 +72,13 @@ pub(super) async fn serve(stream: TcpStream, address: SocketAddr, context: Arc<C
 
 struct Connection {
     context: Arc<Context>,
-    address: SocketAddr,
-    orders_in: mpsc::Sender<Order>,
-    sessions: HashMap<Phone, Session>,
-    /// Bounds what is taken from terminals without a session.
-    strangers_rate: Bucket,
-    strangers_reported: HashSet<Phone>,
-    strangers_serial: u16,
+    dialog: Dialog,
     decoder: FrameDecoder,
     /// The escaped bytes of the frame that has not ended yet, for quarantine.
     raw: Vec<u8>,
-    parts: Reassembler,
-    opened_at: Instant,
-    /// Bad messages less good ones.
-    faults: u32,
 }
 
 impl Connection {
-    fn new(address: SocketAddr, context: Arc<Context>, orders_in: mpsc::Sender<Order>) -> Self {
-        let limits = &context.limits;
-        // Each terminal of a platform that reconnects may register and authenticate at once.
-        let strangers_burst = limits.terminals_per_connection_max as u64 * 2;
-        let strangers_rate = Bucket::new(limits.terminal_messages_per_s_max, strangers_burst, context.now());
-        let parts = Reassembler::new(ReassemblyLimits {
-            bytes_max: limits.terminal_parts_bytes_max,
-            ..ReassemblyLimits::default()
-        });
-        Self {
-            context,
-            address,
-            orders_in,
-            sessions: HashMap::new(),
-            strangers_rate,
-            strangers_reported: HashSet::new(),
-            strangers_serial: 0,
-            decoder: FrameDecoder::default(),
-            raw: Vec::new(),
-            parts,
-            opened_at: Instant::now(),
-            faults: 0,
-        }
-    }
-
     async fn run(
         &mut self,
         mut stream: TcpStream,
@@ -150,577 +87,75 @@ impl Connection {
     ) -> End {
         // Answers are small and waited for; without it a delayed acknowledgement may cost 40 ms.
         drop(stream.set_nodelay(true));
-        let silence = Duration::from_secs(self.context.limits.terminal_silence_s_max);
-        let mut silent_at = Instant::now() + silence;
+        let limits = self.context.limits.clone();
+        let silence_max = Duration::from_secs(limits.terminal_silence_s_max);
+        let write_max = Duration::from_secs(limits.write_s_max);
+        let mut silent_at = Instant::now() + silence_max;
         loop {
-            let parts_due_at = self.parts_due_at();
+            let parts_due_at = self.dialog.parts_due_at();
             let out = tokio::select! {
                 () = ended(&mut shutdown) => return End::Shutdown,
                 () = tokio::time::sleep_until(silent_at) => return End::Silent,
                 () = tokio::time::sleep_until(parts_due_at.unwrap_or(silent_at)), if parts_due_at.is_some() => {
-                    self.ask_for_parts()
+                    self.dialog.ask_for_parts()
                 }
-                Some(order) = orders.recv() => {
-                    let out = self.obey(order);
-                    if out.is_empty() && self.has_lost_all() {
-                        return End::Superseded;
-                    }
-                    out
-                }
+                Some(order) = orders.recv() => match self.dialog.obey(order) {
+                    Outcome::Write(out) => out,
+                    Outcome::NobodyLeft => return End::Superseded,
+                },
                 ready = stream.readable() => {
-                    if ready.is_err() {
-                        return End::Left;
+                    let turn = match ready.and_then(|()| self.read(&stream)) {
+                        Ok(turn) => turn,
+                        Err(error) if error.kind() == ErrorKind::WouldBlock => continue,
+                        Err(_) => return End::Left,
+                    };
+                    if turn.has_sense() {
+                        silent_at = Instant::now() + silence_max;
                     }
-                    let Ok(turn) = self.read(&stream) else { return End::Left };
-                    let Some(turn) = turn else { continue };
-                    if !turn.seen.is_empty() || !turn.answers.is_empty() {
-                        silent_at = Instant::now() + silence;
-                    }
-                    self.settle(turn).await
+                    self.dialog.settle(turn).await
                 }
             };
             if !out.is_empty() {
-                let write_max = Duration::from_secs(self.context.limits.write_s_max);
                 match tokio::time::timeout(write_max, stream.write_all(&out)).await {
                     Ok(Ok(())) => {}
                     Ok(Err(_)) => return End::Left,
                     Err(_) => return End::Slow,
                 }
             }
-            if self.faults > self.context.limits.terminal_faults_max {
+            if self.dialog.faults() > limits.terminal_faults_max {
                 return End::Faulty;
             }
         }
     }
 
-    /// Takes what is there. `None` when nothing was, an error when nothing will come any more.
-    fn read(&mut self, stream: &TcpStream) -> Result<Option<Turn>, ()> {
+    /// Takes what is there, and says what it means.
+    fn read(&mut self, stream: &TcpStream) -> std::io::Result<Turn> {
         // On the stack and for this call only: thousands of silent connections hold no buffer.
-        let mut chunk = [0; READ_BYTES];
-        let bytes = match stream.try_read(&mut chunk) {
-            Ok(0) => return Err(()),
-            Ok(count) => chunk.get(..count).unwrap_or_default(),
-            Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => return Ok(None),
-            Err(_) => return Err(()),
-        };
-        let mut turn = Turn {
-            received_at: self.context.now(),
-            observations: Vec::new(),
-            answers: Vec::new(),
-            seen: Vec::new(),
-        };
-        let mut decoder = std::mem::take(&mut self.decoder);
-        let mut raw = std::mem::take(&mut self.raw);
-        let raw_bytes_max = self.context.limits.terminal_frame_bytes_max;
+        let mut buffer = [0; READ_BYTES];
+        let count = stream.try_read(&mut buffer)?;
+        if count == 0 {
+            return Err(ErrorKind::UnexpectedEof.into());
+        }
+        let mut turn = Turn::new(self.context.now());
+        let Self { context, dialog, decoder, raw } = self;
+        let raw_bytes_max = context.limits.terminal_frame_bytes_max;
         // In pieces that end with a delimiter, so that at most one frame ends in each and its bytes are known.
-        for piece in bytes.split_inclusive(|byte| *byte == DELIMITER) {
+        for piece in buffer.get(..count).unwrap_or(&buffer).split_inclusive(|byte| *byte == DELIMITER) {
             let room = raw_bytes_max.saturating_sub(raw.len());
             let is_too_long = piece.len() > room;
             raw.extend_from_slice(piece.get(..room).unwrap_or(piece));
-            decoder.push(piece, &mut |result| match result {
-                Ok(_) if is_too_long => {
-                    self.quarantine_frame(&FrameError::TooLong { limit: raw_bytes_max }, &raw, &mut turn)
+            decoder.push(piece, &mut |result| {
+                let result =
+                    if is_too_long { Err(FrameError::TooLong { limit: raw_bytes_max }) } else { result };
+                match result {
+                    Ok(frame) => dialog.on_frame(&frame, raw, &mut turn),
+                    Err(error) => dialog.on_bad_frame(&error, raw, &mut turn),
                 }
-                Ok(frame) => self.on_frame(&frame, &raw, &mut turn),
-                Err(error) => self.quarantine_frame(&error, &raw, &mut turn),
             });
-            if piece.last() == Some(&DELIMITER) {
+            if piece.ends_with(&[DELIMITER]) {
                 raw.clear();
             }
         }
-        self.decoder = decoder;
-        self.raw = raw;
-        Ok(Some(turn))
-    }
-
-    fn on_frame(&mut self, frame: &Frame<'_>, raw: &[u8], turn: &mut Turn) {
-        let header = frame.header;
-        if header.part.is_some() {
-            return self.on_part(frame, raw, turn);
-        }
-        let edition = Message::edition_of(&header, frame.body);
-        match frame.message() {
-            Ok(message) => self.on_message(header, edition, message, raw, turn),
-            Err(error) => self.quarantine_body(header, &error, raw, turn),
-        }
-    }
-
-    /// Parts are only kept of what is used, and only for terminals with a session; each is acknowledged when it came, and the
-    /// last one by what became of the message: so a terminal keeps a message that could not be stored.
-    fn on_part(&mut self, frame: &Frame<'_>, raw: &[u8], turn: &mut Turn) {
-        let header = frame.header;
-        let is_used = matches!(header.message_id, 0x0200 | 0x0201 | 0x0704 | 0x0104 | 0x0107);
-        if !self.sessions.contains_key(&header.phone) || !is_used {
-            return self.on_message(
-                header,
-                header.edition,
-                Message::Unknown { id: header.message_id, body: Vec::new() },
-                raw,
-                turn,
-            );
-        }
-        let now_ms = self.now_ms();
-        match self.parts.push(frame, now_ms) {
-            Progress::Pending | Progress::Duplicate => turn.acknowledge(header, AckResult::Ok),
-            Progress::Refused => turn.acknowledge(header, AckResult::WrongMessage),
-            Progress::Complete { header: whole, body } => match Message::decode(&whole, &body) {
-                Ok(message) => self.on_message(header, whole.edition, message, raw, turn),
-                Err(error) => self.quarantine_body(header, &error, raw, turn),
-            },
-        }
-    }
-
-    fn on_message(
-        &mut self,
-        header: Header,
-        edition: Edition,
-        message: Message,
-        raw: &[u8],
-        turn: &mut Turn,
-    ) {
-        self.faults = self.faults.saturating_sub(1);
-        match message {
-            Message::Registration(registration) => self.register(header, edition, &registration, turn),
-            Message::Authentication(authentication) => self.authenticate(header, &authentication, turn),
-            message => match self.session_of(header, turn) {
-                Some((id, vehicle)) => self.on_report(&id, vehicle, header, message, raw, turn),
-                None => self.on_stranger(header, &message, turn),
-            },
-        }
-    }
-
-    /// The session that a message belongs to, if its terminal may still speak here.
-    fn session_of(&mut self, header: Header, turn: &Turn) -> Option<(DeviceId, Option<VehicleKey>)> {
-        let session = self.sessions.get_mut(&header.phone)?;
-        if session.link.is_superseded() {
-            self.sessions.remove(&header.phone);
-            return None;
-        }
-        let directory = self.context.directory.load();
-        match directory.terminals.get(&session.id) {
-            Some(entry) if entry.is_enabled => {
-                if session.header.edition != header.edition {
-                    let edition = edition_key(header.edition);
-                    self.context.presence.edition(DeviceKind::Terminal, &session.id, edition);
-                }
-                session.header = header;
-                Some((session.id.clone(), entry.vehicle))
-            }
-            entry => {
-                let reason = if entry.is_some() { RefusalReason::Disabled } else { RefusalReason::Unknown };
-                drop(directory);
-                let id = session.id.clone();
-                self.end_session(header.phone);
-                self.refuse(&id, reason, "was switched off while connected".into(), turn);
-                None
-            }
-        }
-    }
-
-    /// A terminal without a session gets its heartbeat answered and nothing else taken.
-    fn on_stranger(&mut self, header: Header, message: &Message, turn: &mut Turn) {
-        if !self.admit_stranger(turn) {
-            return;
-        }
-        if matches!(message, Message::Heartbeat) {
-            return turn.acknowledge(header, AckResult::Ok);
-        }
-        // Some terminals never register: so that a person can admit them, they are reported, once.
-        let id = identity(header.phone);
-        if !self.context.directory.load().terminals.contains_key(&id)
-            && self.strangers_reported.len() < STRANGERS_REPORTED_MAX
-            && self.strangers_reported.insert(header.phone)
-        {
-            let detail = format!("sent {:#06x} without registering", header.message_id);
-            self.refuse(&id, RefusalReason::Unknown, detail, turn);
-        }
-        turn.acknowledge(header, AckResult::Failed);
-    }
-
-    fn admit_stranger(&mut self, turn: &Turn) -> bool {
-        let is_within = self.strangers_rate.take(turn.received_at);
-        if !is_within {
-            metrics::counter!("anchang_rate_limited_total", "source" => Source::Terminal.key()).increment(1);
-        }
-        is_within
-    }
-
-    fn register(&mut self, header: Header, edition: Edition, registration: &Registration, turn: &mut Turn) {
-        if !self.admit_stranger(turn) {
-            return;
-        }
-        let id = identity(header.phone);
-        let answer = match self.refusal(&id) {
-            None => {
-                let presence = &self.context.presence;
-                presence.seen(DeviceKind::Terminal, &id, self.address, turn.received_at, 0);
-                presence.edition(DeviceKind::Terminal, &id, edition_key(edition));
-                Message::register_accepted(&header, auth_code(&self.context.secret, &id))
-            }
-            Some(reason) => {
-                let Registration { manufacturer, model, terminal_id, plate_colour, plate, .. } = registration;
-                let detail = format!(
-                    "plate {plate} (colour {plate_colour}), maker {manufacturer}, model {model}, terminal {terminal_id}, edition {}",
-                    edition_key(edition)
-                );
-                self.refuse(&id, reason, detail, turn);
-                Message::register_refused(&header, RegisterResult::TerminalUnknown)
-            }
-        };
-        turn.answers.push(Answer::Now(header, answer));
-    }
-
-    fn authenticate(&mut self, header: Header, authentication: &Authentication, turn: &mut Turn) {
-        if !self.admit_stranger(turn) {
-            return;
-        }
-        let id = identity(header.phone);
-        let refusal = self.refusal(&id).or_else(|| {
-            let is_right = is_same_code(&authentication.code, &auth_code(&self.context.secret, &id));
-            (!is_right).then_some(RefusalReason::WrongPassword)
-        });
-        if let Some(reason) = refusal {
-            let detail = format!(
-                "authenticated without registering here, software {}, IMEI {}",
-                authentication.software_version, authentication.imei
-            );
-            self.refuse(&id, reason, detail, turn);
-            return turn.acknowledge(header, AckResult::Failed);
-        }
-        let limits = &self.context.limits;
-        let is_new = !self.sessions.contains_key(&header.phone);
-        if is_new && self.sessions.len() >= limits.terminals_per_connection_max {
-            metrics::counter!("anchang_sessions_refused_total", "source" => Source::Terminal.key())
-                .increment(1);
-            return turn.acknowledge(header, AckResult::Failed);
-        }
-        let rate = limits.terminal_messages_per_s_max;
-        let link = self.context.terminals.attach(&id, header.phone, self.orders_in.clone());
-        let presence = &self.context.presence;
-        presence.connected(DeviceKind::Terminal, &id, self.address, turn.received_at);
-        if presence.get(DeviceKind::Terminal, &id).is_none_or(|state| {
-            // A registration has told 2011 from 2013; no other message does.
-            state.edition != Some("2011") || header.edition != Edition::V2013
-        }) {
-            presence.edition(DeviceKind::Terminal, &id, edition_key(header.edition));
-        }
-        let session = Session {
-            id,
-            link,
-            rate: Bucket::new(rate, u64::from(rate) * u64::from(BURST_S), turn.received_at),
-            header,
-            serial: 0,
-        };
-        self.sessions.insert(header.phone, session);
-        turn.acknowledge(header, AckResult::Ok);
-    }
-
-    /// Why a terminal may not speak; `None` when it may.
-    fn refusal(&self, id: &DeviceId) -> Option<RefusalReason> {
-        match self.context.directory.load().terminals.get(id) {
-            Some(entry) if entry.is_enabled => None,
-            Some(_) => Some(RefusalReason::Disabled),
-            None => Some(RefusalReason::Unknown),
-        }
-    }
-
-    fn refuse(&self, id: &DeviceId, reason: RefusalReason, detail: String, turn: &Turn) {
-        self.context.events.send(Event::Refused {
-            source: Source::Terminal,
-            device: id.clone(),
-            address: self.address,
-            at: turn.received_at,
-            reason,
-            detail,
-        });
-    }
-
-    /// A message of a terminal with a session.
-    fn on_report(
-        &mut self,
-        id: &DeviceId,
-        vehicle: Option<VehicleKey>,
-        header: Header,
-        message: Message,
-        raw: &[u8],
-        turn: &mut Turn,
-    ) {
-        let is_within =
-            self.sessions.get_mut(&header.phone).is_some_and(|session| session.rate.take(turn.received_at));
-        if !is_within {
-            metrics::counter!("anchang_rate_limited_total", "source" => Source::Terminal.key()).increment(1);
-            return;
-        }
-        let count_before = turn.observations.len();
-        let reporter = Reporter { terminal: id, vehicle, received_at: turn.received_at, is_backfill: false };
-        match message {
-            Message::Position(report) => {
-                self.note_clock(reporter, &report);
-                observe(&self.context, reporter, &report, &mut turn.observations);
-                turn.answers.push(Answer::WhenStored(header));
-            }
-            Message::PositionReply(reply) => {
-                self.note_clock(reporter, &reply.position);
-                observe(&self.context, reporter, &reply.position, &mut turn.observations);
-                turn.answers.push(Answer::WhenStored(header));
-            }
-            Message::PositionBatch(batch) => {
-                let reporter = Reporter { is_backfill: batch.kind != 0, ..reporter };
-                for report in &batch.positions {
-                    observe(&self.context, reporter, report, &mut turn.observations);
-                }
-                // The good ones stand, and sending the bad ones again would make them no better.
-                for entry in &batch.unreadable {
-                    self.quarantine(
-                        Some(header),
-                        "batch_entry",
-                        "entry of a batch is too short".into(),
-                        entry,
-                        turn,
-                    );
-                }
-                turn.answers.push(Answer::WhenStored(header));
-            }
-            Message::Heartbeat => turn.acknowledge(header, AckResult::Ok),
-            Message::Logout => {
-                turn.acknowledge(header, AckResult::Ok);
-                turn.seen.push((id.clone(), 0));
-                self.end_session(header.phone);
-                return;
-            }
-            // Answers to what we asked; an answer is not answered.
-            Message::TerminalAck(_)
-            | Message::ParameterReply(_)
-            | Message::TerminalAttributes(_)
-            | Message::Answer(_)
-            | Message::CameraReply(_)
-            | Message::VideoAttributes(_)
-            | Message::RecordingList(_) => {}
-            _ => {
-                tracing::debug!(terminal = %id, message_id = header.message_id, bytes = raw.len(), "unsupported message");
-                turn.acknowledge(header, AckResult::Unsupported);
-            }
-        }
-        turn.seen.push((id.clone(), (turn.observations.len() - count_before) as u64));
-    }
-
-    /// A live report tells how well the terminal's clock goes.
-    fn note_clock(&self, reporter: Reporter<'_>, report: &jt808::Position) {
-        if let Some(unix_ms) = report.time.to_unix_ms() {
-            let offset_ms = Timestamp::from_unix_ms(unix_ms).ms_since(reporter.received_at);
-            self.context.presence.clock_offset(DeviceKind::Terminal, reporter.terminal, offset_ms);
-        }
-    }
-
-    fn quarantine_frame(&mut self, error: &FrameError, raw: &[u8], turn: &mut Turn) {
-        let reason = match error {
-            FrameError::BadEscape { .. } => "escape",
-            FrameError::TooLong { .. } => "too_long",
-            FrameError::ShortHeader { .. } => "short_header",
-            FrameError::Checksum { .. } => "checksum",
-            FrameError::BodyLength { .. } => "body_length",
-        };
-        self.faults = self.faults.saturating_add(1);
-        self.quarantine(error.header().copied(), reason, error.to_string(), raw, turn);
-        // With a wrong checksum the header may be as wrong; the terminal sends again what is not answered.
-        if let FrameError::BodyLength { header, .. } = error
-            && self.sessions.contains_key(&header.phone)
-        {
-            turn.acknowledge(*header, AckResult::WrongMessage);
-        }
-    }
-
-    fn quarantine_body(&mut self, header: Header, error: &jt808::DecodeError, raw: &[u8], turn: &mut Turn) {
-        let reason = match error {
-            jt808::DecodeError::Encrypted { .. } => "encrypted",
-            _ => "body",
-        };
-        self.faults = self.faults.saturating_add(1);
-        let detail = format!("message {:#06x}: {error}", header.message_id);
-        self.quarantine(Some(header), reason, detail, raw, turn);
-        turn.acknowledge(header, AckResult::WrongMessage);
-    }
-
-    fn quarantine(
-        &self,
-        header: Option<Header>,
-        reason: &'static str,
-        detail: String,
-        raw: &[u8],
-        turn: &Turn,
-    ) {
-        self.context.events.send(Event::Quarantined {
-            source: Source::Terminal,
-            device: header.map(|header| identity(header.phone)),
-            address: self.address,
-            at: turn.received_at,
-            reason,
-            detail,
-            bytes: self.context.events.cut(raw).to_vec(),
-            bytes_len: raw.len(),
-        });
-    }
-
-    /// Makes the turn's observations durable and gives the bytes of its answers.
-    async fn settle(&mut self, turn: Turn) -> Vec<u8> {
-        let Turn { received_at, observations, answers, seen } = turn;
-        let counts = KindCounts::of(&observations);
-        let stored =
-            if observations.is_empty() { Ok(()) } else { self.context.intake.store(observations).await };
-        let result = match &stored {
-            Ok(()) => {
-                counts.add();
-                AckResult::Ok
-            }
-            Err(error) => {
-                tracing::warn!(address = %self.address, %error, "observations of terminals were not taken");
-                AckResult::Failed
-            }
-        };
-        for (id, count) in seen {
-            let count = if stored.is_ok() { count } else { 0 };
-            self.context.presence.seen(DeviceKind::Terminal, &id, self.address, received_at, count);
-        }
-        let mut out = Vec::new();
-        for answer in answers {
-            let (header, message) = match answer {
-                Answer::Now(header, message) => (header, message),
-                Answer::WhenStored(header) => (header, Message::platform_ack(&header, result)),
-            };
-            self.encode(header, &message, &mut out);
-        }
-        out
-    }
-
-    /// Appends a message to the terminal that sent `header`.
-    fn encode(&mut self, header: Header, message: &Message, out: &mut Vec<u8>) {
-        if let Message::PlatformAck(ack) = message {
-            count_request(ack.result);
-        }
-        let serial = match self.sessions.get_mut(&header.phone) {
-            Some(session) => &mut session.serial,
-            None => &mut self.strangers_serial,
-        };
-        match jt808::encode_frame(&header.reply(*serial), message, out) {
-            Ok(frames) => *serial = serial.wrapping_add(frames),
-            Err(error) => {
-                tracing::warn!(message_id = message.id(), %error, "could not write a message to a terminal");
-            }
-        }
-    }
-
-    fn obey(&mut self, order: Order) -> Vec<u8> {
-        let mut out = Vec::new();
-        match order {
-            Order::Send(phone, message) => {
-                if let Some(session) =
-                    self.sessions.get(&phone).filter(|session| !session.link.is_superseded())
-                {
-                    self.encode(session.header, &message, &mut out);
-                }
-            }
-            Order::Superseded(phone) => {
-                if self.sessions.get(&phone).is_some_and(|session| session.link.is_superseded()) {
-                    self.sessions.remove(&phone);
-                }
-            }
-        }
-        out
-    }
-
-    /// Whether the connection had terminals and all have come back elsewhere.
-    fn has_lost_all(&self) -> bool {
-        self.sessions.is_empty()
-    }
-
-    fn now_ms(&self) -> u64 {
-        self.opened_at.elapsed().as_millis() as u64
-    }
-
-    fn parts_due_at(&self) -> Option<Instant> {
-        self.parts.next_deadline_ms().map(|due_ms| self.opened_at + Duration::from_millis(due_ms))
-    }
-
-    fn ask_for_parts(&mut self) -> Vec<u8> {
-        let mut out = Vec::new();
-        for overdue in self.parts.overdue(self.now_ms()) {
-            match overdue {
-                Overdue::Resend { header, request } => {
-                    self.encode(header, &Message::ResendRequest(request), &mut out);
-                }
-                Overdue::GivenUp { .. } => {
-                    metrics::counter!("anchang_parts_given_up_total").increment(1);
-                }
-            }
-        }
-        out
-    }
-
-    fn end_session(&mut self, phone: Phone) {
-        if let Some(session) = self.sessions.remove(&phone) {
-            self.say_gone(&session);
-        }
-    }
-
-    fn say_gone(&self, session: &Session) {
-        if self.context.terminals.detach(&session.id, &session.link) {
-            self.context.presence.gone(DeviceKind::Terminal, &session.id, self.address);
-        }
-    }
-
-    fn leave(&mut self) {
-        for session in std::mem::take(&mut self.sessions).into_values() {
-            self.say_gone(&session);
-        }
-    }
-}
-
-impl Turn {
-    fn acknowledge(&mut self, header: Header, result: AckResult) {
-        self.answers.push(Answer::Now(header, Message::platform_ack(&header, result)));
-    }
-}
-
-fn identity(phone: Phone) -> DeviceId {
-    terminal_id(&smol_str::format_smolstr!("{phone}"))
-}
-
-fn edition_key(edition: Edition) -> &'static str {
-    match edition {
-        Edition::V2011 => "2011",
-        Edition::V2013 => "2013",
-        Edition::V2019 => "2019",
-    }
-}
-
-fn count_request(result: AckResult) {
-    let answer = match result {
-        AckResult::Ok | AckResult::AlarmConfirmed => "ok",
-        AckResult::Failed => "failed",
-        AckResult::WrongMessage => "wrong",
-        AckResult::Unsupported => "unsupported",
-        AckResult::Other(_) => "other",
-    };
-    metrics::counter!("anchang_requests_total", "source" => Source::Terminal.key(), "answer" => answer)
-        .increment(1);
-}
-
-/// How many observations of each kind, counted before they are given away.
-struct KindCounts {
-    positions: u64,
-    alarms: u64,
-}
-
-impl KindCounts {
-    fn of(observations: &[Observation]) -> Self {
-        let alarms = observations.iter().filter(|o| matches!(o.fact, domain::Fact::Alarm(_))).count() as u64;
-        Self { positions: observations.len() as u64 - alarms, alarms }
-    }
-
-    fn add(&self) {
-        for (kind, count) in [("position", self.positions), ("alarm", self.alarms)] {
-            metrics::counter!("anchang_observations_total", "source" => Source::Terminal.key(), "kind" => kind)
-                .increment(count);
-        }
+        Ok(turn)
     }
 }

@@ -3,11 +3,13 @@
 //! A session belongs to a SIM number, never to a socket: an upstream platform relays thousands of terminals over one
 //! connection, and a terminal that comes back on a new connection takes its session with it ([`registry`]). What a terminal
 //! reports is answered only when it is durable; what several frames of one read report is made durable together
-//! ([`connection`]). How a report becomes observations is in [`fact`].
+//! ([`connection`]). What is said and answered is in [`dialog`], how a report becomes observations in [`fact`].
 
 mod connection;
+mod dialog;
 mod fact;
 mod registry;
+mod turn;
 
 pub use registry::{SendError, Terminals, auth_code};
 

@@ -12,8 +12,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 /// How long an unwanted body is heard out after its refusal. A peer that gets its connection reset while it still sends
 /// may never see the answer.
 const DISCARD_MAX: Duration = Duration::from_secs(1);
-/// Room that is taken before the first byte of a body whose length is declared; more grows as bytes come, so that a
-/// declaration alone costs nothing.
+/// Memory that is taken at once for a body whose length is declared; the rest grows as bytes come, so that a declaration
+/// alone costs little.
 const RESERVE_BYTES_MAX: usize = 1 << 20;
 
 /// A body, and the room it takes until it is dropped.
@@ -59,33 +59,29 @@ impl Reading {
         room: &Arc<Semaphore>,
     ) -> Result<Bytes, Fault> {
         let mut stream = std::mem::take(body).into_data_stream();
-        let result =
-            async {
-                let mut first = Bytes::new();
-                let mut joined = Vec::new();
-                while let Some(chunk) = stream.next().await {
-                    let chunk = chunk.map_err(|_| Fault::Broken)?;
-                    if first.len() + joined.len() + chunk.len() > bytes_max {
-                        return Err(Fault::TooLarge { bytes_max });
-                    }
-                    self.take_room(chunk.len(), room).await?;
-                    // A body that comes in one piece, which most do, is never copied.
-                    if first.is_empty() && joined.is_empty() {
-                        first = chunk;
-                        continue;
-                    }
-                    if joined.is_empty() {
-                        joined.reserve(declared.clamp(
-                            first.len() + chunk.len(),
-                            RESERVE_BYTES_MAX.max(first.len() + chunk.len()),
-                        ));
-                        joined.extend_from_slice(&std::mem::take(&mut first));
-                    }
-                    joined.extend_from_slice(&chunk);
+        let result = async {
+            let mut first = Bytes::new();
+            let mut joined = Vec::new();
+            while let Some(chunk) = stream.next().await {
+                let chunk = chunk.map_err(|_| Fault::Broken)?;
+                if first.len() + joined.len() + chunk.len() > bytes_max {
+                    return Err(Fault::TooLarge { bytes_max });
                 }
-                Ok(if joined.is_empty() { first } else { joined.into() })
+                self.take_room(chunk.len(), room).await?;
+                // A body that comes in one piece, which most do, is never copied.
+                if first.is_empty() && joined.is_empty() {
+                    first = chunk;
+                    continue;
+                }
+                if joined.is_empty() {
+                    joined.reserve(declared.min(RESERVE_BYTES_MAX));
+                    joined.extend_from_slice(&std::mem::take(&mut first));
+                }
+                joined.extend_from_slice(&chunk);
             }
-            .await;
+            Ok(if joined.is_empty() { first } else { joined.into() })
+        }
+        .await;
         if result.is_err() {
             // The rest is the caller's to discard.
             *body = Body::from_stream(stream);
@@ -107,7 +103,7 @@ impl Reading {
 
 /// Hears out what is left of a body, in the background and for a moment.
 pub(super) fn discard(body: Body) {
-    if http_body_is_at_end(&body) {
+    if hyper::body::Body::is_end_stream(&body) {
         return;
     }
     tokio::spawn(async move {
@@ -116,8 +112,4 @@ pub(super) fn discard(body: Body) {
         // Whether it came to its end or the time did makes no difference.
         drop(tokio::time::timeout(DISCARD_MAX, hear_out).await);
     });
-}
-
-fn http_body_is_at_end(body: &Body) -> bool {
-    hyper::body::Body::is_end_stream(body)
 }

@@ -48,8 +48,8 @@ const NONCE_LIFE_MS: i64 = 5 * domain::time::MINUTE_MS;
 const SWEEP_EVERY: Duration = Duration::from_secs(5);
 /// Longest text that is taken as the identity of a device; the standard's have 20 digits.
 const DEVICE_ID_BYTES_MAX: usize = 64;
-/// Bytes of a request's head, of all its headers together.
-const HEAD_BYTES_MAX: usize = 16 << 10;
+/// Longest head of a request, and what is read at once of a body.
+const READ_BYTES_MAX: usize = 64 << 10;
 
 /// The state of the interface.
 struct Viid {
@@ -128,7 +128,7 @@ async fn serve_connection(
     let connection = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(None) // `Pace` has it: this one would also close a connection that rests.
-        .max_buf_size(HEAD_BYTES_MAX)
+        .max_buf_size(READ_BYTES_MAX)
         .serve_connection(io, service);
     let mut connection = std::pin::pin!(connection);
     let mut is_ending = false;

@@ -28,8 +28,8 @@ pub(super) struct Vehicle<'o> {
     plate_class: &'o str,
     plate_color: &'o str,
     plate_reliability: &'o str,
-    vehicle_class: &'o str,
-    vehicle_color: &'o str,
+    class: &'o str,
+    color: &'o str,
     speed_kmh: Option<f64>,
     /// The best first.
     times: [Option<DateTime>; 3],
@@ -50,8 +50,8 @@ impl<'o> From<&'o MotorVehicleCore> for Vehicle<'o> {
             plate_class: &object.plate_class,
             plate_color: &object.plate_color,
             plate_reliability: &object.plate_reliability,
-            vehicle_class: &object.vehicle_class,
-            vehicle_color: &object.vehicle_color,
+            class: &object.vehicle_class,
+            color: &object.vehicle_color,
             speed_kmh: object.speed_kmh,
             times: [object.pass_time, object.appear_time, object.mark_time],
             urls: [
@@ -77,8 +77,8 @@ impl<'o> From<&'o NonMotorVehicle> for Vehicle<'o> {
             plate_class: &object.plate_class,
             plate_color: &object.plate_color,
             plate_reliability: "",
-            vehicle_class: "",
-            vehicle_color: &object.vehicle_color,
+            class: "",
+            color: &object.vehicle_color,
             speed_kmh: object.speed_kmh,
             times: [object.appear_time, object.mark_time, None],
             urls: [NO_TEXT; 5],
@@ -138,8 +138,8 @@ impl<'o> Vehicle<'o> {
             plate_confidence: percent(self.plate_reliability),
             plate_class,
             plate_color: plate_color(self.plate_color, plate_class),
-            vehicle_type: VehicleType::parse(self.vehicle_class),
-            body_color: body_color(self.vehicle_color),
+            vehicle_type: VehicleType::parse(self.class),
+            body_color: body_color(self.color),
             speed_kmh: self
                 .speed_kmh
                 .map(f64::round)
@@ -203,7 +203,7 @@ impl<'o> Vehicle<'o> {
             time,
             passage.plate_text.as_bytes(),
             self.plate_color.as_bytes(),
-            self.vehicle_class.as_bytes(),
+            self.class.as_bytes(),
             &passage.speed_kmh.unwrap_or(u16::MAX).to_be_bytes(),
         ])
     }

@@ -7,7 +7,7 @@ use crate::events::Source;
 use crate::presence::DeviceKind;
 use axum::body::Body;
 use axum::response::Response;
-use domain::{DeviceId, Fact, Observation, PictureId};
+use domain::{DeviceId, Fact, Observation, PictureId, Timestamp};
 use gat1400::codes::StatusCode as ViidStatus;
 use gat1400::object::{Object, ResponseStatus};
 use gat1400::{ImageProblem, ObjectReason, Objects, read_list};
@@ -23,6 +23,8 @@ struct Taken {
     /// Embedded pictures, decoded.
     pictures: Vec<Vec<u8>>,
     statuses: Vec<ResponseStatus>,
+    /// The newest time that any of them claims: of a request with old and new passages, the one that was live.
+    newest_claim: Option<Timestamp>,
 }
 
 impl Viid {
@@ -43,9 +45,8 @@ impl Viid {
         let held =
             body::read(&parts.headers, body, limits.camera_body_bytes_max, time_max, &self.room).await?;
         // A place is taken only now: a body that dribbles in keeps nobody out.
-        let _place = match tokio::time::timeout(time_max, self.work.acquire()).await {
-            Ok(Ok(place)) => place,
-            Ok(Err(_)) | Err(_) => return Err(Fault::Busy),
+        let Ok(Ok(_place)) = tokio::time::timeout(time_max, self.work.acquire()).await else {
+            return Err(Fault::Busy);
         };
         let mut taken = self.read_objects::<T>(asker, device, &held.bytes)?;
         drop(held);
@@ -62,7 +63,11 @@ impl Viid {
             metrics::counter!("anchang_observations_total", "source" => Source::Camera.key(), "kind" => "passage")
                 .increment(count);
         }
-        self.context.presence.seen(DeviceKind::Camera, device, asker.address, asker.at, count);
+        let presence = &self.context.presence;
+        presence.seen(DeviceKind::Camera, device, asker.address, asker.at, count);
+        if let Some(claimed) = taken.newest_claim {
+            presence.clock_offset(DeviceKind::Camera, device, claimed.ms_since(asker.at));
+        }
         Ok(Asker::statuses(&taken.statuses))
     }
 
@@ -77,9 +82,8 @@ impl Viid {
             picture_bytes: limits.camera_picture_bytes_max,
             ..gat1400::Limits::default()
         };
-        let objects: Objects<T> = read_list(bytes, &reading).map_err(|problem| {
+        let objects: Objects<T> = read_list(bytes, &reading).inspect_err(|problem| {
             self.quarantine(asker, device, "body", problem.to_string(), bytes);
-            problem
         })?;
         let directory = self.context.directory.load();
         let camera = directory.cameras.get(device).ok_or(Fault::Refused)?;
@@ -140,10 +144,7 @@ impl Viid {
                 }
             }
         }
-        if let Some(claimed) = vehicle.claimed_at() {
-            let offset_ms = claimed.ms_since(asker.at);
-            self.context.presence.clock_offset(DeviceKind::Camera, device, offset_ms);
-        }
+        taken.newest_claim = taken.newest_claim.max(vehicle.claimed_at());
         taken.observations.push(observation);
         taken.places.push(places);
     }

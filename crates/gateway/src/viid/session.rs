@@ -32,18 +32,14 @@ impl Sessions {
     /// The device has proved who it is.
     pub(super) fn begin(&self, device: &DeviceId, address: SocketAddr, now: Timestamp) {
         let mut sessions = self.lock();
-        match sessions.get_mut(device) {
+        if let Some(session) = sessions.get_mut(device) {
             // Its rate goes on: registering again is no way around it.
-            Some(session) => {
-                session.address = address;
-                session.last_seen_at = now;
-            }
-            None => {
-                let burst = u64::from(self.per_s) * u64::from(BURST_S);
-                let rate = Bucket::new(self.per_s, burst, now);
-                sessions.insert(device.clone(), Session { address, last_seen_at: now, rate });
-            }
+            session.address = address;
+            session.last_seen_at = now;
+            return;
         }
+        let rate = Bucket::new(self.per_s, u64::from(self.per_s) * u64::from(BURST_S), now);
+        sessions.insert(device.clone(), Session { address, last_seen_at: now, rate });
     }
 
     /// Lets a request in, if its device is registered from that host, has not lapsed and is within its rate.
