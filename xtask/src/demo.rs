@@ -23,10 +23,6 @@ pub(crate) fn run(options: &Options) -> Result {
     let mut command =
         product.simulator("release", &["run", "--provision", "--seed", options.value("--seed", "7")]);
     command
-        .args(["--server", &format!("http://{}", product.http)])
-        .args(["--viid", &format!("http://{}", product.viid)])
-        .args(["--terminals", &product.terminals])
-        .args(["--admin-token", &product.token])
         .args(["--scale", options.value("--scale", "1.0")])
         .args(["--backfill-hours", options.value("--backfill-hours", "24")]);
     let mut county = Running::start("sim", &mut command)?;

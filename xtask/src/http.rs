@@ -22,7 +22,7 @@ pub(crate) fn send(
     );
     let failed = |error: std::io::Error| format!("{method} http://{address}{path}: {error}");
     let mut stream = TcpStream::connect(address).map_err(failed)?;
-    stream.set_read_timeout(Some(Duration::from_secs(60))).map_err(failed)?;
+    stream.set_read_timeout(Some(Duration::from_mins(1))).map_err(failed)?;
     stream.write_all(request.as_bytes()).map_err(failed)?;
     let mut answer = String::new();
     stream.read_to_string(&mut answer).map_err(failed)?;
@@ -33,7 +33,7 @@ pub(crate) fn send(
 
 /// Waits until the server answers that it is well.
 pub(crate) fn wait_until_well(address: &str, mut ended: impl FnMut() -> Option<String>) -> Result {
-    let deadline = Instant::now() + Duration::from_secs(60);
+    let deadline = Instant::now() + Duration::from_mins(1);
     loop {
         if let Some(why) = ended() {
             return Err(why);

@@ -58,10 +58,15 @@ impl Product {
         self.server.ended()
     }
 
-    /// The simulator with this server's addresses; the caller adds what it shall do.
+    /// The simulator pointed at this server; the caller adds what else it shall do.
     pub(crate) fn simulator(&self, profile: &str, verb: &[&str]) -> Command {
         let mut command = Command::new(program("sim", profile));
-        command.args(verb);
+        command
+            .args(verb)
+            .args(["--server", &format!("http://{}", self.http)])
+            .args(["--viid", &format!("http://{}", self.viid)])
+            .args(["--terminals", &self.terminals])
+            .args(["--admin-token", &self.token]);
         command
     }
 }
@@ -95,8 +100,8 @@ fn set_password(address: &str, folder: &Path) -> Result<(String, String)> {
 
 /// The last word of 16 letters and digits in the file.
 fn one_time_password(text: &str) -> Option<String> {
-    let words = text.split(|c: char| !c.is_ascii_alphanumeric());
-    words.filter(|word| word.len() == 16).last().map(str::to_string)
+    let mut words = text.rsplit(|c: char| !c.is_ascii_alphanumeric());
+    words.find(|word| word.len() == 16).map(str::to_string)
 }
 
 fn random_digits() -> Result<String> {

@@ -9,7 +9,7 @@ use domain::{Checkpoint, CheckpointId, KeyClass, Section, SectionId, Timestamp, 
 use gateway::{Clock, Limits, Presence};
 use journal::Journal;
 use judgement::ModelDescription;
-use records::{Fault, Records, StoreError};
+use records::{Device, Fault, Records, StoreError};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -44,7 +44,7 @@ pub struct App {
     pub started_at: Timestamp,
     /// How far judgement has come.
     pub progress: Progress,
-    /// Names of checkpoints and sections.
+    /// What is registered: checkpoints, sections, devices.
     pub names: ArcSwap<Names>,
     /// Key vehicles and their classes, to draw them.
     pub key_classes: ArcSwap<BTreeMap<VehicleKey, KeyClass>>,
@@ -75,13 +75,15 @@ pub struct Progress {
     pub stopped: ArcSwap<Option<String>>,
 }
 
-/// Names that rows are shown with.
+/// What is registered, in memory: rows are shown with its names, states are worked out over it.
 #[derive(Debug, Default)]
 pub struct Names {
     /// Checkpoints.
     pub checkpoints: BTreeMap<CheckpointId, Checkpoint>,
     /// Sections.
     pub sections: BTreeMap<SectionId, Section>,
+    /// Devices, as registered.
+    pub devices: Vec<Device>,
 }
 
 impl App {
@@ -89,7 +91,9 @@ impl App {
     pub async fn load_names(&self) -> Result<(), StoreError> {
         let checkpoints = self.records.all_checkpoints().await?;
         let sections = self.records.all_sections().await?;
+        let devices = self.records.all_devices().await?;
         self.names.store(Arc::new(Names {
+            devices,
             checkpoints: checkpoints.into_iter().map(|c| (c.id.clone(), c)).collect(),
             sections: sections.into_iter().map(|s| (s.id.clone(), s)).collect(),
         }));

@@ -88,32 +88,29 @@ pub(crate) fn device_state_word(state: Option<&DeviceState>, now: Timestamp) -> 
 }
 
 /// The state word of each checkpoint: the best of its cameras.
-pub(crate) async fn checkpoint_states(app: &App) -> Result<HashMap<CheckpointId, &'static str>, Problem> {
+pub(crate) fn checkpoint_states(app: &App) -> HashMap<CheckpointId, &'static str> {
     let now = app.clock.now();
     let present = app.presence.all(DeviceKind::Camera);
     let mut states: HashMap<CheckpointId, &'static str> = HashMap::new();
-    for device in app.records.all_devices().await? {
+    for device in &app.names.load().devices {
         if device.kind != records::DeviceKind::Camera {
             continue;
         }
         let word = device_state_word(present.get(&device.id), now);
-        for checkpoint in device.checkpoints {
-            let best = states.entry(checkpoint).or_insert("offline");
+        for checkpoint in &device.checkpoints {
+            let best = states.entry(checkpoint.clone()).or_insert("offline");
             if word == "online" || (word == "silent" && *best == "offline") {
                 *best = word;
             }
         }
     }
-    Ok(states)
+    states
 }
 
 /// All checkpoints.
 #[utoipa::path(get, path = "/checkpoints", tag = "checkpoints", responses((status = 200, body = List<CheckpointView>)))]
-pub(crate) async fn list(
-    State(app): State<Arc<App>>,
-    _: Signed,
-) -> Result<Json<List<CheckpointView>>, Problem> {
-    let states = checkpoint_states(&app).await?;
+pub(crate) async fn list(State(app): State<Arc<App>>, _: Signed) -> Json<List<CheckpointView>> {
+    let states = checkpoint_states(&app);
     let today = app.board.checkpoints();
     let items: Vec<_> = app
         .names
@@ -138,7 +135,7 @@ pub(crate) async fn list(
             }
         })
         .collect();
-    Ok(Json(List { total: items.len() as u64, items }))
+    Json(List { total: items.len() as u64, items })
 }
 
 /// Stores a checkpoint, new or changed.

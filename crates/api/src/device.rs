@@ -181,8 +181,9 @@ pub(crate) async fn list(
                 || device.name.contains(word.as_str())
                 || device.vehicle.is_some_and(|key| key.plate.to_string().contains(&word)))
     };
-    let all = app.records.all_devices().await?;
-    let found: Vec<_> = all
+    let names = app.names.load();
+    let found: Vec<_> = names
+        .devices
         .iter()
         .filter(|device| matches(device))
         .map(|device| view(&app, device, now, count(device)))

@@ -81,8 +81,9 @@ pub(crate) async fn figures(app: &App) -> Result<Figures, Problem> {
     let by_level = [Level::High, Level::Medium, Level::Low];
     let by_level: BTreeMap<_, _> =
         by_level.iter().map(|level| (level.key(), unsigned.get(level).copied().unwrap_or(0))).collect();
-    let states = checkpoint_states(app).await?;
-    let devices = app.records.all_devices().await?;
+    let states = checkpoint_states(app);
+    let names = app.names.load();
+    let devices = &names.devices;
     let cameras = app.presence.all(DeviceKind::Camera);
     let terminals = app.presence.all(DeviceKind::Terminal);
     let online = devices.iter().filter(|device| {
@@ -108,7 +109,7 @@ pub(crate) async fn figures(app: &App) -> Result<Figures, Problem> {
         warnings_by_level_unsigned: by_level,
         devices_total: devices.len() as u64,
         devices_online: online.count() as u64,
-        checkpoints_total: app.names.load().checkpoints.len() as u64,
+        checkpoints_total: names.checkpoints.len() as u64,
         checkpoints_online: states.values().filter(|word| **word == "online").count() as u64,
         key_vehicles_online: counts.vehicles_online as u64,
         quarantined_today: quarantined,
