@@ -8,8 +8,12 @@
 
 pub mod clock;
 pub mod county;
+pub mod device;
 mod dice;
 pub mod geo;
+pub mod load;
 pub mod noise;
 pub mod picture;
+pub mod provision;
+pub mod run;
 pub mod traffic;

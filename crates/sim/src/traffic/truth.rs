@@ -29,9 +29,13 @@ pub struct Truth {
     pub is_expected: bool,
 }
 
-/// All that happens in `from_ms..to_ms`, in order of time. Section speeds need both ends within the window.
+/// A section's first end may be passed this long before its second.
+const SECTION_MS: i64 = HOUR_MS;
+
+/// All that happens in `from_ms..to_ms`, in order of time; a section's speed when its second end is passed.
 pub fn of_window(traffic: &Traffic, rates: &NoiseRates, from_ms: i64, to_ms: i64) -> Vec<Truth> {
-    let mut truths = of_passages(traffic, rates, &traffic.passages(from_ms, to_ms));
+    let mut truths = of_passages(traffic, rates, &traffic.passages(from_ms - SECTION_MS, to_ms));
+    truths.retain(|(at_ms, _)| *at_ms >= from_ms);
     for vehicle in 0..traffic.rates.terminal_count() as u32 {
         of_terminal(traffic, vehicle, from_ms..to_ms, &mut truths);
     }

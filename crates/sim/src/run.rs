@@ -1,0 +1,259 @@
+//! A run of the whole county: devices that first send what they kept since the day before, then go on live.
+
+use crate::clock::{self, Clock};
+use crate::county::County;
+use crate::device::camera::Camera;
+use crate::device::terminal::Terminal;
+use crate::device::{Counts, World, pictures};
+use crate::noise::{self, NoiseRates};
+use crate::picture::Painter;
+use crate::provision::Api;
+use crate::traffic::{Passage, Rates, Traffic, truth};
+use domain::time::{HOUR_MS, MINUTE_MS, SECOND_MS};
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::sync::mpsc;
+
+/// What to run.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Seed of the county.
+    pub seed: u64,
+    /// Base of the platform's HTTP, for cameras: `http://host:port`.
+    pub server: String,
+    /// Base of the platform's API, when it is not the cameras'.
+    pub api: String,
+    /// The platform's listener for terminals: `host:port`.
+    pub terminals: String,
+    /// Where the cameras' own pictures are served, and under which base links name them.
+    pub pictures: String,
+    /// See `pictures`.
+    pub picture_base: String,
+    /// An administrator's token, for provisioning and for driving the clock.
+    pub token: Option<String>,
+    /// How much traffic.
+    pub rates: Rates,
+    /// How much goes wrong.
+    pub noise: NoiseRates,
+    /// How many times as fast as the wall clock.
+    pub speed: f64,
+    /// Whether the platform takes its clock from here.
+    pub drives_clock: bool,
+    /// Where the simulation's time starts, Unix milliseconds; now when left out.
+    pub start_ms: Option<i64>,
+    /// Hours before the start that devices have kept.
+    pub backfill_hours: u32,
+    /// Whether to import the county first.
+    pub provisions: bool,
+    /// File to write what was planted to, a line of JSON each.
+    pub truth: Option<PathBuf>,
+    /// Stop after so much wall time.
+    pub run_for: Option<Duration>,
+}
+
+/// What is handed to the cameras at once while catching up. A day of a county is 25 MB in their memories.
+const PIECE_MS: i64 = 10 * MINUTE_MS;
+const LIVE_TICK: Duration = Duration::from_millis(200);
+const PROGRESS: Duration = Duration::from_secs(5);
+/// Terminals that begin each second: a whole county's do not connect in one instant.
+const TERMINALS_PER_S: u32 = 400;
+
+/// Runs until `run_for` is over, or for ever.
+pub async fn run(options: Options) -> anyhow::Result<()> {
+    let start_ms = options.start_ms.unwrap_or_else(clock::wall_ms);
+    let day = domain::Timestamp::from_unix_ms(start_ms).beijing_day();
+    let seed = options.seed;
+    let county = Arc::new(tokio::task::spawn_blocking(move || County::generate(seed, day)).await?);
+    tracing::info!(checkpoints = county.checkpoints.len(), sections = county.sections.len(), "county made");
+    let terminal_count = options.rates.terminal_count();
+    let api = options.token.as_deref().map(|token| Api::new(&options.api, token)).transpose()?;
+    if options.provisions {
+        let api = api.as_ref().ok_or_else(|| anyhow::anyhow!("provisioning needs an administrator's token"))?;
+        for table in crate::county::export::Table::ALL {
+            let done = api.import(&county, table, terminal_count).await?;
+            tracing::info!(table = table.key(), done.rows, done.accepted, done.rejected, "imported");
+        }
+        api.put_map(&county).await?;
+        tracing::info!("map put");
+    }
+    if let (Some(api), true) = (&api, options.drives_clock) {
+        api.set_clock(start_ms).await?;
+    }
+    let listener = TcpListener::bind(&options.pictures).await?;
+    let picture_base = match options.picture_base.as_str() {
+        "" => format!("http://{}", listener.local_addr()?),
+        base => base.trim_end_matches('/').to_owned(),
+    };
+    let world = Arc::new(World {
+        painter: Painter::new(county.clone()),
+        traffic: Traffic::new(county.clone(), options.rates),
+        noise: options.noise,
+        clock: Clock::new(start_ms, options.speed),
+        county,
+        picture_base,
+        counts: Counts::default(),
+    });
+    let since_ms = start_ms - i64::from(options.backfill_hours) * HOUR_MS;
+    tokio::spawn(pictures::serve(listener, world.clone()));
+    if let (Some(api), true) = (api, options.drives_clock) {
+        tokio::spawn(drive_clock(world.clone(), api));
+    }
+    if let Some(path) = options.truth.clone() {
+        tokio::spawn(write_truth(world.clone(), path, since_ms));
+    }
+    tokio::spawn(start_terminals(world.clone(), options.terminals.clone(), since_ms));
+    let cameras = start_cameras(&world, &options.server)?;
+    let feed = tokio::spawn(feed(world.clone(), cameras, since_ms));
+    tokio::spawn(progress(world, options.backfill_hours));
+    match options.run_for {
+        Some(wall) => match tokio::time::timeout(wall, feed).await {
+            Err(_) => Ok(()),
+            Ok(ended) => Ok(ended?),
+        },
+        None => Ok(feed.await?),
+    }
+}
+
+type Cameras = Vec<mpsc::UnboundedSender<Vec<Passage>>>;
+
+fn start_cameras(world: &Arc<World>, server: &str) -> Result<Cameras, reqwest::Error> {
+    (0..world.county.checkpoints.len() as u16)
+        .map(|checkpoint| {
+            let (sender, receiver) = mpsc::unbounded_channel();
+            tokio::spawn(Camera::new(world.clone(), checkpoint, server)?.run(receiver));
+            Ok(sender)
+        })
+        .collect()
+}
+
+async fn start_terminals(world: Arc<World>, server: String, since_ms: i64) {
+    let mut pace = tokio::time::interval(Duration::from_secs(1) / TERMINALS_PER_S);
+    for vehicle in 0..world.traffic.rates.terminal_count() as u32 {
+        pace.tick().await;
+        let (world, server) = (world.clone(), server.clone());
+        tokio::spawn(async move { Terminal::new(world, vehicle, &server, since_ms).run().await });
+    }
+}
+
+/// Gives each camera what it sees: in pieces until the present is reached, then as it happens.
+async fn feed(world: Arc<World>, cameras: Cameras, since_ms: i64) {
+    let mut from_ms = since_ms;
+    let mut live = tokio::time::interval(LIVE_TICK);
+    live.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        let to_ms = (from_ms + PIECE_MS).min(world.clock.now_ms());
+        if to_ms > from_ms {
+            let generate = {
+                let world = world.clone();
+                // A new day's plan takes a second or two.
+                move || seen(&world, from_ms, to_ms)
+            };
+            let Ok(pieces) = tokio::task::spawn_blocking(generate).await else { return };
+            for (camera, piece) in cameras.iter().zip(pieces) {
+                if !piece.is_empty() && camera.send(piece).is_err() {
+                    return;
+                }
+            }
+            from_ms = to_ms;
+        }
+        if world.clock.now_ms() - from_ms < PIECE_MS {
+            live.tick().await;
+        }
+    }
+}
+
+/// What each camera sees in a window, doubled reports and all.
+fn seen(world: &World, from_ms: i64, to_ms: i64) -> Vec<Vec<Passage>> {
+    let mut pieces = vec![Vec::new(); world.county.checkpoints.len()];
+    for passage in world.traffic.passages(from_ms, to_ms) {
+        let piece = &mut pieces[passage.checkpoint as usize];
+        piece.push(passage);
+        if noise::is_doubled(&world.county, &world.noise, &passage) {
+            piece.push(passage);
+        }
+    }
+    pieces
+}
+
+/// Sets the platform's clock each simulated second, at most 20 times a second of the wall.
+async fn drive_clock(world: Arc<World>, api: Api) {
+    let pause = world.clock.wall(SECOND_MS).max(Duration::from_millis(50));
+    loop {
+        if let Err(error) = api.set_clock(world.clock.now_ms()).await {
+            tracing::warn!(%error, "clock not set");
+        }
+        tokio::time::sleep(pause).await;
+    }
+}
+
+/// Appends what was planted, hour by hour, when the hour is over.
+async fn write_truth(world: Arc<World>, path: PathBuf, since_ms: i64) {
+    let mut from_ms = since_ms;
+    loop {
+        let to_ms = from_ms + HOUR_MS;
+        // Not before the plan of the hour is certain to be what the devices send.
+        let ready_ms = to_ms + MINUTE_MS;
+        let now_ms = world.clock.now_ms();
+        if now_ms < ready_ms {
+            tokio::time::sleep(world.clock.wall(ready_ms - now_ms)).await;
+        }
+        let (at, file) = (world.clone(), path.clone());
+        let append = move || append_truth(&at.traffic, &at.noise, &file, from_ms, to_ms);
+        match tokio::task::spawn_blocking(append).await {
+            Ok(Ok(())) => from_ms = to_ms,
+            Ok(Err(error)) => {
+                tracing::warn!(%error, path = %path.display(), "truth not written");
+                return;
+            }
+            Err(_) => return,
+        }
+    }
+}
+
+/// Appends what was planted in a window as lines of JSON.
+pub fn append_truth(
+    traffic: &Traffic,
+    rates: &NoiseRates,
+    path: &Path,
+    from_ms: i64,
+    to_ms: i64,
+) -> std::io::Result<()> {
+    let file = std::fs::OpenOptions::new().create(true).append(true).open(path)?;
+    let mut out = std::io::BufWriter::new(file);
+    for truth in truth::of_window(traffic, rates, from_ms, to_ms) {
+        serde_json::to_writer(&mut out, &truth)?;
+        out.write_all(b"\n")?;
+    }
+    out.flush()
+}
+
+async fn progress(world: Arc<World>, backfill_hours: u32) {
+    let counts = &world.counts;
+    let mut tick = tokio::time::interval(PROGRESS);
+    let (mut passages, mut positions) = (0, 0);
+    tick.tick().await;
+    loop {
+        tick.tick().await;
+        let now = (Counts::get(&counts.passages), Counts::get(&counts.positions));
+        let per_s = |new: u64, old: u64| (new - old) / PROGRESS.as_secs();
+        tracing::info!(
+            time = clock::rfc3339(world.clock.now_ms()),
+            backfill_hours,
+            passages = now.0,
+            passages_per_s = per_s(now.0, passages),
+            positions = now.1,
+            positions_per_s = per_s(now.1, positions),
+            cameras = Counts::get(&counts.cameras),
+            terminals = Counts::get(&counts.terminals),
+            terminals_live = Counts::get(&counts.terminals_live),
+            refused = Counts::get(&counts.passages_refused),
+            lost = Counts::get(&counts.passages_lost),
+            retries = Counts::get(&counts.retries),
+            "county at work"
+        );
+        (passages, positions) = now;
+    }
+}
