@@ -1,0 +1,262 @@
+//! Configuration: one TOML file, each key with a default, so that none is needed. See `docs/configuration.md`.
+
+use judgement::Parameters;
+use serde::Deserialize;
+use smol_str::SmolStr;
+use std::fmt::Write as _;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+const MIB: usize = 1 << 20;
+const GIB: u64 = 1 << 30;
+
+/// The models' parameters that are part of the binary.
+const MODELS: &str = include_str!("../../../data/models.toml");
+const PLATE_CONFUSIONS: &str = include_str!("../../../data/plate-confusions.toml");
+
+/// Everything that can be configured.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Config {
+    /// Folder of everything that is kept.
+    pub(crate) data_dir: PathBuf,
+    /// Where pages and programs are served.
+    pub(crate) http: SocketAddr,
+    /// Where cameras are served (GA/T 1400).
+    pub(crate) viid: SocketAddr,
+    /// Where vehicle terminals are served (JT/T 808).
+    pub(crate) terminals: SocketAddr,
+    /// Whose time it is.
+    pub(crate) clock: ClockKind,
+    /// 20 digits under which the platform answers cameras (GA/T 1400.1).
+    pub(crate) server_id: SmolStr,
+    /// Bounds of the gateway.
+    pub(crate) limits: gateway::Limits,
+    /// The journal of entries.
+    pub(crate) journal: JournalConfig,
+    /// The journal of pictures.
+    pub(crate) pictures: PicturesConfig,
+    /// Where the map looks.
+    pub(crate) map: api::MapConfig,
+    /// Files that replace the models' parameters.
+    pub(crate) models: ModelFiles,
+}
+
+/// Whose time it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum ClockKind {
+    /// The machine's.
+    System,
+    /// A simulation's, for runs faster than life.
+    Driven,
+}
+
+/// The journal of entries.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct JournalConfig {
+    segment_bytes_max: u64,
+    retention_bytes_max: u64,
+}
+
+/// The journal of pictures.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct PicturesConfig {
+    retention_bytes_max: u64,
+}
+
+/// Files that replace the models' parameters of the binary.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct ModelFiles {
+    /// In place of `data/models.toml`.
+    parameters: Option<PathBuf>,
+    /// In place of `data/plate-confusions.toml`.
+    plate_confusions: Option<PathBuf>,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            data_dir: "var".into(),
+            http: (Ipv4Addr::LOCALHOST, 8700).into(),
+            viid: (Ipv4Addr::UNSPECIFIED, 8710).into(),
+            terminals: (Ipv4Addr::UNSPECIFIED, 8720).into(),
+            clock: ClockKind::System,
+            // Division 371327, then 502 for a video and image database.
+            server_id: SmolStr::new_static("37132700005020000001"),
+            limits: gateway::Limits::default(),
+            journal: JournalConfig::default(),
+            pictures: PicturesConfig::default(),
+            map: api::MapConfig::default(),
+            models: ModelFiles::default(),
+        }
+    }
+}
+
+impl Default for JournalConfig {
+    fn default() -> Self {
+        // A county's day of a million passages and ten million positions takes about 1 GiB.
+        Self { segment_bytes_max: 64 * MIB as u64, retention_bytes_max: 20 * GIB }
+    }
+}
+
+impl Default for PicturesConfig {
+    fn default() -> Self {
+        Self { retention_bytes_max: 50 * GIB }
+    }
+}
+
+impl JournalConfig {
+    pub(crate) fn options(self) -> journal::Options {
+        journal::Options {
+            segment_bytes_max: self.segment_bytes_max,
+            retention_bytes_max: Some(self.retention_bytes_max),
+            ..journal::Options::default()
+        }
+    }
+}
+
+impl PicturesConfig {
+    /// Bounds for records of megabytes: a group holds the pictures of a camera's largest usual request.
+    pub(crate) fn options(self) -> journal::Options {
+        journal::Options {
+            segment_bytes_max: 256 * MIB as u64,
+            retention_bytes_max: Some(self.retention_bytes_max),
+            record_bytes_max: 8 * MIB,
+            group_bytes_max: 64 * MIB,
+            queue_bytes_max: 128 * MIB,
+            ..journal::Options::default()
+        }
+    }
+}
+
+/// Why a file can't be used. Each says which file, and where in it.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ConfigError {
+    #[error("could not read {}: {source}", path.display())]
+    Read { path: PathBuf, source: std::io::Error },
+    #[error("{}{place}: {message}", path.display())]
+    Parse { path: PathBuf, place: String, message: String },
+    #[error("{}: {message}", path.display())]
+    Value { path: PathBuf, message: String },
+}
+
+impl Config {
+    /// Reads a file; keys that it leaves out have their defaults.
+    pub(crate) fn read(path: &Path) -> Result<Self, ConfigError> {
+        let config: Self = parse(path, &read(path)?)?;
+        config.check().map_err(|message| ConfigError::Value { path: path.to_owned(), message })?;
+        Ok(config)
+    }
+
+    fn check(&self) -> Result<(), String> {
+        if self.server_id.len() != 20 || !self.server_id.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(format!("server_id must have 20 digits, not {:?}", self.server_id));
+        }
+        if self.limits.camera_picture_bytes_max > self.pictures.options().record_bytes_max {
+            return Err(
+                "limits.camera_picture_bytes_max is more than the 8 MiB that a stored picture may have"
+                    .into(),
+            );
+        }
+        Ok(())
+    }
+}
+
+impl ModelFiles {
+    /// The models' parameters, and a number that changes when they do.
+    pub(crate) fn load(&self) -> Result<(Parameters, u64), ConfigError> {
+        let (models_path, models) = text_of(self.parameters.as_deref(), "data/models.toml", MODELS)?;
+        let (confusions_path, confusions) =
+            text_of(self.plate_confusions.as_deref(), "data/plate-confusions.toml", PLATE_CONFUSIONS)?;
+        let parameters = Parameters {
+            models: parse(&models_path, &models)?,
+            confusions: parse(&confusions_path, &confusions)?,
+        };
+        parameters
+            .check()
+            .map_err(|error| ConfigError::Value { path: models_path, message: error.to_string() })?;
+        let mut hasher = xxhash_rust::xxh3::Xxh3Default::new();
+        for text in [models, confusions] {
+            hasher.update(&(text.len() as u64).to_le_bytes());
+            hasher.update(text.as_bytes());
+        }
+        Ok((parameters, hasher.digest()))
+    }
+}
+
+fn text_of(path: Option<&Path>, name: &str, embedded: &str) -> Result<(PathBuf, String), ConfigError> {
+    match path {
+        Some(path) => Ok((path.to_owned(), read(path)?)),
+        None => Ok((name.into(), embedded.to_owned())),
+    }
+}
+
+fn read(path: &Path) -> Result<String, ConfigError> {
+    std::fs::read_to_string(path).map_err(|source| ConfigError::Read { path: path.to_owned(), source })
+}
+
+fn parse<T: serde::de::DeserializeOwned>(path: &Path, text: &str) -> Result<T, ConfigError> {
+    toml::from_str(text).map_err(|error| {
+        let at = error.span().map_or(0, |span| span.start);
+        let before = text.get(..at).unwrap_or_default();
+        let line_start = before.rfind('\n').map_or(0, |end| end + 1);
+        let line = text.get(line_start..).and_then(|rest| rest.lines().next()).unwrap_or_default();
+        let mut place = format!(", line {}", before.matches('\n').count() + 1);
+        if let Some((key, _)) = line.split_once('=') {
+            write!(place, ", {}", key.trim()).expect("writing to a string can't fail");
+        }
+        // The message may go over lines; a log line may not.
+        let message = error.message().lines().collect::<Vec<_>>().join("; ");
+        ConfigError::Parse { path: path.to_owned(), place, message }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(text: &str) -> String {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("anchang.toml");
+        std::fs::write(&path, text).unwrap();
+        let error = Config::read(&path).unwrap_err().to_string();
+        error.replace(&dir.path().display().to_string(), "")
+    }
+
+    #[test]
+    fn an_empty_file_and_the_defaults_are_good() {
+        let config: Config = parse(Path::new("x"), "").unwrap();
+        config.check().unwrap();
+        assert_eq!(config.http.to_string(), "127.0.0.1:8700");
+        config.models.load().unwrap();
+    }
+
+    #[test]
+    fn a_refusal_names_file_line_and_key() {
+        let unknown = refusal("[journal]\nsegment_bytes_max = 1\nretention = 5\n");
+        assert!(unknown.starts_with("/anchang.toml, line 3, retention: unknown field"), "{unknown}");
+        let wrong = refusal("data_dir = \"x\"\nhttp = \"localhost\"\n");
+        assert!(wrong.starts_with("/anchang.toml, line 2, http: "), "{wrong}");
+        assert!(refusal("server_id = \"12\"").contains("server_id must have 20 digits"));
+        assert!(
+            refusal("[limits]\ncamera_picture_bytes_max = 99999999").contains("camera_picture_bytes_max")
+        );
+        assert!(refusal("http = ").contains("line 1, http"));
+    }
+
+    #[test]
+    fn other_parameters_have_another_fingerprint() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("models.toml");
+        std::fs::write(&path, format!("# changed\n{MODELS}")).unwrap();
+        let files = ModelFiles { parameters: Some(path.clone()), ..ModelFiles::default() };
+        assert_ne!(files.load().unwrap().1, ModelFiles::default().load().unwrap().1);
+        std::fs::write(&path, MODELS.replace("late_max_hours]\nvalue = 72", "late_max_hours]\nvalue = 0"))
+            .unwrap();
+        assert!(files.load().unwrap_err().to_string().contains("late_max_hours is 0"));
+    }
+}

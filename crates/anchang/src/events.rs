@@ -1,0 +1,130 @@
+//! From the gateway into the records: refused devices and messages that couldn't be read. The gateway never waits for
+//! this; when the records can't take them, they are logged, counted and gone.
+
+use gateway::{Event, RefusalReason, Source};
+use records::{DeviceKind, Quarantined, Records, RefusedDevice, RefusedReason, StoreError};
+use smol_str::{SmolStr, ToSmolStr};
+use std::collections::BTreeMap;
+use std::time::Duration;
+use tokio::sync::mpsc;
+
+/// Events stored in one transaction.
+const EVENTS_MAX: usize = 1_000;
+/// Least time between transactions, so that a flood is stored in few.
+const PERIOD: Duration = Duration::from_millis(500);
+
+/// Stores events until the gateway is gone.
+pub(crate) async fn run(records: Records, mut events: mpsc::Receiver<Event>) {
+    let mut waiting = Vec::new();
+    while events.recv_many(&mut waiting, EVENTS_MAX).await > 0 {
+        let count = waiting.len() as u64;
+        let (refused, quarantined) = sort(waiting.drain(..));
+        note(count, "refused devices", records.note_refused(&refused).await);
+        note(count, "unreadable messages", records.add_quarantine(&quarantined).await);
+        if !events.is_closed() {
+            tokio::time::sleep(PERIOD).await;
+        }
+    }
+}
+
+fn note(count: u64, what: &str, stored: Result<(), StoreError>) {
+    if let Err(error) = stored {
+        metrics::counter!("anchang_events_lost_total").increment(count);
+        tracing::error!(%error, count, "could not note {what}");
+    }
+}
+
+/// One row for each refused device and address, whatever the number of its attempts.
+fn sort(events: impl Iterator<Item = Event>) -> (Vec<RefusedDevice>, Vec<Quarantined>) {
+    let mut refused: BTreeMap<_, RefusedDevice> = BTreeMap::new();
+    let mut quarantined = Vec::new();
+    for event in events {
+        match event {
+            Event::Refused { source, device, address, at, reason, detail } => {
+                let (kind, address) = (kind_of(source), address.ip().to_smolstr());
+                let first = RefusedDevice {
+                    kind,
+                    id: device.clone(),
+                    address: address.clone(),
+                    first_seen_at: at,
+                    last_seen_at: at,
+                    attempts: 0,
+                    reason: reason_of(reason),
+                    detail: String::new(),
+                };
+                let row = refused.entry((kind, device, address)).or_insert(first);
+                row.last_seen_at = at;
+                row.attempts += 1;
+                row.reason = reason_of(reason);
+                row.detail = detail;
+            }
+            Event::Quarantined { source, device, address, at, reason, detail, bytes, .. } => {
+                quarantined.push(Quarantined {
+                    at,
+                    source: kind_of(source),
+                    device,
+                    address: address.to_smolstr(),
+                    reason: SmolStr::new_static(reason),
+                    detail,
+                    bytes,
+                });
+            }
+        }
+    }
+    (refused.into_values().collect(), quarantined)
+}
+
+fn kind_of(source: Source) -> DeviceKind {
+    match source {
+        Source::Camera => DeviceKind::Camera,
+        Source::Terminal => DeviceKind::Terminal,
+    }
+}
+
+fn reason_of(reason: RefusalReason) -> RefusedReason {
+    match reason {
+        RefusalReason::Unknown => RefusedReason::Unknown,
+        RefusalReason::WrongPassword => RefusedReason::WrongPassword,
+        RefusalReason::Disabled => RefusedReason::Disabled,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::Timestamp;
+
+    #[test]
+    fn attempts_of_one_device_become_one_row_and_messages_keep_their_order() {
+        let refused = |port, at, reason| Event::Refused {
+            source: Source::Camera,
+            device: "1".into(),
+            address: ([10, 0, 0, 1], port).into(),
+            at: Timestamp::from_unix_ms(at),
+            reason,
+            detail: format!("at {at}"),
+        };
+        let unreadable = |detail: &str| Event::Quarantined {
+            source: Source::Terminal,
+            device: None,
+            address: ([10, 0, 0, 2], 9).into(),
+            at: Timestamp::from_unix_ms(5),
+            reason: "checksum",
+            detail: detail.into(),
+            bytes: vec![0x7e],
+            bytes_len: 1,
+        };
+        let events = [
+            refused(1, 10, RefusalReason::Unknown),
+            unreadable("first"),
+            refused(2, 20, RefusalReason::WrongPassword),
+            unreadable("second"),
+        ];
+        let (refused, quarantined) = sort(events.into_iter());
+        assert_eq!(refused.len(), 1);
+        assert_eq!((refused[0].attempts, refused[0].reason), (2, RefusedReason::WrongPassword));
+        assert_eq!((refused[0].first_seen_at.unix_ms(), refused[0].last_seen_at.unix_ms()), (10, 20));
+        assert_eq!(refused[0].detail, "at 20");
+        assert_eq!(quarantined.iter().map(|q| q.detail.as_str()).collect::<Vec<_>>(), ["first", "second"]);
+    }
+}

@@ -1,0 +1,558 @@
+//! The journal's reader: folds entry by entry into the situation board and the engine, stores what follows from it, and
+//! takes snapshots. One thread; the only place where the engine is.
+//!
+//! # What is promised
+//! Each entry of the journal is judged once as seen from the records. Outcomes are stored in one transaction with the
+//! place up to which they were judged (the *cursor*). After a restart the fold goes on from the last snapshot, and what
+//! follows from entries before the cursor is dropped, because it is stored already. The cursor is moved before a snapshot
+//! is taken, so a snapshot ahead of the cursor belongs to other records and is not used.
+//!
+//! # What can go wrong
+//! - The records can't store (disk full, busy): judging waits and tries again; [`api::Progress::stopped`] says why.
+//!   Devices are still answered, since the journal is another file; nothing is lost.
+//! - An entry can't be decoded, or lies in damaged bytes: it is left out, logged and counted.
+//! - An entry makes a model panic: the engine may be half changed, so it is built anew from the last snapshot, without
+//!   that entry. After [`PANICS_MAX`] of them the thread ends with an error, and with it the process.
+//! - Retention has removed entries that were not judged yet: the fold goes on at the first that is left, with the
+//!   reference as the records have it now.
+
+use crate::snapshot::{Shelf, Snapshot};
+use api::App;
+use domain::{Entry, Fact, Outcome, ReferenceChange, Timestamp};
+use gateway::Intake;
+use journal::{Batch, Offset, ReadError, Reader};
+use judgement::{Engine, Parameters};
+use metrics::{Counter, counter, gauge};
+use records::{StoreError, WatchFilter, Window};
+use std::collections::BTreeSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+use tokio::runtime::Handle;
+use tokio::sync::oneshot;
+
+/// Bytes of the journal that are read at a time: some 10,000 entries, judged in well under a second.
+const BATCH_BYTES_MAX: usize = 2 << 20;
+/// Outcomes that are stored in one transaction; one entry's are never parted.
+const OUTCOMES_MAX: usize = 1_000;
+/// How often the cursor is moved when nothing is found.
+const CURSOR_PERIOD: Duration = Duration::from_secs(5);
+/// How often a snapshot is taken when something changed: bounds what a restart folds again.
+const SNAPSHOT_PERIOD: Duration = Duration::from_secs(60);
+/// Longest sleep without a look at the clock and at whether to end.
+const WAKE_PERIOD: Duration = Duration::from_millis(250);
+/// Silence after which a tick is put into the journal, so that deadlines fire; and so the least time between ticks.
+const TICK_MS: i64 = 10 * domain::time::SECOND_MS;
+/// How long to wait after a failure: doubled from the first to the second.
+const RETRY: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(30));
+/// Entries left out because a model panicked, before the thread gives up.
+const PANICS_MAX: usize = 16;
+
+/// Why judging ended by itself.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum JudgingError {
+    #[error("models panicked on {PANICS_MAX} entries, the last at offset {0} of the journal")]
+    Panics(Offset),
+    #[error("could not read the journal")]
+    Read(#[source] ReadError),
+    #[error("the thread panicked")]
+    Died,
+}
+
+/// What judging is given.
+pub(crate) struct Task {
+    pub(crate) app: Arc<App>,
+    pub(crate) intake: Intake,
+    pub(crate) parameters: Parameters,
+    /// Of the parameters, from [`crate::config::ModelFiles::load`].
+    pub(crate) fingerprint: u64,
+    pub(crate) runtime: Handle,
+}
+
+/// The running thread, as its starter sees it.
+pub(crate) struct Judging {
+    stop: Arc<AtomicBool>,
+    /// Answered when what the journal held at the start was folded.
+    pub(crate) caught_up: oneshot::Receiver<()>,
+    /// Answered when the thread has ended.
+    pub(crate) ended: oneshot::Receiver<Result<(), JudgingError>>,
+}
+
+impl Judging {
+    /// Starts the thread.
+    pub(crate) fn start(task: Task) -> std::io::Result<Self> {
+        let stop = Arc::new(AtomicBool::new(false));
+        let (say_caught_up, caught_up) = oneshot::channel();
+        let (say_ended, ended) = oneshot::channel();
+        let of_thread = stop.clone();
+        std::thread::Builder::new().name("judging".into()).spawn(move || {
+            // The thread's end must be known whatever its cause.
+            let outcome =
+                catch_unwind(AssertUnwindSafe(|| Fold::begin(task, of_thread, say_caught_up)?.run()));
+            let outcome = match outcome {
+                Ok(Ok(()) | Err(End::Asked)) => Ok(()),
+                Ok(Err(End::Failed(error))) => Err(error),
+                Err(_) => Err(JudgingError::Died),
+            };
+            // Nobody listens when the process is ending already.
+            drop(say_ended.send(outcome));
+        })?;
+        Ok(Self { stop, caught_up, ended })
+    }
+
+    /// Asks the thread to take a snapshot and end.
+    pub(crate) fn stop(&self) {
+        self.stop.store(true, Ordering::Release);
+    }
+}
+
+/// Why the fold ends.
+enum End {
+    /// The process ends.
+    Asked,
+    /// It can't go on.
+    Failed(JudgingError),
+}
+
+struct Fold {
+    task: Task,
+    stop: Arc<AtomicBool>,
+    shelf: Shelf,
+    engine: Engine,
+    reader: Reader,
+    /// Follows from entries that were applied, not stored yet.
+    outcomes: Vec<Outcome>,
+    /// The cursor: outcomes of entries before it are stored.
+    stored_up_to: u64,
+    stored_at: Instant,
+    snapshot_place: u64,
+    snapshot_at: Instant,
+    /// Where the journal ended at the start; identities of entries before it are told to the intake.
+    end_at_start: Offset,
+    caught_up: Option<oneshot::Sender<()>>,
+    /// Entries before it are on the board already.
+    seen_up_to: u64,
+    /// Offsets of entries that made a model panic.
+    left_out: BTreeSet<u64>,
+    received_ms: u64,
+    judged: Counter,
+}
+
+impl Fold {
+    /// Continues from the newest usable snapshot, or begins anew.
+    fn begin(task: Task, stop: Arc<AtomicBool>, caught_up: oneshot::Sender<()>) -> Result<Self, End> {
+        let journal = &task.app.observations;
+        let mut fold = Self {
+            shelf: Shelf::new(&task.app.data_dir),
+            engine: Engine::new(task.parameters.clone()),
+            reader: journal.reader(Offset::START),
+            outcomes: Vec::new(),
+            stored_up_to: 0,
+            stored_at: Instant::now(),
+            snapshot_place: 0,
+            snapshot_at: Instant::now(),
+            end_at_start: journal.end(),
+            caught_up: Some(caught_up),
+            seen_up_to: 0,
+            left_out: BTreeSet::new(),
+            received_ms: 0,
+            judged: counter!("anchang_judged_total"),
+            stop,
+            task,
+        };
+        fold.read_cursor()?;
+        if let Some(snapshot) = fold.restore() {
+            if !fold.app().board.restore(&snapshot.board) {
+                tracing::warn!(
+                    "the board's part of the snapshot is of another version: the day's counts begin anew"
+                );
+            }
+            fold.recall(snapshot.recent_from.unwrap_or(snapshot.place), snapshot.place);
+        }
+        fold.app().clock.drive(fold.engine.clock());
+        Ok(fold)
+    }
+
+    fn app(&self) -> &App {
+        &self.task.app
+    }
+
+    fn read_cursor(&mut self) -> Result<(), End> {
+        let end = self.end_at_start.get();
+        let cursor = self.store("read the place of judgement", |app, runtime, _| {
+            runtime.block_on(app.records.cursor(records::cursor::JUDGEMENT))
+        })?;
+        self.stored_up_to = cursor.unwrap_or(0);
+        if self.stored_up_to > end {
+            // Otherwise all that comes until the journal is as long again would be taken for judged.
+            tracing::error!(
+                cursor = self.stored_up_to,
+                end,
+                "the journal is shorter than what was judged of it: were its files replaced? judging goes on at its end"
+            );
+            self.stored_up_to = end;
+        }
+        Ok(())
+    }
+
+    /// Puts the engine and the reader where the newest usable snapshot says, or at the beginning.
+    fn restore(&mut self) -> Option<Snapshot> {
+        let end = self.app().observations.end().get();
+        let snapshot = self.shelf.all().find_map(|snapshot| {
+            let refused = if snapshot.fingerprint != self.task.fingerprint {
+                "the models' parameters have changed"
+            } else if snapshot.place > end {
+                "it is of another journal"
+            } else if snapshot.place > self.stored_up_to {
+                "it is of other records"
+            } else {
+                match Engine::restore(self.task.parameters.clone(), &snapshot.engine) {
+                    Ok(engine) => {
+                        self.engine = engine;
+                        return Some(snapshot);
+                    }
+                    Err(_) => "the engine does not take it",
+                }
+            };
+            tracing::warn!(place = snapshot.place, reason = refused, "left a snapshot out");
+            None
+        });
+        let place = snapshot.as_ref().map_or(0, |snapshot| snapshot.place);
+        if snapshot.is_none() {
+            self.engine = Engine::new(self.task.parameters.clone());
+        }
+        self.outcomes.clear();
+        self.snapshot_place = place;
+        self.reader = self.app().observations.reader(Offset::new(place));
+        tracing::info!(place, end, cursor = self.stored_up_to, "judging begins");
+        snapshot
+    }
+
+    /// Brings back what a snapshot leaves to the journal: the list of recent passages, and the identities by which the
+    /// intake knows repeats. What can't be read is not worth stopping for.
+    fn recall(&self, from: u64, to: u64) {
+        let mut reader = self.app().observations.reader(Offset::new(from));
+        let mut batch = Batch::new();
+        while reader.position().get() < to && !self.is_asked_to_end() {
+            match reader.read_batch(BATCH_BYTES_MAX, &mut batch) {
+                Ok(0) => break,
+                Ok(_) => {}
+                Err(ReadError::Expired { first, .. }) => {
+                    reader = self.app().observations.reader(first);
+                    continue;
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "could not recall recent passages");
+                    break;
+                }
+            }
+            for (offset, bytes) in batch.iter().take_while(|(offset, _)| offset.get() < to) {
+                if let Ok(Entry::Observation(observation)) = codec::decode(bytes) {
+                    self.task.intake.remember(observation.id);
+                    if matches!(observation.fact, Fact::Passage(_)) {
+                        self.app().board.recall(offset.get(), observation);
+                    }
+                }
+            }
+        }
+    }
+
+    fn run(mut self) -> Result<(), End> {
+        let mut batch = Batch::new();
+        let mut pause = RETRY.0;
+        while !self.is_asked_to_end() {
+            match self.reader.read_batch(BATCH_BYTES_MAX, &mut batch) {
+                Ok(0) => {
+                    if let Some(caught_up) = self.caught_up.take() {
+                        tracing::info!(place = %self.reader.position(), "judging has caught up");
+                        if caught_up.send(()).is_err() {
+                            tracing::debug!("nobody waited for judging to catch up any longer");
+                        }
+                    }
+                    self.tick();
+                    self.show();
+                    self.keep(false)?;
+                    self.reader.wait_blocking(WAKE_PERIOD);
+                    continue;
+                }
+                Ok(_) => {
+                    self.fold(&batch)?;
+                    self.show();
+                    self.keep(false)?;
+                    pause = RETRY.0;
+                }
+                Err(ReadError::Damaged { segment, at, kind }) => self.skip(&segment, at, kind)?,
+                Err(ReadError::Expired { asked, first }) => self.go_on_at(asked, first)?,
+                Err(ReadError::Io { segment, source }) => {
+                    self.wait(&format!("could not read {}: {source}", segment.display()), &mut pause)?;
+                    self.set_stopped(None);
+                }
+                Err(error @ ReadError::Beyond { .. }) => return Err(End::Failed(JudgingError::Read(error))),
+            }
+        }
+        // Whoever asks to end has stopped the devices before: judge what is left, if it is little.
+        if let Ok(1..) = self.reader.read_batch(BATCH_BYTES_MAX, &mut batch) {
+            self.fold(&batch)?;
+        }
+        self.keep(true)
+    }
+
+    /// Applies a batch, and stores what follows.
+    fn fold(&mut self, batch: &Batch) -> Result<(), End> {
+        let end = batch.end().get();
+        let now = self.app().clock.now();
+        let mut rest = batch.iter().peekable();
+        while let Some((offset, bytes)) = rest.next() {
+            let next = rest.peek().map_or(end, |(next, _)| next.get());
+            match codec::decode(bytes) {
+                Ok(entry) => {
+                    if self.apply(offset, &entry, now).is_err() {
+                        return self.build_anew(offset);
+                    }
+                }
+                Err(error) => self.leave_unreadable(offset, &error),
+            }
+            if next <= self.stored_up_to {
+                self.outcomes.clear();
+            } else if self.outcomes.len() >= OUTCOMES_MAX {
+                self.commit(next)?;
+            }
+        }
+        self.seen_up_to = self.seen_up_to.max(end);
+        self.judged.increment(batch.len() as u64);
+        self.app().progress.entries.fetch_add(batch.len() as u64, Ordering::Relaxed);
+        if self.outcomes.is_empty() { Ok(()) } else { self.commit(end) }
+    }
+
+    fn apply(&mut self, offset: Offset, entry: &Entry, now: Timestamp) -> Result<(), ModelPanicked> {
+        let received_at = match entry {
+            Entry::Observation(observation) => {
+                if offset < self.end_at_start {
+                    self.task.intake.remember(observation.id);
+                }
+                Some(observation.received_at)
+            }
+            Entry::Reference(change) => match change.as_ref() {
+                ReferenceChange::Tick(at) => Some(*at),
+                _ => None,
+            },
+        };
+        if let Some(at) = received_at {
+            self.received_ms = self.received_ms.max(at.unix_ms().max(0) as u64);
+        }
+        if offset.get() >= self.seen_up_to {
+            self.app().board.observe(offset.get(), entry, now);
+            self.seen_up_to = offset.get() + 1;
+        }
+        if self.left_out.contains(&offset.get()) {
+            return Ok(());
+        }
+        // The engine is not used again after a panic, so it can't be seen half changed.
+        catch_unwind(AssertUnwindSafe(|| self.engine.apply(entry, &mut self.outcomes)))
+            .map_err(|_| ModelPanicked)
+    }
+
+    /// After a model panicked: the engine as it was at the last snapshot, and the entry left out.
+    fn build_anew(&mut self, culprit: Offset) -> Result<(), End> {
+        counter!("anchang_judging_panics_total").increment(1);
+        tracing::error!(offset = %culprit, "a model panicked on an entry: the engine is built anew without it");
+        self.left_out.insert(culprit.get());
+        if self.left_out.len() >= PANICS_MAX {
+            return Err(End::Failed(JudgingError::Panics(culprit)));
+        }
+        self.restore();
+        Ok(())
+    }
+
+    fn leave_unreadable(&mut self, offset: Offset, error: &codec::DecodeError) {
+        let count = self.app().progress.unreadable.fetch_add(1, Ordering::Relaxed) + 1;
+        counter!("anchang_entries_unreadable_total").increment(1);
+        // A journal full of them must not fill the log as well.
+        if count.is_power_of_two() {
+            tracing::error!(%offset, %error, count, "left an entry of the journal out");
+        }
+    }
+
+    fn skip(&mut self, segment: &std::path::Path, at: Offset, kind: journal::DamageKind) -> Result<(), End> {
+        counter!("anchang_journal_damages_total").increment(1);
+        let skipped = self.reader.skip_damage().map_err(|error| End::Failed(JudgingError::Read(error)))?;
+        if skipped.to <= at {
+            // Nothing good behind it yet: wait for more, not in a busy circle.
+            std::thread::sleep(WAKE_PERIOD);
+        }
+        tracing::error!(
+            segment = %segment.display(), %at, %kind, bytes = skipped.bytes(),
+            "left damaged bytes of the journal out"
+        );
+        Ok(())
+    }
+
+    /// Entries were removed before they were judged, and changes of the reference with them.
+    fn go_on_at(&mut self, asked: Offset, first: Offset) -> Result<(), End> {
+        if asked == Offset::START {
+            tracing::warn!(%first, "the journal no longer has its beginning: the fold begins with today's reference");
+        } else {
+            tracing::error!(%asked, %first, "retention has removed entries that were not judged");
+        }
+        let reference =
+            self.store("read the reference", |app, runtime, _| runtime.block_on(reference(app)))?;
+        for change in reference {
+            self.engine.apply(&Entry::Reference(Box::new(change)), &mut self.outcomes);
+        }
+        self.reader = self.app().observations.reader(first);
+        Ok(())
+    }
+
+    /// Puts the time into the journal when no entry did for a while, so that deadlines fire.
+    fn tick(&mut self) {
+        let now = self.app().clock.now();
+        if now.ms_since(self.engine.clock()) < TICK_MS || self.engine.stats().timers_armed == 0 {
+            return;
+        }
+        let mut batch = Batch::new();
+        let tick = Entry::Reference(Box::new(ReferenceChange::Tick(now)));
+        batch.push_with(|out| codec::encode(&tick, out));
+        if let Err(error) = self.app().observations.append_blocking(batch) {
+            tracing::warn!(%error, "could not put the time into the journal");
+            // Not at every wake-up: the disk is full, or the journal has stopped.
+            std::thread::sleep(WAKE_PERIOD);
+        }
+    }
+
+    /// Moves the cursor and takes a snapshot where it is time, or `at_end`.
+    fn keep(&mut self, at_end: bool) -> Result<(), End> {
+        let place = self.reader.position().get();
+        let is_snapshot_due =
+            place != self.snapshot_place && (at_end || self.snapshot_at.elapsed() >= SNAPSHOT_PERIOD);
+        if place > self.stored_up_to && (is_snapshot_due || self.stored_at.elapsed() >= CURSOR_PERIOD) {
+            self.commit(place)?;
+        }
+        if is_snapshot_due {
+            let begun = Instant::now();
+            let (board, recent_from) = self.app().board.snapshot();
+            let engine = self.engine.snapshot();
+            let bytes = board.len() + engine.len();
+            let snapshot = Snapshot { place, recent_from, fingerprint: self.task.fingerprint, board, engine };
+            match self.shelf.put(&snapshot) {
+                Ok(()) => {
+                    self.snapshot_place = place;
+                    tracing::debug!(place, bytes, took = ?begun.elapsed(), "took a snapshot");
+                }
+                // The next one may succeed; without it a restart takes longer, nothing else.
+                Err(error) => tracing::warn!(%error, "could not write a snapshot"),
+            }
+            self.snapshot_at = Instant::now();
+        }
+        Ok(())
+    }
+
+    /// Stores the outcomes and moves the cursor to `up_to`; then all pages are told.
+    fn commit(&mut self, up_to: u64) -> Result<(), End> {
+        let now = self.app().clock.now();
+        let changed = self.store("store warnings", |app, runtime, outcomes| {
+            runtime.block_on(app.records.commit_outcomes(outcomes, up_to, now))
+        })?;
+        for record in &changed {
+            let labels = [("change", record.change.key()), ("model", record.warning.model.key())];
+            counter!("anchang_warnings_total", &labels).increment(1);
+        }
+        self.outcomes.clear();
+        self.stored_up_to = up_to;
+        self.stored_at = Instant::now();
+        api::stream::publish(self.app(), &changed);
+        Ok(())
+    }
+
+    /// Tries until the records can do it, or the process is to end.
+    fn store<T>(
+        &self,
+        what: &str,
+        operation: impl Fn(&App, &Handle, &[Outcome]) -> Result<T, StoreError>,
+    ) -> Result<T, End> {
+        let mut pause = RETRY.0;
+        let mut has_failed = false;
+        loop {
+            match operation(self.app(), &self.task.runtime, &self.outcomes) {
+                Ok(value) => {
+                    if has_failed {
+                        tracing::info!("could {what} again");
+                        self.set_stopped(None);
+                    }
+                    return Ok(value);
+                }
+                Err(error) => {
+                    has_failed = true;
+                    counter!("anchang_judging_store_errors_total").increment(1);
+                    self.wait(&format!("could not {what}: {error}"), &mut pause)?;
+                }
+            }
+        }
+    }
+
+    /// Says why judging stands still, and waits; the next time longer.
+    fn wait(&self, reason: &str, pause: &mut Duration) -> Result<(), End> {
+        tracing::error!(reason, retry_in = ?*pause, "judging waits");
+        self.set_stopped(Some(reason.to_owned()));
+        let until = Instant::now() + *pause;
+        while Instant::now() < until {
+            if self.is_asked_to_end() {
+                return Err(End::Asked);
+            }
+            std::thread::sleep(WAKE_PERIOD.min(until.saturating_duration_since(Instant::now())));
+        }
+        *pause = (*pause * 2).min(RETRY.1);
+        Ok(())
+    }
+
+    fn set_stopped(&self, reason: Option<String>) {
+        self.app().progress.stopped.store(Arc::new(reason));
+    }
+
+    fn is_asked_to_end(&self) -> bool {
+        self.stop.load(Ordering::Acquire)
+    }
+
+    /// Says how far the fold has come.
+    fn show(&self) {
+        let app = self.app();
+        let stats = self.engine.stats();
+        // An empty journal ends behind its first header, where the reader was not yet.
+        let place = self.reader.position().max(app.observations.first());
+        app.progress.judged_received_ms.store(self.received_ms, Ordering::Release);
+        app.progress.judged_up_to.store(place.get(), Ordering::Release);
+        app.progress.vehicles.store(stats.vehicles as u64, Ordering::Relaxed);
+        app.progress.deadlines.store(stats.timers_armed as u64, Ordering::Relaxed);
+        gauge!("anchang_judging_lag_ms").set(app.lag_ms() as f64);
+    }
+}
+
+/// A model panicked; the engine is not to be used again.
+struct ModelPanicked;
+
+/// Rows of a list that are read at a time.
+const ROWS_MAX: u64 = 1_000;
+
+/// The reference as the records have it now, as the changes that make it.
+async fn reference(app: &App) -> Result<Vec<ReferenceChange>, StoreError> {
+    let records = &app.records;
+    let mut changes: Vec<ReferenceChange> =
+        records.all_checkpoints().await?.into_iter().map(ReferenceChange::Checkpoint).collect();
+    changes.extend(records.all_sections().await?.into_iter().map(ReferenceChange::Section));
+    let mut after = None;
+    loop {
+        let files = records.vehicles_after(after, false, ROWS_MAX).await?;
+        let Some(last) = files.last() else { break };
+        after = Some(last.key);
+        changes.extend(files.into_iter().map(ReferenceChange::Vehicle));
+    }
+    let mut window = Window { offset: 0, limit: ROWS_MAX };
+    loop {
+        let page = records.watch_orders(&WatchFilter::default(), window).await?;
+        if page.items.is_empty() {
+            return Ok(changes);
+        }
+        window.offset += page.items.len() as u64;
+        changes.extend(page.items.into_iter().map(|record| ReferenceChange::WatchOrder(record.order)));
+    }
+}

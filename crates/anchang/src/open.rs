@@ -1,0 +1,127 @@
+//! Opening what is kept: the data folder's lock, secret, records and journals; and on the first start the administrator.
+
+use crate::config::{ClockKind, Config};
+use crate::{files, secret};
+use anyhow::{Context, bail};
+use api::{App, Board, Hub, Names, Progress};
+use arc_swap::ArcSwap;
+use domain::Timestamp;
+use gateway::{Clock, Intake, Presence};
+use journal::Journal;
+use records::{FIRST_ADMINISTRATOR, Records};
+use std::fs::{DirBuilder, File, TryLockError};
+use std::os::unix::fs::DirBuilderExt;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How long a camera may take to hand out a picture.
+const FETCH: Duration = Duration::from_secs(10);
+
+/// Everything that is open.
+pub(crate) struct Opened {
+    pub(crate) app: Arc<App>,
+    pub(crate) intake: Intake,
+    pub(crate) secret: [u8; 32],
+    pub(crate) parameters: judgement::Parameters,
+    /// Of the parameters.
+    pub(crate) fingerprint: u64,
+    /// Locked until dropped, so that nobody else opens the same folder.
+    pub(crate) lock: File,
+}
+
+/// Opens everything in the data folder, which is made when there is none.
+pub(crate) async fn open(config: &Config) -> anyhow::Result<Opened> {
+    let dir = &config.data_dir;
+    let (parameters, fingerprint) = config.models.load()?;
+    // Number plates, pictures and credentials: nobody else on the machine may look.
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(dir)
+        .with_context(|| format!("could not create the data folder {}", dir.display()))?;
+    let lock = lock(dir)?;
+    let secret = secret::load_or_create(&dir.join("secret"))?;
+    let clock = match config.clock {
+        ClockKind::System => Clock::System,
+        // Stands at the epoch until it is driven.
+        ClockKind::Driven => Clock::driven(Timestamp::default()),
+    };
+    let now = clock.now();
+    let metrics = metrics_exporter_prometheus::PrometheusBuilder::new()
+        .install_recorder()
+        .context("could not install the metrics")?;
+    let records = Records::open(dir.join("records.db")).await?;
+    let observations = open_journal(&dir.join("journal"), config.journal.options())?;
+    let pictures = open_journal(&dir.join("pictures"), config.pictures.options())?;
+    make_first_administrator(&records, dir, now).await?;
+    let limits = Arc::new(config.limits.clone());
+    let intake = Intake::new(observations.clone(), pictures.clone(), clock.clone(), limits.recent_ids_max);
+    let app = App {
+        records,
+        observations,
+        pictures,
+        board: Arc::new(Board::new(now)),
+        hub: Hub::default(),
+        presence: Arc::new(Presence::default()),
+        clock,
+        limits,
+        models: parameters.describe(),
+        map: config.map.clone(),
+        data_dir: dir.clone(),
+        started_at: now,
+        progress: Progress::default(),
+        names: ArcSwap::from_pointee(Names::default()),
+        key_classes: ArcSwap::default(),
+        changed: tokio::sync::Notify::new(),
+        metrics,
+        fetcher: fetcher().context("could not make the client that fetches pictures")?,
+    };
+    app.load_names().await?;
+    Ok(Opened { app: Arc::new(app), intake, secret, parameters, fingerprint, lock })
+}
+
+/// Takes the folder for this process.
+fn lock(dir: &Path) -> anyhow::Result<File> {
+    let path = dir.join("lock");
+    let file = File::create(&path).with_context(|| format!("could not create {}", path.display()))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => bail!(
+            "数据目录 {dir} 正被另一个 anchang 进程使用 / another anchang is running on the data folder {dir}",
+            dir = dir.display()
+        ),
+        Err(TryLockError::Error(error)) => {
+            Err(error).with_context(|| format!("could not lock {}", path.display()))
+        }
+    }
+}
+
+fn open_journal(dir: &Path, options: journal::Options) -> anyhow::Result<Arc<Journal>> {
+    let (journal, _) = Journal::open(dir, options)
+        .with_context(|| format!("could not open the journal {}", dir.display()))?;
+    Ok(Arc::new(journal))
+}
+
+/// On the first start: shows the administrator's one-time password, and keeps it in a file for who didn't see it.
+async fn make_first_administrator(records: &Records, dir: &Path, now: Timestamp) -> anyhow::Result<()> {
+    let Some(password) = records.ensure_first_administrator(now).await? else { return Ok(()) };
+    let text = format!(
+        "首次启动：用户名 {FIRST_ADMINISTRATOR}，一次性密码 {password}（首次登录后须修改，此后本行即失效）\n\
+         First start: user {FIRST_ADMINISTRATOR}, one-time password {password} (to be changed at the first login, useless after it)\n",
+        password = password.reveal()
+    );
+    let path = dir.join("first-administrator.txt");
+    files::replace_private(&path, text.as_bytes())
+        .with_context(|| format!("could not write {}", path.display()))?;
+    #[expect(clippy::print_stdout, reason = "it is shown to whoever starts the program, and is in no log")]
+    {
+        print!("{text}");
+    }
+    Ok(())
+}
+
+/// Cameras are in the county's own network: no proxy, and nobody is sent elsewhere.
+fn fetcher() -> reqwest::Result<reqwest::Client> {
+    reqwest::Client::builder().timeout(FETCH).no_proxy().redirect(reqwest::redirect::Policy::none()).build()
+}

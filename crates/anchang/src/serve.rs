@@ -1,0 +1,172 @@
+//! Wiring: starts every part, waits for the end, and ends them in the opposite order.
+//!
+//! Each part is needed: when one ends before it was asked to, by a panic or otherwise, the process ends in order and with
+//! an error, and the service manager starts it again. A panic in one connection or one request is none of these.
+
+use crate::config::Config;
+use crate::judging::{Judging, JudgingError, Task};
+use crate::open::{Opened, open};
+use crate::shutdown::Signals;
+use crate::{events, files, http, relay, vitals};
+use anyhow::{Context, bail};
+use arc_swap::ArcSwap;
+use gateway::directory::SharedDirectory;
+use gateway::{Directory, EventSender, Terminals};
+use std::future::Future;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::sync::{oneshot, watch};
+use tokio::task::{JoinError, JoinSet};
+use tokio::time::timeout;
+
+/// How long devices wait at the start for the fold to catch up: this spares them and the board most repeats.
+const CATCH_UP: Duration = Duration::from_secs(10);
+/// How long requests in work may take to finish at the end.
+const FINISH: Duration = Duration::from_secs(5);
+/// How long the last snapshot may take.
+const LAST_SNAPSHOT: Duration = Duration::from_secs(60);
+/// Where the addresses are written that are listened at, for tools and for port 0.
+const ADDRESSES_FILE: &str = "addresses.json";
+
+/// Why the process ends.
+enum Why {
+    Signal(&'static str),
+    Part(Option<Result<&'static str, JoinError>>),
+    Judging(Result<Result<(), JudgingError>, oneshot::error::RecvError>),
+}
+
+impl std::fmt::Display for Why {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Signal(name) => f.write_str(name),
+            Self::Part(Some(Ok(name))) => write!(f, "the part {name:?} ended by itself"),
+            Self::Part(Some(Err(error))) => write!(f, "a part failed: {error}"),
+            Self::Part(None) => f.write_str("there are no parts"),
+            Self::Judging(Ok(Err(error))) => write!(f, "judging failed: {error}"),
+            Self::Judging(Ok(Ok(())) | Err(_)) => f.write_str("judging ended by itself"),
+        }
+    }
+}
+
+/// The parts that run. Each gives its name when it ends.
+type Parts = JoinSet<&'static str>;
+
+fn start(parts: &mut Parts, name: &'static str, part: impl Future<Output = ()> + Send + 'static) {
+    parts.spawn(async move {
+        part.await;
+        name
+    });
+}
+
+/// Runs until a signal, or until a part fails.
+pub(crate) async fn serve(config: Config) -> anyhow::Result<()> {
+    let mut signals = Signals::take().context("could not listen to signals")?;
+    let Opened { app, intake, secret, parameters, fingerprint, lock } = Box::pin(open(&config)).await?;
+    let directory = SharedDirectory::new(ArcSwap::from_pointee(Directory::default()));
+    relay::pass(&app, &directory).await?;
+    let [http_listener, viid_listener, terminal_listener] = bind_all(&config).await?;
+
+    let runtime = tokio::runtime::Handle::current();
+    let task = Task { app: app.clone(), intake: intake.clone(), parameters, fingerprint, runtime };
+    let mut judging = Judging::start(task).context("could not start judging")?;
+    let (events, event_queue) =
+        EventSender::new(app.limits.events_waiting_max, app.limits.quarantine_bytes_max);
+    let context = Arc::new(gateway::Context {
+        intake,
+        directory: directory.clone(),
+        presence: app.presence.clone(),
+        events,
+        limits: app.limits.clone(),
+        terminals: Terminals::default(),
+        server_id: config.server_id,
+        secret,
+    });
+
+    let (say_end, shutdown) = watch::channel(false);
+    // What answers somebody, and what works behind it.
+    let (mut outer, mut inner) = (Parts::new(), Parts::new());
+    start(&mut outer, "http", http::serve(http_listener, api::router(app.clone()), shutdown.clone()));
+    start(&mut inner, "relay", relay::run(app.clone(), directory, shutdown.clone()));
+    start(&mut inner, "events", events::run(app.records.clone(), event_queue));
+    start(&mut inner, "vitals", vitals::run(app.clone(), shutdown.clone()));
+    let ticker = tokio::spawn(api::stream::run_ticker(app.clone()));
+
+    // The kernel lets devices wait meanwhile. A fold from the beginning takes longer: that is not waited for.
+    let early = tokio::select! {
+        signal = signals.next() => Some(Why::Signal(signal)),
+        _ = timeout(CATCH_UP, &mut judging.caught_up) => None,
+    };
+    let why = match early {
+        Some(why) => {
+            drop(context);
+            why
+        }
+        None => {
+            start(&mut outer, "viid", gateway::viid::serve(viid_listener, context.clone(), shutdown.clone()));
+            start(&mut outer, "terminals", gateway::terminal::serve(terminal_listener, context, shutdown));
+            tracing::info!("taking in from devices");
+            tokio::select! {
+                signal = signals.next() => Why::Signal(signal),
+                ended = outer.join_next() => Why::Part(ended),
+                ended = inner.join_next() => Why::Part(ended),
+                ended = &mut judging.ended => Why::Judging(ended),
+            }
+        }
+    };
+    tracing::info!(%why, "ending");
+    signals.end_at_next();
+
+    say_end.send_replace(true);
+    finish("requests in work", &mut outer).await;
+    ticker.abort();
+    finish("parts", &mut inner).await;
+    judging.stop();
+    if !matches!(why, Why::Judging(_)) && timeout(LAST_SNAPSHOT, &mut judging.ended).await.is_err() {
+        tracing::warn!("the last snapshot took too long: the next start folds more of the journal");
+    }
+    if let Err(error) = files::remove_if_there(&config.data_dir.join(ADDRESSES_FILE)) {
+        tracing::warn!(%error, "could not remove {ADDRESSES_FILE}");
+    }
+    if let Err(error) = app.records.clone().close().await {
+        tracing::warn!(%error, "the records did not close in order");
+    }
+    drop(app);
+    drop(lock);
+    tracing::info!("ended");
+    match why {
+        Why::Signal(_) => Ok(()),
+        Why::Part(_) | Why::Judging(_) => bail!("{why}"),
+    }
+}
+
+/// Waits for parts to end by themselves, at most [`FINISH`].
+async fn finish(what: &str, parts: &mut Parts) {
+    let all = async { while parts.join_next().await.is_some() {} };
+    if timeout(FINISH, all).await.is_err() {
+        tracing::info!(what, after = ?FINISH, "not waiting any longer");
+        parts.shutdown().await;
+    }
+}
+
+/// Listens for pages, cameras and terminals, and writes down where.
+async fn bind_all(config: &Config) -> anyhow::Result<[TcpListener; 3]> {
+    let http = bind("http", config.http).await?;
+    let viid = bind("viid", config.viid).await?;
+    let terminals = bind("terminals", config.terminals).await?;
+    let addresses = serde_json::json!({
+        "http": http.local_addr()?,
+        "viid": viid.local_addr()?,
+        "terminals": terminals.local_addr()?,
+    });
+    let path = config.data_dir.join(ADDRESSES_FILE);
+    files::replace(&path, &[format!("{addresses:#}\n").as_bytes()])
+        .with_context(|| format!("could not write {}", path.display()))?;
+    tracing::info!(%addresses, "listening");
+    Ok([http, viid, terminals])
+}
+
+async fn bind(name: &str, address: SocketAddr) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address).await.with_context(|| format!("could not listen at {address} ({name})"))
+}
