@@ -23,8 +23,8 @@ export const hasPlate = (text: string | null | undefined): text is string => !!t
 /** A guess from the plate alone, for places where the colour was not read: eight characters are new-energy plates. */
 export function likelyColor(text: string): PlateColor | 'unknown' {
   const characters = [...text]
-  if (characters.length === 8) return /^\d/.test(characters[2] ?? '') && /[A-Z]$/.test(text) ? 'yellow_green' : 'green'
   if (text.endsWith('警') || text.startsWith('WJ')) return 'white'
+  if (characters.length === 8) return /^\d/.test(characters[2] ?? '') && /[A-Z]$/.test(text) ? 'yellow_green' : 'green'
   if (/[学挂]$/.test(text)) return 'yellow'
   if (/[港澳使领]$/.test(text)) return 'black'
   return characters.length === 7 ? 'blue' : 'unknown'

@@ -54,7 +54,10 @@ export function urgency(started_ms: number, due_ms: number, now_ms: number): Urg
   return now_ms - started_ms >= (due_ms - started_ms) / 2 ? 'half' : 'calm'
 }
 
-/** `1:05` left of a clock, `12 min` worth of hours as `1:12:00`. */
+/** Up to this, time left is counted to the second; beyond, a day is exact enough. */
+export const COUNTDOWN_MS_MAX = 48 * 3_600_000
+
+/** `1:05` left of a clock, or `1:12:00` with hours. */
 export function countdown(ms: number): string {
   const seconds = Math.max(0, Math.ceil(ms / 1000))
   const hours = Math.floor(seconds / 3600)
