@@ -70,12 +70,21 @@ impl Intake {
         if batch.is_empty() {
             return Ok(());
         }
-        self.observations.append(batch).await.map_err(IntakeError::Journal)?;
-        let mut recent = self.lock_recent();
-        for id in ids {
-            recent.insert(id);
-        }
-        Ok(())
+        // In a task of its own: who asked may go away meanwhile, and what was stored must be remembered all the same.
+        let intake = self.clone();
+        let storing = tokio::spawn(async move {
+            intake.observations.append(batch).await?;
+            let mut recent = intake.lock_recent();
+            for id in ids {
+                recent.insert(id);
+            }
+            Ok(())
+        });
+        let stored = storing.await.unwrap_or_else(|error| {
+            tracing::error!(%error, "storing observations failed");
+            Err(AppendError::Stopped { reason: "storing was cut off".into() })
+        });
+        stored.map_err(IntakeError::Journal)
     }
 
     /// Makes pictures durable; their identities in the same order.

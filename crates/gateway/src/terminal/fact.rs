@@ -186,3 +186,33 @@ impl<'i> FoundAlarm<'i> {
         Some(Self { kind, code, level, alarm_id, phase: phase.into(), circumstances })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_has_its_signs_and_its_datum_in_the_status() {
+        let at = |status, lon_e6, lat_e6| place(status, lon_e6, lat_e6);
+        let fixed = StatusBits::POSITIONED;
+        assert_eq!(at(fixed, 118.35e6, 35.05e6), Wgs84::new(118.35, 35.05));
+        assert_eq!(at(fixed | StatusBits::WEST, 118.35e6, 35.05e6), Wgs84::new(-118.35, 35.05));
+        assert_eq!(at(fixed | StatusBits::SOUTH, 118.35e6, 35.05e6), Wgs84::new(118.35, -35.05));
+        assert_eq!(at(fixed, 0.0, 0.0), None);
+        assert_eq!(at(fixed, 180.1e6, 35.05e6), None);
+        let shifted = at(fixed | StatusBits::PLACE_ENCRYPTED, 118.35e6, 35.05e6).unwrap();
+        let distance_m = shifted.distance_m(Wgs84::new(118.35, 35.05).unwrap());
+        assert!((300.0..800.0).contains(&distance_m), "{distance_m}");
+        let map = shifted.to_gcj02();
+        assert!((map.lon_deg - 118.35).abs() < 1e-6 && (map.lat_deg - 35.05).abs() < 1e-6);
+    }
+
+    #[test]
+    fn without_a_fix_there_is_no_place() {
+        let mut report = jt808::Position::default();
+        report.set_place_e6(35_000_000, 118_000_000);
+        assert_eq!(location(&report), None);
+        report.status = report.status | StatusBits::POSITIONED;
+        assert!(location(&report).is_some());
+    }
+}

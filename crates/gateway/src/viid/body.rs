@@ -113,3 +113,49 @@ pub(super) fn discard(body: Body) {
         drop(tokio::time::timeout(DISCARD_MAX, hear_out).await);
     });
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures_util::stream;
+    use std::convert::Infallible;
+
+    fn in_pieces(pieces: &'static [&'static [u8]]) -> Body {
+        Body::from_stream(stream::iter(
+            pieces.iter().map(|piece| Ok::<_, Infallible>(Bytes::from_static(piece))),
+        ))
+    }
+
+    async fn read_within(body: &mut Body, bytes_max: usize, room: &Arc<Semaphore>) -> Result<Held, Fault> {
+        read(&HeaderMap::new(), body, bytes_max, Duration::from_millis(50), room).await
+    }
+
+    #[tokio::test]
+    async fn a_body_in_pieces_is_joined_and_gives_its_room_back() {
+        let room = Arc::new(Semaphore::new(10));
+        for (mut body, whole) in [
+            (in_pieces(&[b"ab", b"", b"cd", b"ef"]), "abcdef"),
+            (in_pieces(&[b"abcd"]), "abcd"),
+            (in_pieces(&[]), ""),
+        ] {
+            let held = read_within(&mut body, 6, &room).await.unwrap();
+            assert_eq!(held.bytes, whole);
+            assert_eq!(room.available_permits(), 10 - whole.len());
+            drop(held);
+            assert_eq!(room.available_permits(), 10);
+        }
+    }
+
+    #[tokio::test]
+    async fn each_bound_has_its_own_answer() {
+        let room = Arc::new(Semaphore::new(10));
+        let too_large = read_within(&mut in_pieces(&[b"abcd", b"efg"]), 6, &room).await;
+        assert!(matches!(too_large, Err(Fault::TooLarge { bytes_max: 6 })));
+        let _holder = room.clone().acquire_many_owned(8).await.unwrap();
+        let without_room = read_within(&mut in_pieces(&[b"abcd"]), 6, &room).await;
+        assert!(matches!(without_room, Err(Fault::Busy)));
+        let mut never = Body::from_stream(stream::pending::<Result<Bytes, Infallible>>());
+        assert!(matches!(read_within(&mut never, 6, &room).await, Err(Fault::TooSlow)));
+        assert_eq!(room.available_permits(), 2);
+    }
+}

@@ -34,7 +34,7 @@ use http::request::Parts;
 use hyper::body::Incoming;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use pace::{Pace, Paced};
-use session::Sessions;
+use session::{Sessions, UsedAnswers};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -45,7 +45,7 @@ use tower::ServiceExt;
 /// How long a nonce is good. A camera answers a challenge at once; this leaves room for slow ones.
 const NONCE_LIFE_MS: i64 = 5 * domain::time::MINUTE_MS;
 /// How often sessions that have lapsed are looked for.
-const SWEEP_EVERY: Duration = Duration::from_secs(5);
+const SWEEP_EVERY: Duration = Duration::from_secs(1);
 /// Longest text that is taken as the identity of a device; the standard's have 20 digits.
 const DEVICE_ID_BYTES_MAX: usize = 64;
 /// Longest head of a request, and what is read at once of a body.
@@ -56,6 +56,7 @@ struct Viid {
     context: Arc<Context>,
     digest: digest::Server,
     sessions: Sessions,
+    used_answers: UsedAnswers,
     /// Places for requests in work.
     work: Semaphore,
     /// Bytes of bodies that may be held.
@@ -195,8 +196,12 @@ impl Viid {
         Self {
             digest: digest::Server::new(CAMERA_REALM, context.secret, NONCE_LIFE_MS),
             sessions: Sessions::new(life_ms, limits.camera_requests_per_s_max),
+            used_answers: UsedAnswers::new(NONCE_LIFE_MS),
             work: Semaphore::new(limits.camera_requests_in_work_max.min(Semaphore::MAX_PERMITS)),
-            room: Arc::new(Semaphore::new(limits.camera_bodies_bytes_max.min(Semaphore::MAX_PERMITS))),
+            // At least one body of the longest fits.
+            room: Arc::new(Semaphore::new(
+                limits.camera_bodies_bytes_max.max(limits.camera_body_bytes_max).min(Semaphore::MAX_PERMITS),
+            )),
             context,
         }
     }

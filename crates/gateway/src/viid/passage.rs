@@ -265,3 +265,63 @@ fn body_color(code: &str) -> Option<char> {
         }
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn colours_of_this_interface_are_not_those_of_others() {
+        let plain = PlateClass::UNKNOWN;
+        // 1 is black here, blue in JT/T 697.7 and yellow in GA/T 833.
+        assert_eq!(plate_color("1", plain), PlateColor::Black);
+        assert_eq!(plate_color("5", plain), PlateColor::Blue);
+        assert_eq!(plate_color("06", plain), PlateColor::Yellow);
+        assert_eq!(plate_color("9", PlateClass::SMALL_NEW_ENERGY), PlateColor::Green);
+        assert_eq!(plate_color("9", PlateClass::LARGE_NEW_ENERGY), PlateColor::YellowGreen);
+        assert_eq!(plate_color("", PlateClass::LARGE), PlateColor::Yellow);
+        assert_eq!(plate_color("99", plain), PlateColor::Unknown);
+        for (code, letter) in [("2", 'A'), ("1", 'J'), ("5", 'H'), ("99", 'Z'), ("e", 'E')] {
+            assert_eq!(body_color(code), Some(letter));
+        }
+        assert_eq!(body_color(""), None);
+        assert_eq!(body_color("K"), None, "the letter for unread");
+    }
+
+    #[test]
+    fn confidence_is_a_percentage_or_nothing() {
+        for (text, percentage) in
+            [("97", Some(97)), (" 99.6 ", Some(100)), ("101", None), ("-1", None), ("", None)]
+        {
+            assert_eq!(percent(text), percentage);
+        }
+    }
+
+    #[test]
+    fn only_web_addresses_of_sane_length_are_pictures() {
+        assert!(kept("HTTP://10.0.0.9/a.jpg").is_some());
+        let long = format!("http://{}", "a".repeat(PICTURE_URL_BYTES_MAX));
+        for url in ["", "/a.jpg", "ftp://a/b.jpg", "javascript:alert(1)", "http://a/b c", "图片", &long] {
+            assert!(kept(url).is_none(), "{url}");
+        }
+    }
+
+    #[test]
+    fn a_checkpoint_is_the_named_one_if_its_camera_serves_it() {
+        let camera = |checkpoints: &[&str]| CameraEntry {
+            is_enabled: true,
+            username: "".into(),
+            ha1: "".into(),
+            checkpoints: checkpoints.iter().map(|id| CheckpointId::from(*id)).collect(),
+        };
+        let at = |named: &str, checkpoints: &[&str]| {
+            let object = MotorVehicleCore { tollgate_id: named.into(), ..MotorVehicleCore::default() };
+            Vehicle::from(&object).checkpoint(&camera(checkpoints)).map(|id| id.to_string())
+        };
+        assert_eq!(at("2", &["1", "2"]).as_deref(), Some("2"));
+        assert_eq!(at("3", &["1", "2"]).as_deref(), Some("1"));
+        assert_eq!(at("", &["1", "2"]).as_deref(), Some("1"));
+        assert_eq!(at("3", &[]).as_deref(), Some("3"));
+        assert_eq!(at("", &[]), None);
+    }
+}

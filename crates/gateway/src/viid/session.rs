@@ -74,9 +74,46 @@ impl Sessions {
     }
 }
 
+/// The answers to challenges with which devices have registered, for as long as their nonces are good: one that was overheard
+/// is no use to who sends it again. Only right answers are remembered, so only who knows a password adds to them. (Counting
+/// the uses of a nonce would not do: cameras that are challenged in the same millisecond get the same.)
+#[derive(Debug)]
+pub(super) struct UsedAnswers {
+    /// Device and response, and when it was used.
+    used_at: Mutex<HashMap<(DeviceId, String), Timestamp>>,
+    life_ms: i64,
+}
+
+impl UsedAnswers {
+    pub(super) fn new(life_ms: i64) -> Self {
+        Self { used_at: Mutex::default(), life_ms }
+    }
+
+    /// Remembers a right answer; false when it was used before.
+    pub(super) fn use_up(&self, device: &DeviceId, response: &str, now: Timestamp) -> bool {
+        let mut used_at = self.used_at.lock().unwrap_or_else(PoisonError::into_inner);
+        used_at.retain(|_, used_at| now.ms_since(*used_at) <= self.life_ms);
+        used_at.insert((device.clone(), response.to_owned()), now).is_none()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_right_answer_is_good_once_while_its_nonce_lives() {
+        let used = UsedAnswers::new(1_000);
+        let camera = DeviceId::from("1");
+        let start = Timestamp::from_unix_ms(0);
+        assert!(used.use_up(&camera, "a", start));
+        assert!(!used.use_up(&camera, "a", start));
+        assert!(used.use_up(&camera, "b", start));
+        assert!(used.use_up(&DeviceId::from("2"), "b", start.plus_ms(1_000)));
+        assert!(!used.use_up(&camera, "b", start.plus_ms(1_000)));
+        // Each use counts anew, and by then the nonce itself has expired.
+        assert!(used.use_up(&camera, "b", start.plus_ms(2_001)));
+    }
 
     #[test]
     fn a_session_holds_for_its_host_and_lapses_after_silence() {

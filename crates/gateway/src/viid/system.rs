@@ -16,8 +16,8 @@ use http::header::{AUTHORIZATION, USER_AGENT};
 use http::request::Parts;
 use std::time::Duration;
 
-/// Longest body of a registration: it holds one identity.
-const REGISTER_BYTES_MAX: usize = 64 << 10;
+/// Longest body of a registration: it holds one identity. Small, because nobody has proved anything yet.
+const REGISTER_BYTES_MAX: usize = 8 << 10;
 
 impl Viid {
     /// Registers (GA/T 1400.4, 注册): challenge, then the answer to it. An unknown device is reported already when it first
@@ -69,6 +69,9 @@ impl Viid {
                 self.refuse(asker, &device, RefusalReason::WrongPassword, detail);
                 return Err(Fault::Unregistered);
             }
+        }
+        if !self.used_answers.use_up(&device, &authorization.response, asker.at) {
+            return Err(Fault::Stale);
         }
         self.sessions.begin(&device, asker.address, asker.at);
         self.context.presence.connected(DeviceKind::Camera, &device, asker.address, asker.at);

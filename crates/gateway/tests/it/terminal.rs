@@ -1,7 +1,7 @@
 //! Vehicle terminals: what they say, what they are told, and what becomes durable.
 
 use crate::world::{Line, NOW_MS, World, authentication, closed, eventually, report};
-use domain::{AlarmKind, Fact, VehicleKey};
+use domain::{AlarmKind, Fact, VehicleKey, Wgs84};
 use gateway::{DeviceKind, Event, RefusalReason, SendError, Source, TerminalEntry};
 use jt808::active_safety::{
     AlarmCircumstances, AlarmIdentifier, AlarmPhase, DsmAlarm, DsmKind, VehicleStateBits,
@@ -31,7 +31,7 @@ async fn terminals_of_three_editions_register_authenticate_and_report() {
         assert_eq!(observation.captured_at.unix_ms(), NOW_MS - 2_000);
         assert_eq!(observation.received_at.unix_ms(), NOW_MS);
         let Fact::Position(position) = &observation.fact else { panic!("{observation:?}") };
-        assert_eq!(position.location.unwrap().lat_deg(), 35.000_002);
+        assert_eq!(position.location, Wgs84::new(118.0, 35.000_002));
         assert_eq!((position.speed_dkmh, position.heading_deg, position.altitude_m), (605, 90, 120));
         assert!(position.is_ignition_on() && !position.is_backfill);
         let state = world.context.presence.get(DeviceKind::Terminal, &id).unwrap();
@@ -286,7 +286,7 @@ async fn an_active_safety_item_becomes_an_alarm_of_the_vehicle() {
     let Fact::Alarm(alarm) = &stored[1].fact else { panic!("{stored:?}") };
     assert_eq!((alarm.kind, alarm.level, alarm.speed_dkmh), (AlarmKind::DsmFatigue, 2, 620));
     assert_eq!(alarm.vehicle, Some(vehicle));
-    assert_eq!(alarm.location.unwrap().lon_deg(), 118.1);
+    assert_eq!(alarm.location, Wgs84::new(118.1, 35.1));
     assert_eq!(stored[1].captured_at.unix_ms(), NOW_MS - 3_000);
     world.end().await;
 }

@@ -256,18 +256,15 @@ impl Line {
     }
 
     /// Sends, and gives the result of the general acknowledgement that answers.
-    #[track_caller]
-    pub(crate) fn ask(&mut self, phone: u64, message: Message) -> impl Future<Output = AckResult> {
-        async move {
-            let serial = self.send(phone, &message).await;
-            match self.receive().await {
-                (header, Message::PlatformAck(ack)) => {
-                    assert_eq!((ack.serial, ack.message_id), (serial, message.id()));
-                    assert_eq!(header.phone, Phone::from(phone));
-                    ack.result
-                }
-                other => panic!("{other:?}"),
+    pub(crate) async fn ask(&mut self, phone: u64, message: Message) -> AckResult {
+        let serial = self.send(phone, &message).await;
+        match self.receive().await {
+            (header, Message::PlatformAck(ack)) => {
+                assert_eq!((ack.serial, ack.message_id), (serial, message.id()));
+                assert_eq!(header.phone, Phone::from(phone));
+                ack.result
             }
+            other => panic!("{other:?}"),
         }
     }
 
