@@ -41,7 +41,8 @@ impl PassageLoad {
 
     /// The answer time that this share of the posts did not exceed.
     pub fn answer_quantile(&self, share: f64) -> Duration {
-        let index = ((self.answer_us.len() as f64 * share) as usize).min(self.answer_us.len().saturating_sub(1));
+        let index =
+            ((self.answer_us.len() as f64 * share) as usize).min(self.answer_us.len().saturating_sub(1));
         Duration::from_micros(self.answer_us.get(index).copied().unwrap_or_default())
     }
 }
@@ -60,7 +61,11 @@ pub struct PassagePlan {
 }
 
 /// Posts passages.
-pub async fn passages(world: &Arc<World>, server: &str, plan: PassagePlan) -> Result<PassageLoad, CameraError> {
+pub async fn passages(
+    world: &Arc<World>,
+    server: &str,
+    plan: PassagePlan,
+) -> Result<PassageLoad, CameraError> {
     let connections = plan.connections.clamp(1, world.county.checkpoints.len());
     let plan = PassagePlan { connections, ..plan };
     let mut senders = tokio::task::JoinSet::new();
@@ -119,7 +124,8 @@ async fn send_passages(
             }
         };
         done.answer_us.push(sent.elapsed().as_micros() as u64);
-        let statuses = read_list::<ResponseStatus>(&answer, &Limits::default()).map_err(|_| CameraError::Answer)?;
+        let statuses =
+            read_list::<ResponseStatus>(&answer, &Limits::default()).map_err(|_| CameraError::Answer)?;
         let stored = statuses.iter().flatten().filter(|status| status.is_ok()).count();
         done.stored += stored as u64;
         done.refused += plan.objects_per_post.saturating_sub(stored) as u64;
@@ -171,7 +177,9 @@ impl Body {
         let bytes = gat1400::write_list(&list);
         let find = |needle: &str| {
             let needle = needle.as_bytes();
-            (0..bytes.len().saturating_sub(needle.len())).filter(|at| bytes[*at..].starts_with(needle)).collect::<Vec<_>>()
+            (0..bytes.len().saturating_sub(needle.len()))
+                .filter(|at| bytes[*at..].starts_with(needle))
+                .collect::<Vec<_>>()
         };
         let times = find(Self::TIME);
         // In an id the serial follows the time; two ids an object.
@@ -240,7 +248,12 @@ pub async fn connections(server: &str, count: usize, hold: Duration) -> Connecti
     load
 }
 
-async fn hold_connection(server: &str, index: usize, gate: &tokio::sync::Semaphore, hold: Duration) -> (bool, bool, bool) {
+async fn hold_connection(
+    server: &str,
+    index: usize,
+    gate: &tokio::sync::Semaphore,
+    hold: Duration,
+) -> (bool, bool, bool) {
     const ANSWER: Duration = Duration::from_secs(20);
     let deadline = Instant::now() + hold;
     let permit = gate.acquire().await;

@@ -263,13 +263,16 @@ fn shown(done: &load::PassageLoad) -> String {
 fn options(arguments: RunArguments) -> anyhow::Result<run::Options> {
     let token = match arguments.token_file {
         Some(path) => {
-            let text = std::fs::read_to_string(&path).with_context(|| format!("could not read {}", path.display()))?;
+            let text = std::fs::read_to_string(&path)
+                .with_context(|| format!("could not read {}", path.display()))?;
             Some(text.trim().to_owned())
         }
         None => arguments.admin_token,
     };
     let start_ms = match arguments.start {
-        Some(text) => Some(CivilDay::parse(&text).context("the start has the form 2026-11-23")?.start().unix_ms()),
+        Some(text) => {
+            Some(CivilDay::parse(&text).context("the start has the form 2026-11-23")?.start().unix_ms())
+        }
         None => None,
     };
     Ok(run::Options {
@@ -292,7 +295,10 @@ fn options(arguments: RunArguments) -> anyhow::Result<run::Options> {
     })
 }
 
-async fn load_passages(arguments: PassageLoadArguments, rate_per_s: Option<f64>) -> anyhow::Result<load::PassageLoad> {
+async fn load_passages(
+    arguments: PassageLoadArguments,
+    rate_per_s: Option<f64>,
+) -> anyhow::Result<load::PassageLoad> {
     let now_ms = clock::wall_ms();
     let day = domain::Timestamp::from_unix_ms(now_ms).beijing_day();
     let county = Arc::new(County::generate(arguments.seed, day));

@@ -57,8 +57,10 @@ pub struct Api {
     token: String,
 }
 
+/// How much of a refusal is shown.
+const ANSWER_CHARS_MAX: usize = 400;
 /// An import of 100,000 vehicles takes a while on a small machine.
-const REQUEST_TIMEOUT: Duration = Duration::from_secs(180);
+const REQUEST_TIMEOUT: Duration = Duration::from_mins(3);
 
 impl Api {
     /// The API at a server such as `http://host:port`.
@@ -78,13 +80,17 @@ impl Api {
         if status.is_success() {
             return Ok(answer);
         }
-        const ANSWER_CHARS_MAX: usize = 400;
         let answer = answer.text().await.unwrap_or_default().chars().take(ANSWER_CHARS_MAX).collect();
         Err(ProvisionError::Refused { what, status, answer })
     }
 
     /// Imports one table.
-    pub async fn import(&self, county: &County, table: Table, terminal_count: usize) -> Result<Imported, ProvisionError> {
+    pub async fn import(
+        &self,
+        county: &County,
+        table: Table,
+        terminal_count: usize,
+    ) -> Result<Imported, ProvisionError> {
         let what = table.key();
         let body = export::csv(county, table, terminal_count)
             .map_err(|source| ProvisionError::Table { table: what, source })?;

@@ -71,7 +71,8 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     let terminal_count = options.rates.terminal_count();
     let api = options.token.as_deref().map(|token| Api::new(&options.api, token)).transpose()?;
     if options.provisions {
-        let api = api.as_ref().ok_or_else(|| anyhow::anyhow!("provisioning needs an administrator's token"))?;
+        let api =
+            api.as_ref().ok_or_else(|| anyhow::anyhow!("provisioning needs an administrator's token"))?;
         for table in crate::county::export::Table::ALL {
             let done = api.import(&county, table, terminal_count).await?;
             tracing::info!(table = table.key(), done.rows, done.accepted, done.rejected, "imported");

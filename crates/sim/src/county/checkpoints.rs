@@ -130,7 +130,13 @@ struct Site {
 }
 
 /// Chooses the places of all sixty checkpoints.
-pub(crate) fn place(seed: u64, roads: &[Road], network: &Network, zones: &[Zone], lists: &ZoneLists) -> Vec<Checkpoint> {
+pub(crate) fn place(
+    seed: u64,
+    roads: &[Road],
+    network: &Network,
+    zones: &[Zone],
+    lists: &ZoneLists,
+) -> Vec<Checkpoint> {
     let uses = edge_uses(seed, network, zones, lists);
     let mut sites = Vec::new();
     let length = length_m(&roads[0].points);
@@ -165,7 +171,9 @@ fn edge_uses(seed: u64, network: &Network, zones: &[Zone], lists: &ZoneLists) ->
         };
         let (from, to) = (end(), end());
         let mut node = zones[from as usize].node;
-        while let Some(way) = zones[to as usize].ways.get(node as usize).filter(|way| way.edge != EdgeIndex::MAX) {
+        while let Some(way) =
+            zones[to as usize].ways.get(node as usize).filter(|way| way.edge != EdgeIndex::MAX)
+        {
             uses[way.edge as usize] += 1;
             node = network.step_from(node, way.edge).1;
         }
@@ -185,13 +193,16 @@ fn spread(road: &Road, count: usize) -> Vec<f64> {
         })
         .collect();
     (0..count)
-        .map(|i| outside[(outside.len() as f64 * (0.12 + 0.76 * i as f64 / (count - 1) as f64)) as usize] + 15.0)
+        .map(|i| {
+            outside[(outside.len() as f64 * (0.12 + 0.76 * i as f64 / (count - 1) as f64)) as usize] + 15.0
+        })
         .collect()
 }
 
 /// The busiest streets, some distance apart.
 fn urban_sites(roads: &[Road], network: &Network, uses: &[u32]) -> Vec<Site> {
-    let mut edges: Vec<usize> = (0..network.edges.len()).filter(|e| network.edges[*e].class == RoadClass::Street).collect();
+    let mut edges: Vec<usize> =
+        (0..network.edges.len()).filter(|e| network.edges[*e].class == RoadClass::Street).collect();
     edges.sort_by_key(|edge| (std::cmp::Reverse(uses[*edge]), *edge));
     let mut chosen: Vec<usize> = Vec::new();
     let mut gap_m = STREET_GAP_M;
@@ -226,7 +237,8 @@ fn urban_sites(roads: &[Road], network: &Network, uses: &[u32]) -> Vec<Site> {
 fn rural_sites(roads: &[Road], network: &Network, uses: &[u32]) -> Vec<Site> {
     let mut load: Vec<(u64, usize)> = Vec::new();
     for (index, road) in roads.iter().enumerate().filter(|(_, road)| road.class == RoadClass::County) {
-        let (touches_town, length) = (road.points.iter().any(|p| p.x.hypot(p.y) < TOWN_M), length_m(&road.points));
+        let (touches_town, length) =
+            (road.points.iter().any(|p| p.x.hypot(p.y) < TOWN_M), length_m(&road.points));
         if !touches_town && length > 5_000.0 {
             let edges = network.edges.iter().enumerate().filter(|(_, edge)| edge.road == index);
             let vehicle_m: f64 = edges.map(|(e, edge)| f64::from(uses[e]) * edge.length_m).sum();
@@ -270,20 +282,15 @@ fn checkpoint(seed: u64, index: usize, site: &Site, roads: &[Road], network: &Ne
         along_m,
         heading_deg,
     };
-    checkpoint.name = match site.theatre {
-        Theatre::Urban => {
-            let corner = network.edges[edge].ends[1];
-            let cross = network.around(corner).iter().map(|e| network.edge(*e).road).find(|r| *r != site.road);
-            match cross {
-                Some(cross) => format!("{}{}口卡口", road.name, roads[cross].name),
-                None => format!("{}卡口", road.name),
-            }
-        }
-        _ => {
-            let metres = site.chainage_m.round() as u32;
-            let suffix = if site.covers == Covers::Both { String::new() } else { checkpoint.direction_text() };
-            format!("{}{}K{}+{:03}{suffix}", road.reference, road.name, metres / 1_000, metres % 1_000)
-        }
+    checkpoint.name = if site.theatre == Theatre::Urban {
+        let corner = network.edges[edge].ends[1];
+        let cross = network.around(corner).iter().map(|e| network.edge(*e).road).find(|r| *r != site.road);
+        let cross = cross.map_or(String::new(), |cross| format!("{}口", roads[cross].name));
+        format!("{}{cross}卡口", road.name)
+    } else {
+        let metres = site.chainage_m.round() as u32;
+        let suffix = if site.covers == Covers::Both { String::new() } else { checkpoint.direction_text() };
+        format!("{}{}K{}+{:03}{suffix}", road.reference, road.name, metres / 1_000, metres % 1_000)
     };
     checkpoint
 }
@@ -305,7 +312,9 @@ pub(crate) fn sections(checkpoints: &[Checkpoint], roads: &[Road], network: &Net
     let mut sections = Vec::new();
     for is_forward in [true, false] {
         for (i, start) in checkpoints.iter().enumerate() {
-            let ahead = |c: &Checkpoint| if is_forward { c.chainage_m - start.chainage_m } else { start.chainage_m - c.chainage_m };
+            let ahead = |c: &Checkpoint| {
+                if is_forward { c.chainage_m - start.chainage_m } else { start.chainage_m - c.chainage_m }
+            };
             let next = checkpoints
                 .iter()
                 .enumerate()
@@ -349,7 +358,6 @@ fn shortest_m(start: &Checkpoint, end: &Checkpoint, is_forward: bool, network: &
 
 /// Whether a step passes the checkpoint, and how far into the step.
 pub(crate) fn passed_at_m(checkpoint: &Checkpoint, step: Step, edge: &Edge) -> Option<f64> {
-    checkpoint.covers.includes(step.is_forward).then(|| {
-        if step.is_forward { checkpoint.along_m } else { edge.length_m - checkpoint.along_m }
-    })
+    let along_m = if step.is_forward { checkpoint.along_m } else { edge.length_m - checkpoint.along_m };
+    checkpoint.covers.includes(step.is_forward).then_some(along_m)
 }

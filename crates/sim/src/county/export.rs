@@ -97,7 +97,8 @@ fn sections(county: &County, out: &mut Rows) -> Result<(), csv::Error> {
     for section in &county.sections {
         let [start, end] = section.ends.map(|index| &county.checkpoints[index as usize].id);
         let [length, limit, large] =
-            [section.length_m, section.limit_kmh.into(), section.limit_large_kmh.into()].map(|n: u32| n.to_string());
+            [section.length_m, section.limit_kmh.into(), section.limit_large_kmh.into()]
+                .map(|n: u32| n.to_string());
         out.write_record([&section.id, &section.name, start, end, &length, &limit, &large])?;
     }
     Ok(())
@@ -121,8 +122,17 @@ fn devices(county: &County, terminal_count: usize, out: &mut Rows) -> Result<(),
 
 fn vehicles(county: &County, out: &mut Rows) -> Result<(), csv::Error> {
     out.write_record([
-        "号牌号码", "号牌种类", "车辆类型", "使用性质", "重点车辆类别", "车身颜色", "所有人", "检验有效期止", "强制报废期止",
-        "未处理违法数", "凌晨豁免",
+        "号牌号码",
+        "号牌种类",
+        "车辆类型",
+        "使用性质",
+        "重点车辆类别",
+        "车身颜色",
+        "所有人",
+        "检验有效期止",
+        "强制报废期止",
+        "未处理违法数",
+        "凌晨豁免",
     ])?;
     for (index, vehicle) in county.register.vehicles.iter().enumerate().take(REGISTERED_COUNT) {
         let file = county.register.file(index);

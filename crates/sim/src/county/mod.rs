@@ -182,8 +182,11 @@ fn seconds(edge: &network::Edge, road: &Road) -> f64 {
 fn zones(network: &Network, roads: &[Road], places: &[Place]) -> Vec<Zone> {
     let mut ends: Vec<(ZoneKind, NodeIndex)> = Vec::new();
     for node in 0..network.nodes.len() as NodeIndex {
-        let streets =
-            network.around(node).iter().filter(|edge| network.edge(**edge).class == RoadClass::Street).count();
+        let streets = network
+            .around(node)
+            .iter()
+            .filter(|edge| network.edge(**edge).class == RoadClass::Street)
+            .count();
         if streets >= 3 {
             ends.push((ZoneKind::Town, node));
         }
@@ -199,7 +202,12 @@ fn zones(network: &Network, roads: &[Road], places: &[Place]) -> Vec<Zone> {
         if road.is_outside {
             ends.extend(network.node_at(*last).map(|node| (ZoneKind::Far, node)));
         } else if is_main {
-            ends.extend([first, last].into_iter().filter_map(|end| network.node_at(*end)).map(|n| (ZoneKind::Gate, n)));
+            ends.extend(
+                [first, last]
+                    .into_iter()
+                    .filter_map(|end| network.node_at(*end))
+                    .map(|n| (ZoneKind::Gate, n)),
+            );
         }
     }
     let cost = |edge: &network::Edge| seconds(edge, &roads[edge.road]);

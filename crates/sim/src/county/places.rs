@@ -47,7 +47,8 @@ impl Boundary {
 
     /// The border point in that direction (radians, 0 east, counter-clockwise), stretched by `share`.
     pub(crate) fn point(&self, angle_rad: f64, share: f64) -> Point {
-        let lobe: f64 = self.lobes.iter().map(|(waves, size, phase)| size * (waves * angle_rad + phase).sin()).sum();
+        let lobe: f64 =
+            self.lobes.iter().map(|(waves, size, phase)| size * (waves * angle_rad + phase).sin()).sum();
         let radius = (0.97 + lobe) * share;
         Point::new(HALF_WIDTH_M * angle_rad.cos() * radius, HALF_HEIGHT_M * angle_rad.sin() * radius)
     }
@@ -62,7 +63,9 @@ impl Boundary {
     /// The closed outline.
     pub(crate) fn outline(&self) -> Vec<Point> {
         const CORNERS: usize = 240;
-        (0..=CORNERS).map(|i| self.point(TAU * (i % CORNERS) as f64 / CORNERS as f64, 1.0).rounded()).collect()
+        (0..=CORNERS)
+            .map(|i| self.point(TAU * (i % CORNERS) as f64 / CORNERS as f64, 1.0).rounded())
+            .collect()
     }
 }
 
@@ -89,7 +92,14 @@ pub(crate) fn generate(seed: u64, boundary: &Boundary) -> Vec<Place> {
 
 /// Adds points at random, each at least `gap_m` from all others, until there are `count`; the gap shrinks when there
 /// is no room.
-fn scatter(dice: &mut Dice, boundary: &Boundary, share: f64, gap_m: f64, count: usize, points: &mut Vec<Point>) {
+fn scatter(
+    dice: &mut Dice,
+    boundary: &Boundary,
+    share: f64,
+    gap_m: f64,
+    count: usize,
+    points: &mut Vec<Point>,
+) {
     let mut gap_m = gap_m;
     let mut misses = 0;
     while points.len() < count {
@@ -98,7 +108,8 @@ fn scatter(dice: &mut Dice, boundary: &Boundary, share: f64, gap_m: f64, count: 
             dice.between(-HALF_HEIGHT_M * 1.2, HALF_HEIGHT_M * 1.2),
         )
         .rounded();
-        let is_clear = points.iter().all(|other| other.distance(at) >= gap_m) && at.x.hypot(at.y) > TOWN_RADIUS_M;
+        let is_clear =
+            points.iter().all(|other| other.distance(at) >= gap_m) && at.x.hypot(at.y) > TOWN_RADIUS_M;
         if is_clear && boundary.holds(at, share) {
             points.push(at);
         } else {

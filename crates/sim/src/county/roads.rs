@@ -115,6 +115,7 @@ pub(crate) fn generate(seed: u64, boundary: &Boundary, places: &[Place]) -> Vec<
 }
 
 fn main_roads(dice: &mut Dice, boundary: &Boundary, places: &[Place]) -> Vec<Road> {
+    use RoadClass::{Expressway, National, Provincial};
     let gate = |degrees: f64| boundary.point(degrees.to_radians(), GATE_SHARE).rounded();
     let townships: Vec<Point> = places.iter().filter(|p| p.is_township).map(|p| p.at).collect();
     let p = Point::new;
@@ -123,7 +124,6 @@ fn main_roads(dice: &mut Dice, boundary: &Boundary, places: &[Place]) -> Vec<Roa
         let controls = via_townships(controls, &townships, &mut used);
         Road::new(class, reference, name, course(dice, &controls, 0.05))
     };
-    use RoadClass::{Expressway, National, Provincial};
     vec![
         Road::new(
             Expressway,
@@ -135,10 +135,34 @@ fn main_roads(dice: &mut Dice, boundary: &Boundary, places: &[Place]) -> Vec<Roa
                 0.02,
             ),
         ),
-        road(dice, National, "G691", "安滨线", &[gate(178.0), p(-4_200.0, 150.0), p(0.0, 0.0), p(4_300.0, -200.0), gate(4.0)]),
-        road(dice, National, "G692", "沂河线", &[gate(94.0), p(1_250.0, 4_400.0), p(1_000.0, -4_500.0), gate(266.0)]),
-        road(dice, Provincial, "S391", "石青线", &[gate(150.0), p(-3_400.0, 3_700.0), p(4_000.0, 3_300.0), gate(26.0)]),
-        road(dice, Provincial, "S392", "柳汀线", &[gate(219.0), p(-4_400.0, -3_500.0), p(4_200.0, -3_900.0), gate(333.0)]),
+        road(
+            dice,
+            National,
+            "G691",
+            "安滨线",
+            &[gate(178.0), p(-4_200.0, 150.0), p(0.0, 0.0), p(4_300.0, -200.0), gate(4.0)],
+        ),
+        road(
+            dice,
+            National,
+            "G692",
+            "沂河线",
+            &[gate(94.0), p(1_250.0, 4_400.0), p(1_000.0, -4_500.0), gate(266.0)],
+        ),
+        road(
+            dice,
+            Provincial,
+            "S391",
+            "石青线",
+            &[gate(150.0), p(-3_400.0, 3_700.0), p(4_000.0, 3_300.0), gate(26.0)],
+        ),
+        road(
+            dice,
+            Provincial,
+            "S392",
+            "柳汀线",
+            &[gate(219.0), p(-4_400.0, -3_500.0), p(4_200.0, -3_900.0), gate(333.0)],
+        ),
         road(dice, Provincial, "S393", "云枣线", &[gate(121.0), p(-10_000.0, 3_000.0), gate(240.0)]),
         road(dice, Provincial, "S394", "望金线", &[gate(60.0), p(11_000.0, 1_500.0), gate(300.0)]),
     ]
@@ -152,8 +176,12 @@ fn via_townships(controls: &[Point], townships: &[Point], used: &mut BTreeSet<us
         let length = from.distance(to);
         let mut near: Vec<(f64, usize)> = Vec::new();
         for (index, at) in townships.iter().enumerate().skip(1) {
-            let share = ((at.x - from.x) * (to.x - from.x) + (at.y - from.y) * (to.y - from.y)) / (length * length);
-            if (0.12..0.88).contains(&share) && at.distance(from.lerp(to, share)) < DETOUR_M && used.insert(index) {
+            let share =
+                ((at.x - from.x) * (to.x - from.x) + (at.y - from.y) * (to.y - from.y)) / (length * length);
+            if (0.12..0.88).contains(&share)
+                && at.distance(from.lerp(to, share)) < DETOUR_M
+                && used.insert(index)
+            {
                 near.push((share, index));
             }
         }
@@ -277,10 +305,10 @@ fn uses_towards_township(places: &[Place], pairs: &[(usize, usize)]) -> BTreeMap
 
 /// The town's streets: a grid, turned and warped a little.
 fn streets(seed: u64) -> Vec<Road> {
-    let mut dice = Dice::new(seed, Stream::Streets, 0, 0);
     const SPACING_EAST_M: f64 = 660.0;
     const SPACING_NORTH_M: f64 = 620.0;
     const OVERHANG_M: f64 = 130.0;
+    let mut dice = Dice::new(seed, Stream::Streets, 0, 0);
     let turn = dice.between(4.0, 9.0_f64).to_radians();
     let phases: [f64; 2] = [dice.between(0.0, 6.0), dice.between(0.0, 6.0)];
     let warp = |x: f64, y: f64| {
@@ -387,7 +415,10 @@ fn far_roads(dice: &mut Dice, roads: &mut Vec<Road>) {
         let controls: Vec<Point> = (0..=count)
             .map(|i| {
                 let off = if i == 0 || i == count { 0.0 } else { dice.normal().clamp(-2.0, 2.0) * 1_200.0 };
-                ends[1].lerp(far, i as f64 / count as f64).plus(-heading.sin() * off, heading.cos() * off).rounded()
+                ends[1]
+                    .lerp(far, i as f64 / count as f64)
+                    .plus(-heading.sin() * off, heading.cos() * off)
+                    .rounded()
             })
             .collect();
         let class = roads[index].class;

@@ -242,8 +242,9 @@ const OFFENCES_SHARE: f64 = 0.0010;
 impl Register {
     pub(super) fn generate(seed: u64, day: CivilDay, zones: &ZoneLists) -> Self {
         let mut taken = HashSet::with_capacity(REGISTERED_COUNT + STRANGER_COUNT);
-        let vehicles =
-            (0..REGISTERED_COUNT + STRANGER_COUNT).map(|index| vehicle(seed, index, zones, &mut taken)).collect();
+        let vehicles = (0..REGISTERED_COUNT + STRANGER_COUNT)
+            .map(|index| vehicle(seed, index, zones, &mut taken))
+            .collect();
         let mut register = Self { vehicles, watch_orders: Vec::new(), seed, day };
         register.watch_orders = register.watch_orders();
         register
@@ -355,7 +356,9 @@ fn vehicle(seed: u64, index: usize, zones: &ZoneLists, taken: &mut HashSet<Plate
     };
     // GA/T 16.8: A white, B grey, C yellow, D pink, E red, F purple, G green, H blue, I brown, J black.
     let color = ['A', 'B', 'C', 'E', 'G', 'H', 'I', 'J'][match kind {
-        Kind::ScheduledCoach | Kind::TourCoach | Kind::CityBus => dice.weighted(&[5., 1., 1., 0., 3., 3., 0., 0.]),
+        Kind::ScheduledCoach | Kind::TourCoach | Kind::CityBus => {
+            dice.weighted(&[5., 1., 1., 0., 3., 3., 0., 0.])
+        }
         Kind::SchoolBus => 2,
         Kind::HeavyTruck | Kind::DangerousGoods => dice.weighted(&[4., 1., 1., 4., 1., 3., 0., 0.]),
         Kind::FarmTricycle => dice.weighted(&[0., 0., 0., 2., 1., 4., 0., 0.]),
@@ -380,7 +383,7 @@ fn ends(dice: &mut Dice, kind: Kind, is_stranger: bool, zones: &ZoneLists) -> (u
             let lists = [&zones.town, &zones.township, &zones.village];
             let list = *dice.pick_weighted(&lists, &[0.42, 0.2, 0.38]);
             *dice.pick(list)
-        },
+        }
     };
     let lists = [&zones.town, &zones.township, &zones.village, &zones.gate];
     let list = *dice.pick_weighted(&lists, &[0.6, 0.2, 0.12, 0.08]);

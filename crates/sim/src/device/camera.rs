@@ -2,6 +2,7 @@
 
 use super::{Backoff, Counts, World, pictures};
 use crate::noise;
+use crate::picture::{HEIGHT_PX, PLATE_HEIGHT_PX, PLATE_WIDTH_PX, WIDTH_PX};
 use crate::traffic::Passage;
 use gat1400::client::{Client, Outgoing};
 use gat1400::codes::{ImageType, InfoKind, StatusCode};
@@ -22,7 +23,9 @@ const POST_WITH_PICTURES_MAX: usize = 8;
 const POST_WITH_LINKS_MAX: usize = 100;
 /// A passage older than this goes without its picture, with a link to where the camera keeps it.
 const FRESH_MS: i64 = 30_000;
-const KEEPALIVE: Duration = Duration::from_secs(45);
+/// In the simulation's time: a platform with a driven clock counts in it.
+const KEEPALIVE_MS: i64 = 45_000;
+const KEEPALIVE_LEAST: Duration = Duration::from_secs(1);
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Why a request did not do what it should.
@@ -78,7 +81,7 @@ impl Camera {
     /// before each request, which bounds it.
     pub async fn run(mut self, mut seen: mpsc::UnboundedReceiver<Vec<Passage>>) {
         let mut backoff = Backoff::new();
-        let mut keepalive = tokio::time::interval(KEEPALIVE);
+        let mut keepalive = tokio::time::interval(self.world.clock.wall(KEEPALIVE_MS).max(KEEPALIVE_LEAST));
         let mut is_open = true;
         while is_open || !self.memory.is_empty() {
             while let Ok(passages) = seen.try_recv() {
@@ -168,11 +171,18 @@ impl Camera {
             let checkpoint = &self.world.county.checkpoints[self.checkpoint as usize];
             let credentials =
                 Credentials { username: &checkpoint.camera_id, password: &checkpoint.camera_password };
-            let cnonce = format!("{:016x}", crate::dice::mix(&[self.world.clock.now_ms() as u64, self.checkpoint.into()]));
+            let cnonce = format!(
+                "{:016x}",
+                crate::dice::mix(&[self.world.clock.now_ms() as u64, self.checkpoint.into()])
+            );
             let outgoing = self.client.register();
             let answer = challenge.answer(credentials, "POST", &outgoing.target, &cnonce, 1);
             let second = self.send(outgoing.with_authorization(answer)).await?;
-            return if second.status().is_success() { Ok(()) } else { Err(CameraError::Refused(second.status())) };
+            return if second.status().is_success() {
+                Ok(())
+            } else {
+                Err(CameraError::Refused(second.status()))
+            };
         }
         if first.status().is_success() { Ok(()) } else { Err(CameraError::Refused(first.status())) }
     }
@@ -210,13 +220,16 @@ impl Camera {
             _ => {}
         }
         let body = answer.bytes().await?;
-        let statuses = read_list::<ResponseStatus>(&body, &Limits::default()).map_err(|_| CameraError::Answer)?;
+        let statuses =
+            read_list::<ResponseStatus>(&body, &Limits::default()).map_err(|_| CameraError::Answer)?;
         let mut again = Vec::new();
         let (mut stored, mut refused) = (0, 0);
         for (index, passage) in passages.iter().enumerate() {
             match statuses.get(index) {
                 Some(Ok(status)) if status.is_ok() => stored += 1,
-                Some(Ok(status)) if matches!(status.code(), StatusCode::Busy | StatusCode::Reboot) => again.push(*passage),
+                Some(Ok(status)) if matches!(status.code(), StatusCode::Busy | StatusCode::Reboot) => {
+                    again.push(*passage);
+                }
                 Some(Ok(_)) => refused += 1,
                 // Not answered is not stored.
                 Some(Err(_)) | None => again.push(*passage),
@@ -243,7 +256,12 @@ pub fn motor_vehicle(world: &World, passage: &Passage, with_pictures: bool) -> M
     let captured_at = DateTime::from_unix_ms(passage.at_ms + clock_error_ms);
     let device = DeviceId::parse(&checkpoint.camera_id).expect("a camera's id has 20 digits");
     // Two vehicles in one second at one camera with equal last five digits do not happen.
-    let source = ObjectId { device, kind: ObjectId::KIND_PICTURE, created_at: captured_at, serial: passage.vehicle % 100_000 };
+    let source = ObjectId {
+        device,
+        kind: ObjectId::KIND_PICTURE,
+        created_at: captured_at,
+        serial: passage.vehicle % 100_000,
+    };
     let subject = SubjectId { source, kind: SubjectId::KIND_MOTOR_VEHICLE, serial: u32::from(passage.lane) };
     let frame = painter.frame(passage);
     let has_plate = read.quality != noise::Quality::NoPlate;
@@ -275,30 +293,38 @@ pub fn motor_vehicle(world: &World, passage: &Passage, with_pictures: bool) -> M
         ..MotorVehicle::default()
     };
     if with_pictures {
-        let image = |kind: ImageType, width: i32, height: i32, serial, jpeg: Vec<u8>| SubImageInfo {
-            image_id: ObjectId { serial, ..source }.build().expect("all parts are within their digits").into(),
-            device_id: checkpoint.camera_id.as_str().into(),
-            kind: format!("{:02}", kind.code()).into(),
-            file_format: "Jpeg".into(),
-            shot_time: Some(captured_at),
-            width_px: Some(width.into()),
-            height_px: Some(height.into()),
-            data: ImageData::encode(&jpeg),
-            ..SubImageInfo::default()
-        };
-        use crate::picture::{HEIGHT_PX, PLATE_HEIGHT_PX, PLATE_WIDTH_PX, WIDTH_PX};
-        let serial = source.serial;
-        match (painter.scene(passage), painter.plate(passage)) {
-            (Ok(scene), Ok(plate)) => {
-                object.sub_images.push(image(ImageType::VehicleBig, WIDTH_PX, HEIGHT_PX, serial, scene));
-                let kind = ImageType::PlateColour;
-                object.sub_images.push(image(kind, PLATE_WIDTH_PX, PLATE_HEIGHT_PX, (serial + 1) % 100_000, plate));
-            }
-            (Err(error), _) | (_, Err(error)) => tracing::warn!(%error, "picture could not be drawn"),
-        }
+        object.sub_images = sub_images(world, passage, source);
     } else {
         object.storage_url1 = pictures::scene_url(&world.picture_base, passage).into();
         object.storage_url2 = pictures::plate_url(&world.picture_base, passage).into();
     }
     object
+}
+
+/// The scene and the plate, drawn. None when they cannot be encoded.
+fn sub_images(world: &World, passage: &Passage, source: ObjectId) -> Vec<SubImageInfo> {
+    let image = |kind: ImageType, (width, height): (i32, i32), serial: u32, jpeg: &[u8]| {
+        let id = ObjectId { serial: serial % 100_000, ..source };
+        SubImageInfo {
+            image_id: id.build().expect("all parts are within their digits").into(),
+            device_id: world.county.checkpoints[passage.checkpoint as usize].camera_id.as_str().into(),
+            kind: format!("{:02}", kind.code()).into(),
+            file_format: "Jpeg".into(),
+            shot_time: Some(source.created_at),
+            width_px: Some(width.into()),
+            height_px: Some(height.into()),
+            data: ImageData::encode(jpeg),
+            ..SubImageInfo::default()
+        }
+    };
+    match (world.painter.scene(passage), world.painter.plate(passage)) {
+        (Ok(scene), Ok(plate)) => vec![
+            image(ImageType::VehicleBig, (WIDTH_PX, HEIGHT_PX), source.serial, &scene),
+            image(ImageType::PlateColour, (PLATE_WIDTH_PX, PLATE_HEIGHT_PX), source.serial + 1, &plate),
+        ],
+        (Err(error), _) | (_, Err(error)) => {
+            tracing::warn!(%error, "picture could not be drawn");
+            Vec::new()
+        }
+    }
 }

@@ -9,12 +9,12 @@ use jt808::active_safety::{
     AlarmCircumstances, AlarmIdentifier, AlarmPhase, DsmAlarm, DsmKind, VehicleStateBits,
 };
 use jt808::message::{
-    AckResult, Authentication, GeneralAck, Parameter, ParameterReply, PositionReply, RegisterResult, Registration,
-    TerminalAttributes, parameter_id,
+    AckResult, Authentication, GeneralAck, Parameter, ParameterReply, PositionReply, RegisterResult,
+    Registration, TerminalAttributes, parameter_id,
 };
 use jt808::{
-    AlarmBits, Checksum, DateTime, Edition, FrameDecoder, Header, Item, Message, Phone, Position, PositionBatch,
-    StatusBits, encode_frame,
+    AlarmBits, Checksum, DateTime, Edition, FrameDecoder, Header, Item, Message, Phone, Position,
+    PositionBatch, StatusBits, encode_frame,
 };
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -29,7 +29,7 @@ const BATCH_POSITIONS_MAX: usize = 16;
 const MEMORY_POSITIONS_MAX: usize = 3_000;
 const ACK_TIMEOUT: Duration = Duration::from_secs(20);
 /// A platform drops a terminal that is silent; a heartbeat goes out when nothing else did for so long.
-const HEARTBEAT: Duration = Duration::from_secs(60);
+const HEARTBEAT: Duration = Duration::from_mins(1);
 const READ_BYTES: usize = 1_024;
 
 /// Why a session ended.
@@ -146,7 +146,8 @@ impl Terminal {
         let place = fix.at.to_wgs84();
         let mut alarm = AlarmBits(0);
         let mut speed_kmh = fix.speed_kmh;
-        let mut items = vec![Item::MileageKmX10(400_000 + (fix.driven_m / 100.0) as u32), Item::Satellites(14)];
+        let mut items =
+            vec![Item::MileageKmX10(400_000 + (fix.driven_m / 100.0) as u32), Item::Satellites(14)];
         for (index, raised) in self.tour.alarms.iter().enumerate() {
             if !(raised.from_ms..raised.until_ms).contains(&at_ms) {
                 continue;
@@ -243,7 +244,11 @@ impl Terminal {
     /// The answer to what the platform asks; none for its acknowledgements.
     fn answer(&mut self, header: &Header, message: &Message) -> Option<Message> {
         let ack = |result| {
-            Some(Message::TerminalAck(GeneralAck { serial: header.serial, message_id: header.message_id, result }))
+            Some(Message::TerminalAck(GeneralAck {
+                serial: header.serial,
+                message_id: header.message_id,
+                result,
+            }))
         };
         match message {
             Message::PlatformAck(_) | Message::RegisterReply(_) => None,
@@ -264,7 +269,18 @@ impl Terminal {
                 manufacturer: "ANHE1".into(),
                 model: "AH-T8".into(),
                 terminal_id: self.terminal_id().into(),
-                iccid: [0x89, 0x86, 0, 0, 0, 0, 0, 0, (self.vehicle >> 8) as u8 & 0x77, self.vehicle as u8 & 0x77],
+                iccid: [
+                    0x89,
+                    0x86,
+                    0,
+                    0,
+                    0,
+                    0,
+                    0,
+                    0,
+                    (self.vehicle >> 8) as u8 & 0x77,
+                    self.vehicle as u8 & 0x77,
+                ],
                 hardware_version: "H1.0".into(),
                 firmware_version: "F2.3".into(),
                 gnss: 0b11,
@@ -273,7 +289,10 @@ impl Terminal {
             Message::QueryParameters | Message::QuerySomeParameters(_) => {
                 let parameters = vec![
                     Parameter::from_u32(parameter_id::HEARTBEAT_INTERVAL_S, HEARTBEAT.as_secs() as u32),
-                    Parameter::from_u32(parameter_id::REPORT_INTERVAL_S, (Spacing::LIVE.driving_ms / 1_000) as u32),
+                    Parameter::from_u32(
+                        parameter_id::REPORT_INTERVAL_S,
+                        (Spacing::LIVE.driving_ms / 1_000) as u32,
+                    ),
                 ];
                 Some(Message::ParameterReply(ParameterReply { serial: header.serial, parameters }))
             }
@@ -321,6 +340,10 @@ impl<'t> Session<'t> {
         backoff.reset();
         loop {
             let clock = self.terminal.world.clock;
+            if self.terminal.memory.len() >= BATCH_POSITIONS_MAX {
+                self.deliver().await?;
+                continue;
+            }
             let now_ms = clock.now_ms();
             if now_ms - self.terminal.reported_ms > HOUR_MS {
                 // Long ago: as it was kept, and in pieces, so that the memory does not overflow.
@@ -399,7 +422,8 @@ impl<'t> Session<'t> {
     async fn send(&mut self, message: &Message) -> Result<u16, SessionError> {
         let Terminal { edition, phone, serial, .. } = *self.terminal;
         self.out.clear();
-        let frames = encode_frame(&Header::new(message.id(), edition, phone, serial), message, &mut self.out)?;
+        let frames =
+            encode_frame(&Header::new(message.id(), edition, phone, serial), message, &mut self.out)?;
         self.terminal.serial = serial.wrapping_add(frames);
         timeout(ACK_TIMEOUT, self.stream.write_all(&self.out)).await.map_err(|_| SessionError::Silent)??;
         Ok(serial.wrapping_add(frames - 1))

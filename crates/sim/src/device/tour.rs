@@ -48,7 +48,8 @@ impl Tour {
         let legs = traffic.drives(vehicle, from_ms - DAY_MS, to_ms + DAY_MS);
         let alarms = legs.iter().flat_map(|leg| alarms::of_leg(county, traffic.rates, leg)).collect();
         let legs = legs.into_iter().map(|leg| (leg, leg.arrive_ms(county))).collect();
-        let home = county.network.nodes[county.zones[county.register.vehicles[vehicle as usize].home as usize].node as usize];
+        let home = county.network.nodes
+            [county.zones[county.register.vehicles[vehicle as usize].home as usize].node as usize];
         let phase_ms = (mix(&[vehicle.into()]) % MINUTE_MS as u64) as i64;
         Self { legs, alarms, from_ms, to_ms, home, phase_ms }
     }
@@ -81,6 +82,10 @@ impl Tour {
         let regular = ((after_ms - self.phase_ms).div_euclid(step) + 1) * step + self.phase_ms;
         let moments = self.legs.iter().flat_map(|(leg, end_ms)| [leg.depart_ms, *end_ms]);
         let alarms = self.alarms.iter().map(|alarm| alarm.from_ms);
-        moments.chain(alarms).filter(|moment| *moment > after_ms).min().map_or(regular, |moment| moment.min(regular))
+        moments
+            .chain(alarms)
+            .filter(|moment| *moment > after_ms)
+            .min()
+            .map_or(regular, |moment| moment.min(regular))
     }
 }

@@ -64,17 +64,29 @@ impl Canvas {
     }
 
     /// Writes text with its left end at `x` and its base line at `y`; gives its right end.
-    pub(super) fn text(&mut self, lettering: &Lettering, (x, y): (i32, i32), size_px: u16, text: &str, color: Rgb) -> i32 {
+    pub(super) fn text(
+        &mut self,
+        lettering: &Lettering,
+        (x, y): (i32, i32),
+        size_px: u16,
+        text: &str,
+        color: Rgb,
+    ) -> i32 {
         let mut pen = x as f32;
         for symbol in text.chars() {
             let Some(glyph) = lettering.glyph(symbol, size_px) else { continue };
             let (left, top) = (pen.round() as i32 + glyph.left, y + glyph.top);
-            for (index, coverage) in glyph.coverage.iter().enumerate().filter(|(_, coverage)| **coverage > 0) {
+            for (index, coverage) in glyph.coverage.iter().enumerate().filter(|(_, coverage)| **coverage > 0)
+            {
                 let (px, py) = (left + index as i32 % glyph.width, top + index as i32 / glyph.width);
                 if (0..self.width).contains(&px) && (0..self.height).contains(&py) {
                     let at = ((py * self.width + px) * 3) as usize;
                     let under = [self.pixels[at], self.pixels[at + 1], self.pixels[at + 2]];
-                    self.pixels[at..at + 3].copy_from_slice(&blend(under, color, f64::from(*coverage) / 255.0));
+                    self.pixels[at..at + 3].copy_from_slice(&blend(
+                        under,
+                        color,
+                        f64::from(*coverage) / 255.0,
+                    ));
                 }
             }
             pen += glyph.advance;
@@ -92,5 +104,7 @@ impl Canvas {
 }
 
 pub(super) fn blend(from: Rgb, to: Rgb, share: f64) -> Rgb {
-    std::array::from_fn(|i| (f64::from(from[i]) + (f64::from(to[i]) - f64::from(from[i])) * share).round() as u8)
+    std::array::from_fn(|i| {
+        (f64::from(from[i]) + (f64::from(to[i]) - f64::from(from[i])) * share).round() as u8
+    })
 }

@@ -97,7 +97,8 @@ impl Painter {
     /// Where the vehicle stands in its scene.
     pub fn frame(&self, passage: &Passage) -> Frame {
         let vehicle = &self.county.register.vehicles[passage.vehicle as usize];
-        let mut dice = Dice::new(self.county.seed, Stream::Scene, passage.vehicle.into(), passage.at_ms as u64);
+        let mut dice =
+            Dice::new(self.county.seed, Stream::Scene, passage.vehicle.into(), passage.at_ms as u64);
         let (width, height) = match vehicle.kind {
             Kind::Motorcycle => (52, 112),
             Kind::FarmTricycle => (104, 118),
@@ -106,7 +107,8 @@ impl Painter {
             Kind::SchoolBus | Kind::MediumTruck => (178, 178),
             _ => (196, 214),
         };
-        let lane_x = 210 + 220 * i32::from(passage.lane.min(3) - 1).min(1) + (dice.between(-22.0, 22.0) as i32);
+        let lane_x =
+            210 + 220 * i32::from(passage.lane.min(3) - 1).min(1) + (dice.between(-22.0, 22.0) as i32);
         let bottom = HEIGHT_PX - STRIP_PX - 14 - dice.below(18) as i32;
         Frame { left: lane_x - width / 2, top: bottom - height, right: lane_x + width / 2, bottom }
     }
@@ -136,7 +138,8 @@ impl Painter {
         let text = vehicle.plate.to_string();
         // As large as width and height allow; capitals are about half as high as the font's line.
         let probe_px = 100;
-        let by_width = f64::from(width) * 0.9 / f64::from(self.lettering.width_px(&text, probe_px).max(1.0)) * 100.0;
+        let by_width =
+            f64::from(width) * 0.9 / f64::from(self.lettering.width_px(&text, probe_px).max(1.0)) * 100.0;
         let size_px = by_width.min(f64::from(height) * 1.3) as u16;
         let start = left + (width - self.lettering.width_px(&text, size_px) as i32) / 2;
         let base = bottom - (height - i32::from(size_px) / 2) / 2;
@@ -185,7 +188,11 @@ fn draw_background(county: &County, checkpoint: u16, is_night: bool) -> Canvas {
         let near = |step: i32| HORIZON_PX + (HEIGHT_PX - HORIZON_PX) * step * step / 144;
         let (from, to) = (near(dash * 2), near(dash * 2 + 1));
         let width = 1 + (from - HORIZON_PX) / 50;
-        canvas.trapezoid((320 - width, 320 + width, from), (319 - width, 321 + width, to), dim([226, 226, 214]));
+        canvas.trapezoid(
+            (320 - width, 320 + width, from),
+            (319 - width, 321 + width, to),
+            dim([226, 226, 214]),
+        );
     }
     canvas
 }
@@ -206,14 +213,19 @@ fn draw_vehicle(canvas: &mut Canvas, vehicle: &Vehicle, frame: Frame, is_night: 
     let dim = |color: Rgb| if is_night { blend(color, [10, 12, 20], 0.5) } else { color };
     let Frame { left, top, right, bottom } = frame;
     let (width, height) = (right - left, bottom - top);
-    let is_box = vehicle.kind.is_large() || matches!(vehicle.kind, Kind::SchoolBus | Kind::LightTruck | Kind::Minivan);
+    let is_box =
+        vehicle.kind.is_large() || matches!(vehicle.kind, Kind::SchoolBus | Kind::LightTruck | Kind::Minivan);
     canvas.ellipse(i32::midpoint(left, right), bottom, width * 6 / 11, height / 16, [38, 40, 42]);
     for wheel in [left + width / 16, right - width / 16 - width / 8] {
         canvas.rectangle(wheel, bottom - height / 5, wheel + width / 8, bottom + 3, [22, 22, 24]);
     }
     let inset = if is_box { width / 28 } else { width / 6 };
     let shoulder = top + height * if is_box { 5 } else { 9 } / 20;
-    canvas.trapezoid((left + inset, right - inset, top), (left + width / 24, right - width / 24, shoulder), dim(paint));
+    canvas.trapezoid(
+        (left + inset, right - inset, top),
+        (left + width / 24, right - width / 24, shoulder),
+        dim(paint),
+    );
     canvas.rectangle(left, shoulder, right, bottom - height / 14, dim(paint));
     let glass = dim([58, 72, 84]);
     let pane = inset + width / 14;
@@ -223,7 +235,13 @@ fn draw_vehicle(canvas: &mut Canvas, vehicle: &Vehicle, frame: Frame, is_night: 
         glass,
     );
     let grille = bottom - height / 3;
-    canvas.rectangle(left + width / 4, grille, right - width / 4, grille + height / 14, dim(blend(paint, [0, 0, 0], 0.55)));
+    canvas.rectangle(
+        left + width / 4,
+        grille,
+        right - width / 4,
+        grille + height / 14,
+        dim(blend(paint, [0, 0, 0], 0.55)),
+    );
     let light: Rgb = if is_night { [255, 250, 214] } else { [226, 228, 216] };
     for x in [left + width / 8, right - width / 8] {
         if is_night {
@@ -231,5 +249,11 @@ fn draw_vehicle(canvas: &mut Canvas, vehicle: &Vehicle, frame: Frame, is_night: 
         }
         canvas.ellipse(x, grille + height / 24, width / 12, height / 18, light);
     }
-    canvas.rectangle(left, bottom - height / 7, right, bottom - height / 14, dim(blend(paint, [0, 0, 0], 0.35)));
+    canvas.rectangle(
+        left,
+        bottom - height / 7,
+        right,
+        bottom - height / 14,
+        dim(blend(paint, [0, 0, 0], 0.35)),
+    );
 }

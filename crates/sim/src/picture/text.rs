@@ -41,7 +41,9 @@ impl Lettering {
             FontVec::try_from_vec_and_index(bytes, *index).ok()
         });
         if font.is_none() {
-            tracing::warn!("no font with Chinese characters found (try fonts-noto-cjk): pictures have no text");
+            tracing::warn!(
+                "no font with Chinese characters found (try fonts-noto-cjk): pictures have no text"
+            );
         }
         Self { font, drawn: Mutex::new(HashMap::new()) }
     }

@@ -105,7 +105,9 @@ impl Leg {
 
     /// Driving time in all, without rests.
     pub fn driving_ms(&self, county: &County) -> i64 {
-        self.stretches(county).last().map_or(0, |s| (s.before_ms + s.edge.length_m / s.speed_mps * 1_000.0) as i64)
+        self.stretches(county)
+            .last()
+            .map_or(0, |s| (s.before_ms + s.edge.length_m / s.speed_mps * 1_000.0) as i64)
     }
 
     /// When it ends, Unix milliseconds.
@@ -155,12 +157,14 @@ impl Leg {
             let here = county.on_edge(stretch.step.edge);
             let mut pass = |index: u16| {
                 let checkpoint = &county.checkpoints[index as usize];
-                let Some(along_m) = checkpoints::passed_at_m(checkpoint, stretch.step, stretch.edge) else { return };
+                let Some(along_m) = checkpoints::passed_at_m(checkpoint, stretch.step, stretch.edge) else {
+                    return;
+                };
                 let driving_ms = stretch.before_ms + along_m / stretch.speed_mps * 1_000.0;
                 let at_ms = self.depart_ms + self.clock_ms(driving_ms);
                 let chance = [county.seed, Stream::Leg as u64, self.vehicle.into(), at_ms as u64];
-                let per_direction =
-                    checkpoint.lane_count / if checkpoint.covers == checkpoints::Covers::Both { 2 } else { 1 };
+                let per_direction = checkpoint.lane_count
+                    / if checkpoint.covers == checkpoints::Covers::Both { 2 } else { 1 };
                 let wobble = 0.96 + 0.08 * unit_of(&chance);
                 sink(Passage {
                     at_ms,
@@ -172,9 +176,13 @@ impl Leg {
                 });
             };
             if stretch.step.is_forward {
-                here.iter().for_each(|index| pass(*index));
+                for index in here {
+                    pass(*index);
+                }
             } else {
-                here.iter().rev().for_each(|index| pass(*index));
+                for index in here.iter().rev() {
+                    pass(*index);
+                }
             }
         }
     }

@@ -63,7 +63,7 @@ pub struct Traffic {
     /// How much.
     pub rates: Rates,
     /// The newest days asked for; making one takes seconds, a day is some 25 MB.
-    days: Mutex<Vec<(CivilDay, Arc<Vec<Passage>>)>>,
+    days: Mutex<Vec<(CivilDay, Arc<[Passage]>)>>,
 }
 
 /// Days kept in memory: a window, and the night before it.
@@ -78,7 +78,7 @@ impl Traffic {
     /// The passages of `from_ms..to_ms` in order of time, then checkpoint, then vehicle.
     pub fn passages(&self, from_ms: i64, to_ms: i64) -> Vec<Passage> {
         let mut found = Vec::new();
-        for day in self.days_of(from_ms, to_ms) {
+        for day in days_of(from_ms, to_ms) {
             let passages = self.day(day);
             let start = passages.partition_point(|passage| passage.at_ms < from_ms);
             let end = passages.partition_point(|passage| passage.at_ms < to_ms);
@@ -88,14 +88,8 @@ impl Traffic {
         found
     }
 
-    /// The days whose drives can reach into the window: drives end on the day after they begin.
-    fn days_of(&self, from_ms: i64, to_ms: i64) -> impl Iterator<Item = CivilDay> + use<> {
-        let day = |ms| domain::Timestamp::from_unix_ms(ms).beijing_day().0;
-        (day(from_ms) - 1..=day(to_ms - 1)).map(CivilDay)
-    }
-
     /// All passages of the drives that begin on that day.
-    fn day(&self, day: CivilDay) -> Arc<Vec<Passage>> {
+    fn day(&self, day: CivilDay) -> Arc<[Passage]> {
         // A poisoned list is whole: it is changed by single pushes.
         let mut days = self.days.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((_, passages)) = days.iter().find(|(kept, _)| *kept == day) {
@@ -110,8 +104,7 @@ impl Traffic {
             }
         }
         passages.sort_unstable_by_key(order);
-        passages.shrink_to_fit();
-        let passages = Arc::new(passages);
+        let passages: Arc<[Passage]> = passages.into();
         if days.len() == DAYS_KEPT_MAX {
             days.remove(0);
         }
@@ -135,12 +128,18 @@ impl Traffic {
     /// The drives of a vehicle that touch `from_ms..to_ms`, in order.
     pub fn drives(&self, vehicle: u32, from_ms: i64, to_ms: i64) -> Vec<Leg> {
         let mut legs = Vec::new();
-        for day in self.days_of(from_ms, to_ms) {
+        for day in days_of(from_ms, to_ms) {
             plan::legs(&self.county, self.rates, vehicle, day, &mut legs);
         }
         legs.retain(|leg| leg.depart_ms < to_ms && leg.arrive_ms(&self.county) > from_ms);
         legs
     }
+}
+
+/// The days whose drives can reach into the window: drives end on the day after they begin.
+fn days_of(from_ms: i64, to_ms: i64) -> impl Iterator<Item = CivilDay> {
+    let day = |ms| domain::Timestamp::from_unix_ms(ms).beijing_day().0;
+    (day(from_ms) - 1..=day(to_ms - 1)).map(CivilDay)
 }
 
 fn order(passage: &Passage) -> (i64, u16, u32) {

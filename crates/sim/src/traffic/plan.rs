@@ -13,6 +13,8 @@ const RUSH_SHARE: f64 = 0.00035;
 /// Shares of the drives on which an offence is planted, where it can be.
 const FATIGUE_SHARE: f64 = 0.045;
 const NIGHT_FATIGUE_SHARE: f64 = 0.035;
+/// Share of the pairs of days on which a long-distance vehicle stays where it is.
+const PAUSE_SHARE: f64 = 0.12;
 const NIGHT_COACH_SHARE: f64 = 0.06;
 /// Driving time from which a drive can be tiring.
 const TIRING_MS: i64 = 4 * HOUR_MS + 20 * MINUTE_MS;
@@ -123,7 +125,8 @@ impl Planner<'_> {
         };
         let driving_ms = leg.driving_ms(county);
         // Night fatigue must be over by 02:00, so that it is that and not also a night run.
-        if driving_ms < least_ms || plant == Plant::NightFatigue && driving_ms > 3 * HOUR_MS + 10 * MINUTE_MS {
+        if driving_ms < least_ms || plant == Plant::NightFatigue && driving_ms > 3 * HOUR_MS + 10 * MINUTE_MS
+        {
             return false;
         }
         leg.plant = Some(plant);
@@ -208,8 +211,8 @@ impl Planner<'_> {
     /// Hours of the day by how many set out in them.
     fn errand_hour(&mut self) -> f64 {
         const BY_HOUR: [f64; 24] = [
-            0.5, 0.3, 0.25, 0.25, 0.4, 1.2, 3.0, 6.0, 8.0, 8.0, 7.5, 6.5, 5.0, 5.5, 7.0, 7.5, 7.5, 7.5, 6.5, 5.0, 3.5,
-            2.2, 1.4, 0.8,
+            0.5, 0.3, 0.25, 0.25, 0.4, 1.2, 3.0, 6.0, 8.0, 8.0, 7.5, 6.5, 5.0, 5.5, 7.0, 7.5, 7.5, 7.5, 6.5,
+            5.0, 3.5, 2.2, 1.4, 0.8,
         ];
         self.dice.weighted(&BY_HOUR) as f64 + self.dice.unit()
     }
@@ -322,7 +325,14 @@ impl Planner<'_> {
     /// Out on one day, back on the next, always about the same hour, so that a day's drive is over before the next.
     fn long_distance(&mut self, earliest: f64, latest: f64) {
         let (home, far) = (self.vehicle.home, self.far(false));
-        let is_out = (self.day.0 + self.index as i32) % 2 == 0;
+        let days = i64::from(self.day.0) + i64::from(self.index);
+        let is_out = days % 2 == 0;
+        // A pause takes out both ways, so that nobody is where they were not driven to.
+        if unit_of(&[self.county.seed, Stream::Leg as u64, self.index.into(), (days / 2) as u64])
+            < PAUSE_SHARE
+        {
+            return;
+        }
         let usual = self.habit.between(earliest, latest);
         let start = self.about(usual, 15.0);
         let (from, to) = if is_out { (home, far) } else { (far, home) };
@@ -342,12 +352,15 @@ impl Planner<'_> {
     }
 
     fn heavy_truck(&mut self) {
-        if !self.dice.chance(0.85) {
-            return;
-        }
         if self.habit.chance(0.5) {
+            if !self.dice.chance(0.85) {
+                return;
+            }
             let zones = &self.county.zone_lists;
-            let (pit, site) = (*self.habit.pick(&zones.township), *self.habit.pick_weighted(&[&zones.town, &zones.gate], &[0.5, 0.5]));
+            let (pit, site) = (
+                *self.habit.pick(&zones.township),
+                *self.habit.pick_weighted(&[&zones.town, &zones.gate], &[0.5, 0.5]),
+            );
             let site = *self.habit.pick(site);
             let first = self.dice.between(5.5, 9.0);
             for run in 0..8_i32 {
@@ -375,7 +388,8 @@ fn rush(county: &County, leg: &Leg, which: f64, pace: f32) -> Option<Rush> {
     let mut roads: Vec<u16> = Vec::new();
     leg.passages(county, |passage| {
         let road = county.checkpoints[passage.checkpoint as usize].road as u16;
-        let has_section = county.sections.iter().any(|s| county.checkpoints[s.ends[0] as usize].road == usize::from(road));
+        let has_section =
+            county.sections.iter().any(|s| county.checkpoints[s.ends[0] as usize].road == usize::from(road));
         if has_section && !roads.contains(&road) {
             roads.push(road);
         }

@@ -73,7 +73,12 @@ fn of_passages(traffic: &Traffic, rates: &NoiseRates, passages: &[Passage]) -> V
         let checkpoint = &county.checkpoints[passage.checkpoint as usize].id;
         if watched.contains(&passage.vehicle) {
             let quality = quality();
-            add(ModelId::WatchOrder, format!("{quality:?}").to_lowercase(), quality != Quality::NoPlate, checkpoint);
+            add(
+                ModelId::WatchOrder,
+                format!("{quality:?}").to_lowercase(),
+                quality != Quality::NoPlate,
+                checkpoint,
+            );
         }
         let against = match vehicle.standing {
             Standing::Good => None,
@@ -85,7 +90,9 @@ fn of_passages(traffic: &Traffic, rates: &NoiseRates, passages: &[Passage]) -> V
             let quality = quality();
             add(model, format!("{quality:?}").to_lowercase(), quality == Quality::Exact, checkpoint);
         }
-        for (index, section) in county.sections.iter().enumerate().filter(|(_, s)| s.is_forward == passage.is_forward) {
+        for (index, section) in
+            county.sections.iter().enumerate().filter(|(_, s)| s.is_forward == passage.is_forward)
+        {
             if section.ends[1] == passage.checkpoint
                 && let Some(entry) = entries.remove(&(passage.vehicle, index))
             {
@@ -108,7 +115,12 @@ fn of_passages(traffic: &Traffic, rates: &NoiseRates, passages: &[Passage]) -> V
     truths
 }
 
-fn of_terminal(traffic: &Traffic, vehicle: u32, window: std::ops::Range<i64>, truths: &mut Vec<(i64, Truth)>) {
+fn of_terminal(
+    traffic: &Traffic,
+    vehicle: u32,
+    window: std::ops::Range<i64>,
+    truths: &mut Vec<(i64, Truth)>,
+) {
     let county = &traffic.county;
     let place = crate::county::vehicles::Register::sim(vehicle as usize);
     let mut add = |at_ms, model, detail: &str| {
@@ -124,7 +136,9 @@ fn of_terminal(traffic: &Traffic, vehicle: u32, window: std::ops::Range<i64>, tr
         match leg.plant {
             None => {}
             Some(Plant::Fatigue) => add(leg.depart_ms + 4 * HOUR_MS, ModelId::Fatigue, "over 4 h"),
-            Some(Plant::NightFatigue) => add(leg.depart_ms + 2 * HOUR_MS, ModelId::Fatigue, "over 2 h at night"),
+            Some(Plant::NightFatigue) => {
+                add(leg.depart_ms + 2 * HOUR_MS, ModelId::Fatigue, "over 2 h at night");
+            }
             Some(Plant::NightCoach) => {
                 let from_two = leg.depart_ms - super::ms_of_day(leg.depart_ms) + 2 * HOUR_MS;
                 add(from_two.max(leg.depart_ms), ModelId::NightCoach, "between 02:00 and 05:00");
