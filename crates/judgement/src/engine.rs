@@ -4,21 +4,18 @@ use crate::confusion::ConfusionTable;
 use crate::deadlines::BUCKET_MS;
 use crate::held::Names;
 use crate::keyed::Keyed;
-use crate::models::Context;
 use crate::models::average_speed::AverageSpeed;
 use crate::models::device_alarm::DeviceAlarms;
 use crate::models::drive::Drives;
 use crate::models::overdue::Overdue;
 use crate::models::watch_order::WatchOrders;
+use crate::models::{Context, SLOT_MINUTES};
 use crate::parameters::Parameters;
 use crate::reference::Reference;
 use domain::observation::Fact;
 use domain::time::{HOUR_MS, MINUTE_MS, SECOND_MS};
 use domain::{Entry, Observation, Outcome, ReferenceChange, Timestamp};
 use serde::{Deserialize, Serialize};
-
-/// What is remembered longer than observations may be late, so that the latest of them still finds its neighbours.
-const KEEP_MARGIN_MS: i64 = 2 * HOUR_MS;
 
 /// The state of all models. Equal entries in equal order give equal outcomes, on every machine; and whatever the order
 /// of the observations, the same warnings stand at the end.
@@ -124,7 +121,7 @@ impl Engine {
             drive_slots_held: self.drives.drives.size(),
             alarm_reports_held: self.device_alarms.reports.size(),
             registered: self.reference.file_count(),
-            watch_orders: self.watch_orders.orders().len(),
+            watch_orders: self.watch_orders.order_count(),
             timers_armed: self.watch_orders.hits.armed_count()
                 + self.overdue.days.armed_count()
                 + self.average_speed.journeys.armed_count()
@@ -212,8 +209,17 @@ impl Engine {
     }
 }
 
-/// How long state is kept.
+/// How long state is kept: longer than observations may be late by the farthest that a model looks back, so that the
+/// latest of them still finds all that concerns it, and forgetting never shows.
 pub(crate) fn keep_ms(parameters: &Parameters) -> i64 {
-    let longest_drive_ms = parameters.models.average_speed.parameters.elapsed_max_minutes.value * MINUTE_MS;
-    parameters.models.horizon.late_max_hours.value * HOUR_MS + longest_drive_ms.max(KEEP_MARGIN_MS)
+    let models = &parameters.models;
+    let farthest_minutes = [
+        models.average_speed.parameters.elapsed_max_minutes.value,
+        models.fatigue.parameters.silent_max_minutes.value + models.fatigue.parameters.rest_minutes.value,
+        models.device_alarm.parameters.episode_gap_minutes.value,
+    ]
+    .into_iter()
+    .fold(0, i64::max);
+    // Drives are remembered in slots: what lies in the slot of the farthest minute is needed whole.
+    models.horizon.late_max_hours.value * HOUR_MS + (farthest_minutes + 2 * SLOT_MINUTES) * MINUTE_MS
 }

@@ -6,7 +6,7 @@ use domain::{
 };
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
-use smol_str::SmolStr;
+use smol_str::{SmolStr, format_smolstr};
 
 /// Names of devices and checkpoints by number. It only grows; devices are registered, so it stays small.
 #[derive(Clone, Debug, Default)]
@@ -59,7 +59,8 @@ enum PackedFact<'a> {
     Passage {
         lane: Option<u8>,
         direction: Option<u8>,
-        plate_text: &'a SmolStr,
+        /// `None` when it is how the plate is written.
+        plate_text: Option<&'a SmolStr>,
         plate: Option<Plate>,
         plate_confidence: Option<u8>,
         plate_class: PlateClass,
@@ -78,7 +79,7 @@ enum UnpackedFact {
     Passage {
         lane: Option<u8>,
         direction: Option<u8>,
-        plate_text: SmolStr,
+        plate_text: Option<SmolStr>,
         plate: Option<Plate>,
         plate_confidence: Option<u8>,
         plate_class: PlateClass,
@@ -99,7 +100,7 @@ impl Held {
                 PackedFact::Passage {
                     lane: passage.lane,
                     direction: passage.direction,
-                    plate_text: &passage.plate_text,
+                    plate_text: Some(&passage.plate_text).filter(|text| !is_written(passage.plate, text)),
                     plate: passage.plate,
                     plate_confidence: passage.plate_confidence,
                     plate_class: passage.plate_class,
@@ -142,7 +143,9 @@ impl Held {
                 checkpoint: CheckpointId(names.name(self.place)),
                 lane,
                 direction,
-                plate_text,
+                plate_text: plate_text.unwrap_or_else(|| {
+                    plate.map_or_else(SmolStr::default, |plate| format_smolstr!("{plate}"))
+                }),
                 plate,
                 plate_confidence,
                 plate_class,
@@ -173,6 +176,11 @@ impl Held {
     fn is_better_copy_than(&self, other: &Self) -> bool {
         (self.received_at, &self.fact) < (other.received_at, &other.fact)
     }
+}
+
+/// Whether the text is the plate as we write it.
+fn is_written(plate: Option<Plate>, text: &str) -> bool {
+    plate.is_some_and(|plate| text.chars().eq(plate.symbols()))
 }
 
 /// What inserting an observation did to a timeline.
@@ -214,5 +222,73 @@ pub(crate) fn keep_earliest(kept: &mut Option<Box<Held>>, held: Held) {
     });
     if is_better {
         *kept = Some(Box::new(held));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::observation::Position;
+
+    fn observation(fact: Fact) -> Observation {
+        Observation {
+            id: ObservationId(7),
+            device: "camera".into(),
+            captured_at: Timestamp::from_unix_ms(1_000),
+            received_at: Timestamp::from_unix_ms(2_000),
+            fact,
+        }
+    }
+
+    fn passage(plate_text: &str) -> Observation {
+        observation(Fact::Passage(Passage {
+            checkpoint: "A".into(),
+            lane: Some(2),
+            direction: None,
+            plate_text: SmolStr::new(plate_text),
+            plate: Plate::parse(plate_text).ok(),
+            plate_confidence: Some(91),
+            plate_class: PlateClass::SMALL,
+            plate_color: PlateColor::Blue,
+            vehicle_type: VehicleType::parse("K33"),
+            body_color: Some('A'),
+            speed_kmh: Some(61),
+            pictures: vec!["j128".into()],
+        }))
+    }
+
+    #[test]
+    fn what_is_packed_comes_back_as_it_was() {
+        let mut names = Names::default();
+        let position = observation(Fact::Position(Position {
+            vehicle: None,
+            location: None,
+            speed_dkmh: 600,
+            heading_deg: 1,
+            altitude_m: -3,
+            alarm_bits: 4,
+            status_bits: 3,
+            mileage_hm: Some(9),
+            is_backfill: true,
+        }));
+        for observation in [passage("鲁Q12345"), passage("蓝鲁q·12345"), passage("无车牌"), position] {
+            assert_eq!(Held::pack(&observation, &mut names).unpack(&names), observation);
+        }
+    }
+
+    #[test]
+    fn of_copies_received_at_once_the_same_one_is_kept_in_any_order() {
+        let mut names = Names::default();
+        let (a, b) = (passage("鲁Q12345"), passage("鲁Q12346"));
+        let packed = [Held::pack(&a, &mut names), Held::pack(&b, &mut names)];
+        let kept = |order: [usize; 2]| {
+            let mut timeline = Vec::new();
+            for index in order {
+                insert(&mut timeline, packed[index].clone());
+            }
+            timeline
+        };
+        assert_eq!(kept([0, 1]), kept([1, 0]));
+        assert_eq!(kept([0, 1]).len(), 1);
     }
 }

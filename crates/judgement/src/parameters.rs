@@ -235,6 +235,8 @@ parameters! {
         moving_min_kmh: i64,
         /// Distance covered in silence is taken as driven at this speed; what remains of the silence may have been rest.
         silent_speed_kmh: i64,
+        /// A longer silence is a rest, whatever distance was covered.
+        silent_max_minutes: i64,
         /// A standing warning is renewed after so many more driven minutes.
         renewal_minutes: i64,
     }

@@ -134,8 +134,9 @@ impl Aging for Drive {
         loop {
             let before = cut;
             for spell in &spells {
-                if spell.start_minute < cut && cut <= spell.last_minute + rest_minutes {
-                    cut = spell.start_minute;
+                if spell.start_minute <= cut && cut <= spell.last_minute + rest_minutes {
+                    // With the minute before it, in case the drive begins with a silence.
+                    cut = spell.start_minute - 1;
                 }
             }
             cut = night_coach::window_start_around(cut, &models.night_coach.parameters).unwrap_or(cut);
@@ -144,9 +145,7 @@ impl Aging for Drive {
             }
         }
         self.slots.retain(|slot| slot.first_minute() + SLOT_MINUTES > cut);
-        // The oldest slot can begin before the cut: a warning that can still be found must stay known.
-        let oldest = self.oldest_at();
-        self.standing.retain(|warning| oldest.is_some_and(|oldest| warning.anchor >= oldest));
+        self.standing.retain(|warning| warning.anchor >= instant_of(cut));
     }
 
     fn size(&self) -> usize {

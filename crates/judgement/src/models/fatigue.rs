@@ -3,7 +3,7 @@
 //! A drive (spell) is all driving without a rest of twenty minutes in it. Driven time is the minutes with movement and
 //! the silent minutes between them; stops that were seen don't count, even short ones. A silence as long as a rest is
 //! judged by the distance covered: when driving it leaves no time for a rest it is driving, else it may have been rest
-//! and is taken as such. Both in the driver's favour.
+//! and is taken as such; so is a silence of hours. All in the driver's favour.
 //!
 //! One warning per drive. It is completed by a piece of evidence, the earliest moving report of a slot, so it may be up
 //! to five minutes late; it is renewed when the drive goes on, each half hour.
@@ -131,6 +131,9 @@ pub(crate) fn spells(slots: &[Slot], p: &FatigueParameters, is_coach: bool) -> V
 
 /// Whether the distance covered in a silence leaves time for a rest; yes, where it isn't known.
 fn may_have_rested(before: &Slot, after: &Slot, silent_minutes: i64, p: &FatigueParameters) -> bool {
+    if silent_minutes > p.silent_max_minutes.value {
+        return true;
+    }
     before.distance_m_to(after).is_none_or(|distance_m| {
         let metres_per_minute = p.silent_speed_kmh.value as f64 * 1000.0 / 60.0;
         let driven_minutes = (distance_m / metres_per_minute).ceil() as i64;

@@ -82,6 +82,10 @@ impl WatchOrders {
         self.orders.values().collect()
     }
 
+    pub(crate) fn order_count(&self) -> usize {
+        self.orders.len()
+    }
+
     pub(crate) fn put(&mut self, order: WatchOrder, table: &ConfusionTable) {
         self.remove(&order.id, table);
         for key in keys(order.plate, table) {

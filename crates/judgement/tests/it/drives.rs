@@ -115,6 +115,25 @@ fn a_stop_that_becomes_known_late_refutes() {
 }
 
 #[test]
+fn a_late_fix_at_the_edge_of_a_silence_says_what_it_was() {
+    // 28 km in an hour of silence: 42 minutes at 40 km/h leave no time for a rest; 24 km do.
+    let after =
+        |seconds: i64, east_m: i32| position(truck(), at("11:00").plus_ms(seconds * 1000), 60, east_m);
+    let silent_from = east_m(at("09:59"));
+    for late_fix in
+        [position(truck(), at("09:59:30"), 60, silent_from + 4_000), after(10, silent_from + 24_000)]
+    {
+        let mut county = County::new();
+        drive(&mut county, "08:00", 120);
+        for minute in 0..90 {
+            county.see(after(minute * 60 + 30, silent_from + 28_000));
+        }
+        assert_eq!(fatigue(&county).len(), 1);
+        assert_eq!(county.see(late(late_fix, 300)).last(), Some(&Said::Refuted));
+    }
+}
+
+#[test]
 fn a_drive_found_to_have_begun_earlier_takes_the_place_of_the_warning() {
     let mut county = County::new();
     drive(&mut county, "08:00", 250);

@@ -1,6 +1,7 @@
 //! The property on which everything rests: the warnings that stand at the end are a function of the set of
 //! observations. Order of arrival, copies and restarts never matter.
 
+use super::data_files::shipped;
 use super::scenario::{
     County, DAY, alarm, at, car, coach, file, large, order, passage, position, with, with_alarm_bits,
 };
@@ -13,8 +14,10 @@ use std::collections::BTreeMap;
 const PLATES: [&str; 6] = ["鲁Q12345", "鲁Q8B345", "鲁Q88345", "鲁QB8345", "鲁Q1234-", "鲁Q12S45"];
 const COACH: &str = "鲁Q70001";
 
-fn county() -> County {
-    let mut county = County::new();
+fn county(late_max_hours: i64) -> County {
+    let mut parameters = shipped();
+    parameters.models.horizon.late_max_hours.value = late_max_hours;
+    let mut county = County::with_parameters(parameters);
     county.register(VehicleFile {
         inspection_valid_until: Some(CivilDay(DAY.0 - 9)),
         unhandled_offences: 11,
@@ -127,7 +130,7 @@ fn world() -> impl Strategy<Value = World> {
 }
 
 fn judged(observations: &[Observation], restart_every: Option<usize>) -> BTreeMap<WarningId, Warning> {
-    let mut county = county();
+    let mut county = county(72);
     for (index, observation) in observations.iter().enumerate() {
         if restart_every.is_some_and(|every| index % every == every - 1) {
             county.restart();
@@ -147,9 +150,31 @@ proptest! {
         prop_assert_eq!(straight, shuffled);
     }
 
+    /// Days in which all came within six hours: an engine that forgets after that says what one says that never does.
+    #[test]
+    fn forgetting_never_shows(worlds in prop::collection::vec((world(), 60..600i64), 2..6)) {
+        let mut journal = Vec::new();
+        let mut minutes = 0;
+        for (world, after_minutes) in worlds {
+            minutes += after_minutes;
+            journal.extend(world.straight.into_iter().map(|mut seen| {
+                seen.captured_at = seen.captured_at.plus_ms(minutes * 60_000);
+                seen.received_at = seen.received_at.plus_ms(minutes * 60_000);
+                seen.id.0 ^= minutes as u128;
+                seen
+            }));
+        }
+        journal.sort_by_key(|seen| (seen.received_at, seen.id));
+        let [mut forgetful, mut remembering] = [county(6), county(720)];
+        for seen in journal {
+            prop_assert_eq!(forgetful.see(seen.clone()), remembering.see(seen));
+        }
+        prop_assert_eq!(forgetful.standing, remembering.standing);
+    }
+
     #[test]
     fn seeing_everything_again_says_nothing(world in world()) {
-        let mut county = county();
+        let mut county = county(72);
         for observation in world.straight.iter().chain(&world.shuffled) {
             county.see(observation.clone());
         }

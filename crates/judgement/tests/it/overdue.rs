@@ -70,6 +70,7 @@ fn what_is_filled_in_later_does_not_disturb_a_live_warning() {
     county.register(overdue());
     county.see(passage("A", PLATE, at("10:00")));
     assert_eq!(county.see(late(passage("B", PLATE, at("08:00")), 240)), []);
+    assert_eq!(county.see(late(passage("B", PLATE, at("09:50")), 20)), [], "in time, but not the first");
     assert_eq!(county.only().occurred_at, at("10:00"));
 }
 

@@ -8,7 +8,7 @@ use domain::{
     PlateColor, ReferenceChange, Section, Theatre, Timestamp, VehicleFile, VehicleKey, VehicleType,
     WarningId, WatchOrder, Wgs84,
 };
-use judgement::Engine;
+use judgement::{Engine, Parameters};
 use smol_str::SmolStr;
 use std::collections::BTreeMap;
 
@@ -196,7 +196,11 @@ pub(crate) struct County {
 impl County {
     /// Checkpoints A, B and C; sections AB and BC.
     pub(crate) fn new() -> Self {
-        let mut county = Self { engine: Engine::new(shipped()), standing: BTreeMap::new() };
+        Self::with_parameters(shipped())
+    }
+
+    pub(crate) fn with_parameters(parameters: Parameters) -> Self {
+        let mut county = Self { engine: Engine::new(parameters), standing: BTreeMap::new() };
         for id in ["A", "B", "C"] {
             county.change(ReferenceChange::Checkpoint(checkpoint(id)));
         }
