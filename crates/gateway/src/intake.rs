@@ -25,6 +25,10 @@ pub struct Intake {
 
 impl Intake {
     /// `observations` holds the entries, `pictures` the pictures; `recent_ids_max` identities are remembered.
+    ///
+    /// The journal of pictures must take a picture of [`Limits::camera_picture_bytes_max`](crate::Limits) as one record, and
+    /// what is embedded in a body of `camera_body_bytes_max` (three quarters of it) as one group; the default options of a
+    /// journal do for observations.
     pub fn new(
         observations: Arc<Journal>,
         pictures: Arc<Journal>,
@@ -52,20 +56,12 @@ impl Intake {
     /// Makes observations durable. Those that the journal holds already are counted and left out: devices repeat what was
     /// not answered in time.
     pub async fn store(&self, observations: Vec<Observation>) -> Result<(), IntakeError> {
+        let fresh = self.without_repeats(observations);
+        let ids: Vec<_> = fresh.iter().map(|observation| observation.id).collect();
         let mut batch = Batch::new();
-        let mut ids = Vec::with_capacity(observations.len());
-        {
-            let recent = self.lock_recent();
-            let mut of_this_batch = HashSet::new();
-            for observation in observations {
-                if recent.contains(observation.id) || !of_this_batch.insert(observation.id) {
-                    metrics::counter!("anchang_repeats_total").increment(1);
-                    continue;
-                }
-                ids.push(observation.id);
-                let entry = Entry::Observation(observation);
-                batch.push_with(|out| codec::encode(&entry, out));
-            }
+        for observation in fresh {
+            let entry = Entry::Observation(observation);
+            batch.push_with(|out| codec::encode(&entry, out));
         }
         if batch.is_empty() {
             return Ok(());
@@ -97,6 +93,16 @@ impl Intake {
         Ok(appended.batch.iter().map(|(offset, _)| picture_id(offset)).collect())
     }
 
+    fn without_repeats(&self, mut observations: Vec<Observation>) -> Vec<Observation> {
+        let count = observations.len();
+        let mut of_these = HashSet::with_capacity(count);
+        let recent = self.lock_recent();
+        observations.retain(|Observation { id, .. }| !recent.contains(*id) && of_these.insert(*id));
+        drop(recent);
+        metrics::counter!("anchang_repeats_total").increment((count - observations.len()) as u64);
+        observations
+    }
+
     fn lock_recent(&self) -> std::sync::MutexGuard<'_, RecentIds> {
         self.recent.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -125,7 +131,9 @@ impl RecentIds {
 
     fn insert(&mut self, id: ObservationId) {
         if self.newer.len() >= self.generation_max {
-            self.older = std::mem::take(&mut self.newer);
+            std::mem::swap(&mut self.newer, &mut self.older);
+            // Keeps its memory: the next generation grows to the same size.
+            self.newer.clear();
         }
         self.newer.insert(id);
     }

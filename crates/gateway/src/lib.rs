@@ -5,7 +5,16 @@
 //! replaces when the records change; what it sees of devices is in [`Presence`]; what needs a person (a refused device, an
 //! unreadable message) leaves through the [`events`] queue.
 //!
+//! The binary makes one [`Context`] and spawns [`terminal::serve`] and [`viid::serve`] with it, a listener each and a
+//! [`Shutdown`]; both return when it says so and their connections have ended.
+//!
 //! Every bound is a field of [`limits::Limits`]. A slow, silent or faulty peer costs itself only.
+//!
+//! What is counted, by `source` (`terminal`, `camera`): `anchang_connections` now, `anchang_connections_refused_total` over the
+//! bound, `anchang_connections_ended_total` by reason, `anchang_requests_total` by answer, `anchang_observations_total` by kind
+//! as they were answered, `anchang_rate_limited_total`, `anchang_sessions_refused_total`, `anchang_times_invalid_total`,
+//! `anchang_refused_total` and `anchang_quarantined_total` by reason; and without a source `anchang_repeats_total`,
+//! `anchang_parts_given_up_total`, `anchang_events_dropped_total`.
 
 mod accept;
 mod bucket;

@@ -24,6 +24,8 @@ pub struct Limits {
     pub terminal_faults_max: u32,
     /// Bytes of unfinished sub-packaged messages that one terminal connection may hold.
     pub terminal_parts_bytes_max: usize,
+    /// Time after which the missing sub-packages of a message are asked for; asked three times, it is given up.
+    pub terminal_parts_wait_s_max: u64,
     /// Commands waiting to be written to one terminal connection; one more is refused.
     pub terminal_commands_waiting_max: usize,
     /// Camera connections at a time.
@@ -67,6 +69,7 @@ impl Default for Limits {
             write_s_max: 10,
             terminal_faults_max: 100,
             terminal_parts_bytes_max: 256 << 10,
+            terminal_parts_wait_s_max: 10,
             terminal_commands_waiting_max: 64,
             camera_connections_max: 4_096,
             camera_body_bytes_max: 32 << 20,

@@ -68,6 +68,7 @@ impl Dialog {
         let strangers_rate = Bucket::new(limits.terminal_messages_per_s_max, strangers_burst, context.now());
         let parts = Reassembler::new(ReassemblyLimits {
             bytes_max: limits.terminal_parts_bytes_max,
+            resend_after_ms: limits.terminal_parts_wait_s_max.saturating_mul(1_000),
             ..ReassemblyLimits::default()
         });
         Self {

@@ -135,8 +135,8 @@ async fn serve_connection(
     let mut is_ending = false;
     let end = loop {
         tokio::select! {
-            ended = connection.as_mut() => break if ended.is_ok() { "left" } else { "broken" },
-            () = pace.exceeded() => break "slow",
+            _ = connection.as_mut() => break "left",
+            reason = pace.exceeded() => break reason,
             () = ended(&mut shutdown), if !is_ending => {
                 is_ending = true;
                 connection.as_mut().graceful_shutdown();

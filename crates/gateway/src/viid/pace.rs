@@ -65,20 +65,22 @@ impl Pace {
         InWork(self.clone())
     }
 
-    /// Waits until the peer has taken too long.
-    pub(super) async fn exceeded(&self) {
+    /// Waits until the peer has taken too long; gives the word for it, as metrics have it.
+    pub(super) async fn exceeded(&self) -> &'static str {
+        // A deadline that comes nearer while it is waited for is never nearer than the shortest of the bounds.
+        let wait_ms_max = self.head_max.min(self.write_max).min(self.rest_max).as_millis().max(10) as u64;
         loop {
-            let deadline_ms =
-                self.deadline_ms.load(Ordering::Acquire).min(self.write_deadline_ms.load(Ordering::Acquire));
+            let deadline_ms = self.deadline_ms.load(Ordering::Acquire);
+            let write_deadline_ms = self.write_deadline_ms.load(Ordering::Acquire);
             let now_ms = self.now_ms();
-            if now_ms >= deadline_ms {
-                return;
+            if now_ms >= write_deadline_ms {
+                return "slow";
             }
-            // A deadline that comes nearer meanwhile is never nearer than the shortest of the bounds.
-            let shortest = self.head_max.min(self.write_max).min(self.rest_max);
-            let wait =
-                Duration::from_millis(deadline_ms - now_ms).min(shortest.max(Duration::from_millis(10)));
-            tokio::time::sleep(wait).await;
+            if now_ms >= deadline_ms {
+                return if self.state.load(Ordering::Acquire) == HEAD { "slow" } else { "silent" };
+            }
+            let wait_ms = (deadline_ms.min(write_deadline_ms) - now_ms).min(wait_ms_max);
+            tokio::time::sleep(Duration::from_millis(wait_ms)).await;
         }
     }
 

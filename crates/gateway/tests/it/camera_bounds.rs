@@ -159,12 +159,12 @@ async fn objects_and_bytes_of_all_bodies_are_bounded() {
     assert_eq!(camera.post(&vehicles).await.told(), (400, StatusCode::InvalidOperation));
     assert_eq!(camera.post(&vehicles[..2]).await.status, 200);
     // Somebody's unfinished body holds nearly all the room: who comes later waits until it is cut off.
+    let started = Instant::now();
     let mut holder = begin_post(&world, "Content-Length: 9901").await;
     holder.write_all(&[b' '; 9_900]).await.unwrap();
     tokio::time::sleep(Duration::from_millis(200)).await;
-    let started = Instant::now();
     assert_eq!(camera.post(&vehicles[2..]).await.status, 200);
-    assert!(started.elapsed() >= Duration::from_millis(500), "it waited");
+    assert!(started.elapsed() >= Duration::from_secs(1), "it waited");
     assert!(answer_of(&mut holder).await.starts_with("HTTP/1.1 408 "));
     world.end().await;
 }

@@ -2,7 +2,7 @@
 
 use crate::world::{Line, NOW_MS, World, authentication, closed, eventually, report};
 use domain::{AlarmKind, Fact, VehicleKey, Wgs84};
-use gateway::{DeviceKind, Event, RefusalReason, SendError, Source, TerminalEntry};
+use gateway::{DeviceKind, Event, Limits, RefusalReason, SendError, Source, TerminalEntry};
 use jt808::active_safety::{
     AlarmCircumstances, AlarmIdentifier, AlarmPhase, DsmAlarm, DsmKind, VehicleStateBits,
 };
@@ -326,6 +326,37 @@ async fn a_batch_in_sub_packages_is_put_together() {
             other => panic!("{other:?}"),
         }
     }
+    assert_eq!(world.stored().len(), 100);
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_missing_sub_package_is_asked_for() {
+    let world = World::with(Limits { terminal_parts_wait_s_max: 1, ..Limits::default() }).await;
+    world.admit_terminals([PHONE]);
+    let mut line = Line::connect(&world, Edition::V2019).await;
+    line.begin(PHONE).await;
+    let positions: Vec<_> = (1..=100).map(report).collect();
+    let batch = PositionBatch { kind: 1, positions, ..PositionBatch::default() };
+    let (first_serial, bytes) = line.frame(PHONE, &Message::PositionBatch(batch));
+    let second_at = 1 + bytes[1..].iter().position(|byte| *byte == 0x7e).unwrap() + 1;
+    let third_at = second_at + 1 + bytes[second_at + 1..].iter().position(|byte| *byte == 0x7e).unwrap() + 1;
+    let without_second = [&bytes[..second_at], &bytes[third_at..]].concat();
+    line.stream.write_all(&without_second).await.unwrap();
+    for _ in 0..2 {
+        assert!(
+            matches!(line.receive().await, (_, Message::PlatformAck(ack)) if ack.result == AckResult::Ok)
+        );
+    }
+    match line.receive().await {
+        (_, Message::ResendRequest(request)) => {
+            assert_eq!((request.first_serial, request.part_indexes), (first_serial, vec![2]));
+        }
+        other => panic!("{other:?}"),
+    }
+    assert!(world.stored().is_empty());
+    line.stream.write_all(&bytes[second_at..third_at]).await.unwrap();
+    assert!(matches!(line.receive().await, (_, Message::PlatformAck(ack)) if ack.result == AckResult::Ok));
     assert_eq!(world.stored().len(), 100);
     world.end().await;
 }
