@@ -12,6 +12,7 @@ use sim::noise::NoiseRates;
 use sim::picture::Painter;
 use sim::run;
 use sim::traffic::{Rates, Traffic};
+use std::io::IsTerminal as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -215,6 +216,7 @@ fn main() -> anyhow::Result<()> {
             tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "info".into()),
         )
         .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
         .init();
     match Arguments::parse().command {
         Command::County { county, out } => {

@@ -63,8 +63,7 @@ const TERMINALS_PER_S: u32 = 400;
 
 /// Runs until `run_for` is over, or for ever.
 pub async fn run(options: Options) -> anyhow::Result<()> {
-    let start_ms = options.start_ms.unwrap_or_else(clock::wall_ms);
-    let day = domain::Timestamp::from_unix_ms(start_ms).beijing_day();
+    let day = domain::Timestamp::from_unix_ms(options.start_ms.unwrap_or_else(clock::wall_ms)).beijing_day();
     let seed = options.seed;
     let county = Arc::new(tokio::task::spawn_blocking(move || County::generate(seed, day)).await?);
     tracing::info!(checkpoints = county.checkpoints.len(), sections = county.sections.len(), "county made");
@@ -80,6 +79,8 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
         api.put_map(&county).await?;
         tracing::info!("map put");
     }
+    // Making and importing took a while: the simulation's time starts now.
+    let start_ms = options.start_ms.unwrap_or_else(clock::wall_ms);
     if let (Some(api), true) = (&api, options.drives_clock) {
         api.set_clock(start_ms).await?;
     }

@@ -1,5 +1,7 @@
 //! The county, its traffic and its devices, seen from outside.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail as tests do")]
+
 #[path = "it/county.rs"]
 mod county;
 #[path = "it/devices.rs"]

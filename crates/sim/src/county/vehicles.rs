@@ -292,7 +292,7 @@ impl Register {
             _ => has_scrap_day.then(|| days(400, 4_500, &mut dice)),
         };
         let unhandled_offences = match vehicle.standing {
-            Standing::UnhandledOffences => 6 + dice.below(24) as u16,
+            Standing::UnhandledOffences => 12 + dice.below(24) as u16,
             _ => dice.weighted(&[0.86, 0.1, 0.04]) as u16,
         };
         let number = dice.below(24);

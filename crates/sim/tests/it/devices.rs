@@ -139,7 +139,7 @@ async fn a_camera_loses_no_passage_over_a_bad_platform() {
     let task = tokio::spawn(Camera::new(world.clone(), 0, &server).unwrap().run(receiver));
     sender.send(passages.clone()).unwrap();
     drop(sender);
-    tokio::time::timeout(Duration::from_secs(60), task).await.unwrap().unwrap();
+    tokio::time::timeout(Duration::from_mins(1), task).await.unwrap().unwrap();
 
     let received = platform.received.lock().unwrap();
     assert_eq!(received.vehicles.len(), passages.len());
