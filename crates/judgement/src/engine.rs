@@ -17,8 +17,8 @@ use domain::time::{HOUR_MS, MINUTE_MS, SECOND_MS};
 use domain::{Entry, Observation, Outcome, ReferenceChange, Timestamp};
 use serde::{Deserialize, Serialize};
 
-/// The state of all models. Equal entries in equal order give equal outcomes, on every machine; and whatever the order
-/// of the observations, the same warnings stand at the end.
+/// The state of all models. Equal entries in equal order give equal outcomes; and whatever the order of the
+/// observations, the same warnings stand at the end.
 #[derive(Clone, Debug)]
 pub struct Engine {
     pub(crate) parameters: Parameters,

@@ -13,7 +13,10 @@
 //! Because what is found depends on the set of observations alone, the warnings that stand at the end are the same
 //! whatever the order in which data came, however often it came, and wherever the process was restarted from a
 //! snapshot. This holds while observations are no later than the horizon; later ones are counted, and only compared
-//! with watch orders. State is forgotten when the clock has left it behind; the warnings stay for whoever stores them.
+//! with watch orders. State is forgotten when the clock has left it behind, and late enough that forgetting never shows in a warning; the
+//! warnings stay for whoever stores them.
+//!
+//! A change of the reference judges nothing by itself: it holds for the observations applied after it.
 //!
 //! A warning's identity is made of its model, the model's version, its subject and what it rests on. `occurred_at` is
 //! the capture time of the observation that completed it, `raised_at` the receipt of the later of its first and last
