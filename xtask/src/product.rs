@@ -63,10 +63,17 @@ impl Product {
         let mut command = Command::new(program("sim", profile));
         command
             .args(verb)
-            .args(["--server", &format!("http://{}", self.http)])
-            .args(["--viid", &format!("http://{}", self.viid)])
+            .args(["--api", &format!("http://{}", self.http)])
+            .args(["--server", &format!("http://{}", self.viid)])
             .args(["--terminals", &self.terminals])
             .args(["--admin-token", &self.token]);
+        command
+    }
+
+    /// The simulator as a load on this server's cameras.
+    pub(crate) fn load(&self, profile: &str, kind: &str) -> Command {
+        let mut command = Command::new(program("sim", profile));
+        command.args(["load", kind, "--server", &format!("http://{}", self.viid)]);
         command
     }
 }

@@ -1,7 +1,12 @@
 //! `cargo xtask test`: everything that must hold, in the order in which it is cheapest to fail.
 
-use crate::shell::{self, Options, Result, root, run_in};
+use crate::product::{Ports, Product};
+use crate::shell::{self, Options, Result, Running, root, run_in};
 use crate::{conformance, setup, tidy};
+use std::process::Command;
+
+/// Port of the product under test; a demo may run beside it.
+const PORT: u16 = 18_700;
 
 pub(crate) fn run(options: &Options) -> Result {
     setup::for_tests()?;
@@ -15,11 +20,34 @@ pub(crate) fn run(options: &Options) -> Result {
     run_in(&page, "npm run --silent check")?;
     run_in(&page, "npm test --silent")?;
     if !options.has("--no-browser") {
-        shell::run("cargo build --quiet -p anchang -p sim")?;
         run_in(&page, "npm run --silent test:browser")?;
+        test_product()?;
     }
     println!("\nall tests passed");
     Ok(())
+}
+
+/// The page in a browser, on the running product with a simulated county.
+fn test_product() -> Result {
+    shell::run("cargo build --quiet -p anchang -p sim")?;
+    let folder = root().join("var/test");
+    let product = Product::start("dev", &folder, Ports { http: PORT }, &[])?;
+    let mut command = product.simulator("dev", &["run", "--provision"]);
+    let log = std::fs::File::create(folder.join("sim.log")).map_err(|error| error.to_string())?;
+    command.args(["--scale", "0.2", "--backfill-hours", "3", "--pictures", "127.0.0.1:18750"]).stdout(log);
+    let _county = Running::start("sim", &mut command)?;
+    let mut test = Command::new("npm");
+    test.args(["run", "--silent", "test:product"])
+        .current_dir(root().join("ui"))
+        .env("ANCHANG_URL", format!("http://{}", product.http))
+        .env("ANCHANG_PASSWORD", &product.password)
+        .env("ANCHANG_TERMINALS", &product.terminals);
+    let status = test.status().map_err(|error| format!("can't run npm: {error}"))?;
+    if status.success() {
+        Ok(())
+    } else {
+        Err(format!("the page on the running product failed; logs in {}", folder.display()))
+    }
 }
 
 /// Builds `ui/dist`, which the binary embeds.
