@@ -87,6 +87,8 @@ pub enum Event {
     },
 }
 
+/// Longest detail in bytes; what devices say of themselves may be as long as a header.
+const DETAIL_BYTES_MAX: usize = 512;
 /// Within this time the same refusal is told once: a device that is refused tries again and again, and would push what
 /// others have to say out of the queue.
 const REFUSAL_REPEAT_MS: i64 = 10 * domain::time::SECOND_MS;
@@ -116,6 +118,8 @@ impl EventSender {
 
     /// Sends, or drops and counts. All are counted, also refusals that are told already.
     pub fn send(&self, mut event: Event) {
+        let (Event::Refused { detail, .. } | Event::Quarantined { detail, .. }) = &mut event;
+        detail.truncate(detail.floor_char_boundary(DETAIL_BYTES_MAX));
         match &mut event {
             Event::Quarantined { source, reason, bytes, bytes_len, .. } => {
                 *bytes_len = bytes.len().max(*bytes_len);
@@ -189,12 +193,15 @@ mod tests {
             address: ([127, 0, 0, 1], 1).into(),
             at: Timestamp::from_unix_ms(0),
             reason: "checksum",
-            detail: String::new(),
+            detail: "长".repeat(1_000),
             bytes: vec![7; 25],
             bytes_len: 0,
         });
         match told.try_recv() {
-            Ok(Event::Quarantined { bytes, bytes_len, .. }) => assert_eq!((bytes.len(), bytes_len), (10, 25)),
+            Ok(Event::Quarantined { bytes, bytes_len, detail, .. }) => {
+                assert_eq!((bytes.len(), bytes_len), (10, 25));
+                assert_eq!(detail, "长".repeat(DETAIL_BYTES_MAX / 3));
+            }
             other => panic!("{other:?}"),
         }
     }

@@ -5,7 +5,7 @@ use super::passage::{Picture, Vehicle};
 use super::{Asker, Viid, body};
 use crate::events::Source;
 use crate::presence::DeviceKind;
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::response::Response;
 use domain::{DeviceId, Fact, Observation, PictureId, Timestamp};
 use gat1400::codes::StatusCode as ViidStatus;
@@ -42,14 +42,15 @@ impl Viid {
     {
         let limits = &self.context.limits;
         let time_max = Duration::from_secs(limits.camera_request_s_max);
-        let held =
+        let mut held =
             body::read(&parts.headers, body, limits.camera_body_bytes_max, time_max, &self.room).await?;
         // A place is taken only now: a body that dribbles in keeps nobody out.
         let Ok(Ok(_place)) = tokio::time::timeout(time_max, self.work.acquire()).await else {
             return Err(Fault::Busy);
         };
         let mut taken = self.read_objects::<T>(asker, device, &held.bytes)?;
-        drop(held);
+        // The body goes; its room stays taken, for the pictures that came out of it.
+        held.bytes = Bytes::new();
         let count = taken.observations.len() as u64;
         if count > 0 {
             let mut stored = self.context.intake.store_pictures(&taken.pictures).await?.into_iter();
