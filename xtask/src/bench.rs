@@ -15,9 +15,7 @@ pub(crate) fn run(options: &Options) -> Result {
     setup::for_tests()?;
     build("release")?;
     let seconds = options.value("--seconds", "10");
-    let mut rows = Vec::new();
-    rows.push(p2(seconds)?);
-    rows.push(p3(seconds)?);
+    let rows = [p2(seconds)?, p3(seconds)?];
     if options.has("--all") {
         shell::run("cargo run --release --quiet -p judgement --example throughput")?;
         shell::run(&format!(
