@@ -13,8 +13,8 @@
 //! Because what is found depends on the set of observations alone, the warnings that stand at the end are the same
 //! whatever the order in which data came, however often it came, and wherever the process was restarted from a
 //! snapshot. This holds while observations are no later than the horizon; later ones are counted, and only compared
-//! with watch orders. State is forgotten when the clock has left it behind, and late enough that forgetting never shows in a warning; the
-//! warnings stay for whoever stores them.
+//! with watch orders. State is forgotten when the clock has left it behind, and late enough that forgetting never shows
+//! in a warning; the warnings stay for whoever stores them.
 //!
 //! A change of the reference judges nothing by itself: it holds for the observations applied after it.
 //!
