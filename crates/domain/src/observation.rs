@@ -51,7 +51,7 @@ pub struct Passage {
     pub checkpoint: CheckpointId,
     /// Lane from the middle of the road, from 1.
     pub lane: Option<u8>,
-    /// Direction code as the device gives it (GA/T 1400: 1 west–east, 2 east–west, 3 south–north, 4 north–south, …, 9 other).
+    /// Direction code as the device gives it (GA/T 1400: 1 west–east, 2 east–west, 3 north–south, 4 south–north, …, 9 other).
     pub direction: Option<u8>,
     /// The plate exactly as the device wrote it.
     pub plate_text: SmolStr,
@@ -157,7 +157,7 @@ pub enum AlarmKind {
     Adas(u8),
     /// Any other, by item and type.
     Other {
-        /// The item: 0x64–0x67.
+        /// The item: 0x64–0x67, or 0x70 (Guangdong).
         item: u8,
         /// The type in it.
         kind: u8,
