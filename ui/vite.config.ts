@@ -12,6 +12,7 @@ export default defineConfig({
     target: 'chrome90',
     // The map is one large lazy chunk; the first load is watched by `test/browser`.
     chunkSizeWarningLimit: 1200,
+    rolldownOptions: { output: { codeSplitting: { groups: [{ name: 'maplibre', test: /maplibre-gl/ }] } } },
   },
   server: { proxy: { '/api': server, '/map': server } },
 })

@@ -118,6 +118,7 @@ export function lists(state, is_empty) {
       plate_color: color,
       plate_confidence: Math.round(80 + dice() * 20),
       vehicle_class: 'K33',
+      vehicle_color: 'A',
       speed_kmh: 30 + dice() * 70,
       picture_ids: [`p${i}a`],
     }
@@ -127,6 +128,7 @@ export function lists(state, is_empty) {
       id: 'watch_order',
       version: 1,
       name: '布控命中',
+      actionable_seconds: 900,
       explanation: '过车号牌与有效布控一致，或经误读校正后足够相似时预警。',
       level: 'high',
       parameters: [
@@ -137,6 +139,7 @@ export function lists(state, is_empty) {
       id: 'average_speed',
       version: 1,
       name: '区间超速',
+      actionable_seconds: 900,
       explanation: '同一车辆先后通过区间两端，用长度除以用时得平均车速，超过限速的一定比例时预警。',
       level: 'medium',
       parameters: [
@@ -147,6 +150,7 @@ export function lists(state, is_empty) {
       id: 'fatigue',
       version: 1,
       name: '疲劳驾驶',
+      actionable_seconds: 3600,
       explanation: '按定位连续行驶超过规定时长、其间没有满 20 分钟停车休息时预警。',
       level: 'high',
       parameters: [
@@ -191,10 +195,8 @@ export function lists(state, is_empty) {
         refused = refused.filter((it) => it !== device)
         return {
           body: {
-            ...devices[0],
-            ...device,
-            name: body.name ?? device.id,
-            password: device.kind === 'camera' ? 'k7Qm-2Xvd-94Rt' : null,
+            device: { ...devices[0], ...device },
+            password: device.kind === 'camera' ? 'k7qm2xvd94rtbc3w' : null,
           },
         }
       }
@@ -319,8 +321,9 @@ export function lists(state, is_empty) {
             started_at: iso(now - 9e6),
             clock: 'system',
             journal: { first: 0, end: 1_812_334, bytes: 402_653_184, segments: 7 },
+            pages_connected: 2,
             disk_free_bytes: 81_604_378_624,
-            judgement: { offset: 1_812_334, lag_records: 0 },
+            judgement: { offset: 1_812_334, lag_ms: 0 },
             limits: [
               { name: 'connections_max', value: 5000 },
               { name: 'body_bytes_max', value: 67_108_864 },

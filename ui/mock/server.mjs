@@ -215,7 +215,13 @@ export async function startMock({ port = 0, is_empty = false, must_change = fals
       return { body: { token: 'mock', user: state.user } }
     }
     if (path === '/health')
-      return { body: { status: 'ok', version: '0.1.0', checks: { journal: 'ok', records: 'ok', judgement: 'ok' } } }
+      return {
+        body: {
+          status: 'ok',
+          version: '0.1.0',
+          checks: { journal: 'ok', pictures: 'ok', records: 'ok', judgement: 'ok' },
+        },
+      }
     if (!state.is_logged_in) return problem(401, 'unauthenticated', '请先登录', '')
     if (path === '/session') {
       if (method === 'DELETE') state.is_logged_in = false

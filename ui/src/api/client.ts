@@ -47,7 +47,8 @@ function asProblem(status: number, body: unknown): Problem {
   }
 }
 
-export async function send(path: string, init: RequestInit = {}): Promise<Response> {
+/** `accepted` names statuses beside 2xx whose bodies are answers and not problems. */
+export async function send(path: string, init: RequestInit = {}, accepted: readonly number[] = []): Promise<Response> {
   const headers = new Headers(init.headers)
   headers.set('Accept-Language', language.value)
   let response: Response
@@ -57,7 +58,7 @@ export async function send(path: string, init: RequestInit = {}): Promise<Respon
     if (init.signal?.aborted) throw cause
     throw new ApiError(asProblem(0, { code: 'unreachable', title: '' }))
   }
-  if (response.ok) return response
+  if (response.ok || accepted.includes(response.status)) return response
   const problem = asProblem(response.status, await response.json().catch(() => null))
   if (problem.code === 'unauthenticated' || problem.code === 'password_change_required') unauthenticated()
   throw new ApiError(problem)

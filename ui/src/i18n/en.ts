@@ -352,7 +352,6 @@ export const en: Record<Key, string> = {
   'picture.none': 'No picture was sent',
 
   'check.ok': 'well',
-  'check.degraded': 'degraded',
   'check.failed': 'failed',
 
   'device_kind.camera': 'camera',
@@ -529,7 +528,7 @@ export const en: Record<Key, string> = {
   'system.journal': 'Journal',
   'system.journal_text': '{n} records · {bytes} · {segments} segments',
   'system.lag': 'Judgement behind',
-  'system.lag_text': '{n} records',
+  'system.pages': 'Pages open',
   'system.disk': 'Disk free',
   'system.limits': 'Limits',
 
@@ -539,8 +538,7 @@ export const en: Record<Key, string> = {
   'part.journal': 'Journal',
   'part.records': 'Records',
   'part.judgement': 'Judgement',
-  'part.gateway': 'Gateway',
-  'part.disk': 'Disk',
+  'part.pictures': 'Pictures',
 
   'user.add': 'Add a user',
   'user.name': 'Name',

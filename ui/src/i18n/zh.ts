@@ -350,7 +350,6 @@ export const zh = {
   'picture.none': '没有随附图片',
 
   'check.ok': '正常',
-  'check.degraded': '降级',
   'check.failed': '异常',
 
   'device_kind.camera': '卡口相机',
@@ -523,7 +522,7 @@ export const zh = {
   'system.journal': '日志',
   'system.journal_text': '{n} 条 · {bytes} · {segments} 段',
   'system.lag': '研判积压',
-  'system.lag_text': '{n} 条',
+  'system.pages': '在线页面',
   'system.disk': '磁盘剩余',
   'system.limits': '上限',
 
@@ -533,8 +532,7 @@ export const zh = {
   'part.journal': '日志',
   'part.records': '业务库',
   'part.judgement': '研判',
-  'part.gateway': '接入',
-  'part.disk': '磁盘',
+  'part.pictures': '图片',
 
   'user.add': '添加用户',
   'user.name': '姓名',

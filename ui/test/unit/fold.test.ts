@@ -41,7 +41,7 @@ const checkpoint = (id: string): Checkpoint => ({
   theatre: 'urban',
   road: '',
   chainage_m: null,
-  direction: null,
+  direction: '',
   lane_count: 2,
   lon: 118,
   lat: 35,
@@ -131,6 +131,8 @@ describe('live fold', () => {
         moved: [
           {
             plate: '鲁Q1',
+            plate_class: '01',
+            device_id: 'd',
             plate_color: 'yellow',
             key_class: null,
             lon,

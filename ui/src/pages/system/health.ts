@@ -1,12 +1,4 @@
-// Reading the health answer, and sizes as words.
-
-/** A check is a word, a flag, or an object with `status`. */
-export function checkState(check: unknown): 'ok' | 'degraded' | 'failed' {
-  if (check === true || check === 'ok' || check === 'up') return 'ok'
-  if (check === false || check === 'failed' || check === 'down') return 'failed'
-  if (typeof check === 'object' && check !== null && 'status' in check) return checkState(check.status)
-  return 'degraded'
-}
+// Sizes as words.
 
 export function bytesText(bytes: number): string {
   const units = ['B', 'kB', 'MB', 'GB', 'TB']
