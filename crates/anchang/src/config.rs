@@ -249,6 +249,18 @@ mod tests {
     }
 
     #[test]
+    fn the_document_has_every_bound_with_its_default() {
+        let document = include_str!("../../../docs/configuration.md");
+        let limits = serde_json::to_value(gateway::Limits::default()).unwrap();
+        for (name, value) in limits.as_object().unwrap() {
+            assert!(
+                document.contains(&format!("| `{name}` | `{value}`")),
+                "docs/configuration.md: {name} = {value}"
+            );
+        }
+    }
+
+    #[test]
     fn other_parameters_have_another_fingerprint() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("models.toml");

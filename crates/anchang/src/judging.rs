@@ -18,7 +18,7 @@
 
 use crate::snapshot::{Shelf, Snapshot};
 use api::App;
-use domain::{Entry, Fact, Outcome, ReferenceChange, Timestamp};
+use domain::{Entry, Fact, Outcome, ReferenceChange};
 use gateway::Intake;
 use journal::{Batch, Offset, ReadError, Reader};
 use judgement::{Engine, Parameters};
@@ -39,7 +39,7 @@ const OUTCOMES_MAX: usize = 1_000;
 /// How often the cursor is moved when nothing is found.
 const CURSOR_PERIOD: Duration = Duration::from_secs(5);
 /// How often a snapshot is taken when something changed: bounds what a restart folds again.
-const SNAPSHOT_PERIOD: Duration = Duration::from_secs(60);
+const SNAPSHOT_PERIOD: Duration = Duration::from_mins(1);
 /// Longest sleep without a look at the clock and at whether to end.
 const WAKE_PERIOD: Duration = Duration::from_millis(250);
 /// Silence after which a tick is put into the journal, so that deadlines fire; and so the least time between ticks.
@@ -274,7 +274,6 @@ impl Fold {
                     self.show();
                     self.keep(false)?;
                     self.reader.wait_blocking(WAKE_PERIOD);
-                    continue;
                 }
                 Ok(_) => {
                     self.fold(&batch)?;
@@ -301,13 +300,12 @@ impl Fold {
     /// Applies a batch, and stores what follows.
     fn fold(&mut self, batch: &Batch) -> Result<(), End> {
         let end = batch.end().get();
-        let now = self.app().clock.now();
         let mut rest = batch.iter().peekable();
         while let Some((offset, bytes)) = rest.next() {
             let next = rest.peek().map_or(end, |(next, _)| next.get());
             match codec::decode(bytes) {
                 Ok(entry) => {
-                    if self.apply(offset, &entry, now).is_err() {
+                    if self.apply(offset, &entry).is_err() {
                         return self.build_anew(offset);
                     }
                 }
@@ -325,7 +323,7 @@ impl Fold {
         if self.outcomes.is_empty() { Ok(()) } else { self.commit(end) }
     }
 
-    fn apply(&mut self, offset: Offset, entry: &Entry, now: Timestamp) -> Result<(), ModelPanicked> {
+    fn apply(&mut self, offset: Offset, entry: &Entry) -> Result<(), ModelPanicked> {
         let received_at = match entry {
             Entry::Observation(observation) => {
                 if offset < self.end_at_start {
@@ -340,9 +338,11 @@ impl Fold {
         };
         if let Some(at) = received_at {
             self.received_ms = self.received_ms.max(at.unix_ms().max(0) as u64);
+            // A driven clock forgets its time at the end of the process; the journal knows it.
+            self.app().clock.drive(at);
         }
         if offset.get() >= self.seen_up_to {
-            self.app().board.observe(offset.get(), entry, now);
+            self.app().board.observe(offset.get(), entry, self.app().clock.now());
             self.seen_up_to = offset.get() + 1;
         }
         if self.left_out.contains(&offset.get()) {

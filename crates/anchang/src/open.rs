@@ -15,6 +15,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+/// Where the addresses are written that are listened at, for tools and for port 0; there while the process serves.
+pub(crate) const ADDRESSES_FILE: &str = "addresses.json";
 /// How long a camera may take to hand out a picture.
 const FETCH: Duration = Duration::from_secs(10);
 
@@ -41,6 +43,8 @@ pub(crate) async fn open(config: &Config) -> anyhow::Result<Opened> {
         .create(dir)
         .with_context(|| format!("could not create the data folder {}", dir.display()))?;
     let lock = lock(dir)?;
+    // A process that was killed leaves it behind, and nobody listens there now.
+    files::remove_if_there(&dir.join(ADDRESSES_FILE)).context("could not remove the old addresses")?;
     let secret = secret::load_or_create(&dir.join("secret"))?;
     let clock = match config.clock {
         ClockKind::System => Clock::System,

@@ -48,17 +48,18 @@ pub(crate) async fn run(app: Arc<App>, directory: SharedDirectory, mut shutdown:
     }
 }
 
-/// Takes over everything that has changed.
+/// Takes over everything that has changed. Devices last: one that is let in finds in the journal what it is judged by.
 pub(crate) async fn pass(app: &App, directory: &SharedDirectory) -> Result<(), RelayError> {
-    directory.store(Arc::new(directory_of(app.records.all_devices().await?)));
-    app.load_key_classes().await?;
     loop {
         let pending = app.records.outbox_pending(CHANGES_MAX).await?;
         if pending.is_empty() {
-            return Ok(());
+            break;
         }
         append(app, pending).await?;
     }
+    app.load_key_classes().await?;
+    directory.store(Arc::new(directory_of(app.records.all_devices().await?)));
+    Ok(())
 }
 
 /// Appends changes in their order. Dying between the two steps appends them twice, which changes nothing: a change says

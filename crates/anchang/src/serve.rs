@@ -5,10 +5,11 @@
 
 use crate::config::Config;
 use crate::judging::{Judging, JudgingError, Task};
-use crate::open::{Opened, open};
+use crate::open::{ADDRESSES_FILE, Opened, open};
 use crate::shutdown::Signals;
 use crate::{events, files, http, relay, vitals};
 use anyhow::{Context, bail};
+use api::App;
 use arc_swap::ArcSwap;
 use gateway::directory::SharedDirectory;
 use gateway::{Directory, EventSender, Terminals};
@@ -21,14 +22,13 @@ use tokio::sync::{oneshot, watch};
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::timeout;
 
-/// How long devices wait at the start for the fold to catch up: this spares them and the board most repeats.
+/// How long pages and devices wait at the start for the fold to catch up: pages then show the day as it is, repeats are
+/// known as such, and a driven clock stands where it stood.
 const CATCH_UP: Duration = Duration::from_secs(10);
 /// How long requests in work may take to finish at the end.
 const FINISH: Duration = Duration::from_secs(5);
 /// How long the last snapshot may take.
-const LAST_SNAPSHOT: Duration = Duration::from_secs(60);
-/// Where the addresses are written that are listened at, for tools and for port 0.
-const ADDRESSES_FILE: &str = "addresses.json";
+const LAST_SNAPSHOT: Duration = Duration::from_mins(1);
 
 /// Why the process ends.
 enum Why {
@@ -87,32 +87,30 @@ pub(crate) async fn serve(config: Config) -> anyhow::Result<()> {
     let (say_end, shutdown) = watch::channel(false);
     // What answers somebody, and what works behind it.
     let (mut outer, mut inner) = (Parts::new(), Parts::new());
-    start(&mut outer, "http", http::serve(http_listener, api::router(app.clone()), shutdown.clone()));
     start(&mut inner, "relay", relay::run(app.clone(), directory, shutdown.clone()));
     start(&mut inner, "events", events::run(app.records.clone(), event_queue));
     start(&mut inner, "vitals", vitals::run(app.clone(), shutdown.clone()));
     let ticker = tokio::spawn(api::stream::run_ticker(app.clone()));
 
-    // The kernel lets devices wait meanwhile. A fold from the beginning takes longer: that is not waited for.
+    // The kernel lets everybody wait meanwhile. A fold from the beginning takes longer: that is not waited for.
     let early = tokio::select! {
         signal = signals.next() => Some(Why::Signal(signal)),
         _ = timeout(CATCH_UP, &mut judging.caught_up) => None,
     };
-    let why = match early {
-        Some(why) => {
-            drop(context);
-            why
-        }
-        None => {
-            start(&mut outer, "viid", gateway::viid::serve(viid_listener, context.clone(), shutdown.clone()));
-            start(&mut outer, "terminals", gateway::terminal::serve(terminal_listener, context, shutdown));
-            tracing::info!("taking in from devices");
-            tokio::select! {
-                signal = signals.next() => Why::Signal(signal),
-                ended = outer.join_next() => Why::Part(ended),
-                ended = inner.join_next() => Why::Part(ended),
-                ended = &mut judging.ended => Why::Judging(ended),
-            }
+    let why = if let Some(why) = early {
+        drop(context);
+        why
+    } else {
+        let router = api::router(app.clone());
+        start(&mut outer, "http", http::serve(http_listener, router, shutdown.clone()));
+        start(&mut outer, "viid", gateway::viid::serve(viid_listener, context.clone(), shutdown.clone()));
+        start(&mut outer, "terminals", gateway::terminal::serve(terminal_listener, context, shutdown));
+        tracing::info!("open for pages and devices");
+        tokio::select! {
+            signal = signals.next() => Why::Signal(signal),
+            ended = outer.join_next() => Why::Part(ended),
+            ended = inner.join_next() => Why::Part(ended),
+            ended = &mut judging.ended => Why::Judging(ended),
         }
     };
     tracing::info!(%why, "ending");
@@ -126,19 +124,23 @@ pub(crate) async fn serve(config: Config) -> anyhow::Result<()> {
     if !matches!(why, Why::Judging(_)) && timeout(LAST_SNAPSHOT, &mut judging.ended).await.is_err() {
         tracing::warn!("the last snapshot took too long: the next start folds more of the journal");
     }
-    if let Err(error) = files::remove_if_there(&config.data_dir.join(ADDRESSES_FILE)) {
+    close(&app).await;
+    drop(lock);
+    match why {
+        Why::Signal(_) => Ok(()),
+        Why::Part(_) | Why::Judging(_) => bail!("{why}"),
+    }
+}
+
+/// Leaves the data folder as a clean end does. Nothing depends on it: what was answered is durable already.
+async fn close(app: &App) {
+    if let Err(error) = files::remove_if_there(&app.data_dir.join(ADDRESSES_FILE)) {
         tracing::warn!(%error, "could not remove {ADDRESSES_FILE}");
     }
     if let Err(error) = app.records.clone().close().await {
         tracing::warn!(%error, "the records did not close in order");
     }
-    drop(app);
-    drop(lock);
     tracing::info!("ended");
-    match why {
-        Why::Signal(_) => Ok(()),
-        Why::Part(_) | Why::Judging(_) => bail!("{why}"),
-    }
 }
 
 /// Waits for parts to end by themselves, at most [`FINISH`].

@@ -38,10 +38,7 @@ impl Signals {
         tokio::spawn(async move {
             let name = self.next().await;
             tracing::warn!(signal = name, "ending at once");
-            #[expect(
-                clippy::exit,
-                reason = "somebody asked twice; the journal and the records are made for it"
-            )]
+            // Somebody asked twice; the journal and the records are made for it.
             std::process::exit(IMPATIENT);
         });
     }

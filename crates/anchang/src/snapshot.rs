@@ -57,7 +57,9 @@ impl Shelf {
     pub(crate) fn put(&self, snapshot: &Snapshot) -> io::Result<()> {
         let head = snapshot.head();
         let mut hasher = Xxh3Default::new();
-        [head.as_flattened(), &snapshot.board, &snapshot.engine].iter().for_each(|part| hasher.update(part));
+        for part in [head.as_flattened(), &snapshot.board, &snapshot.engine] {
+            hasher.update(part);
+        }
         let checksum = hasher.digest().to_le_bytes();
         match std::fs::rename(&self.newest, &self.previous) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
