@@ -25,25 +25,26 @@ pub enum ExportError {
     },
 }
 
-/// What can be imported, in the order in which a platform needs it.
+/// What can be imported, in the order in which a platform needs it: devices last, so that those let in are judged by
+/// all that came before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Table {
     /// 卡口
     Checkpoints,
     /// 区间
     Sections,
-    /// 设备
-    Devices,
     /// 车辆
     Vehicles,
     /// 布控
     WatchOrders,
+    /// 设备
+    Devices,
 }
 
 impl Table {
     /// All tables, in order of dependence.
     pub const ALL: [Self; 5] =
-        [Self::Checkpoints, Self::Sections, Self::Devices, Self::Vehicles, Self::WatchOrders];
+        [Self::Checkpoints, Self::Sections, Self::Vehicles, Self::WatchOrders, Self::Devices];
 
     /// The word in the import's path and in the file's name.
     pub fn key(self) -> &'static str {

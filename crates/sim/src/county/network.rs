@@ -206,3 +206,49 @@ fn insert_crossings(roads: &mut [Road]) {
         road.points.dedup_by_key(|point| point.key());
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn road(class: RoadClass, points: &[(f64, f64)]) -> Road {
+        let points = points.iter().map(|(x, y)| Point::new(*x, *y)).collect();
+        Road { class, name: String::new(), reference: String::new(), points, is_outside: false }
+    }
+
+    #[test]
+    fn roads_meet_where_they_cross_but_not_under_the_expressway() {
+        let mut roads = [
+            road(RoadClass::County, &[(0.0, 0.0), (1_000.0, 0.0)]),
+            road(RoadClass::County, &[(500.0, -500.0), (500.0, 500.0)]),
+            road(RoadClass::Expressway, &[(200.0, -500.0), (200.0, 500.0)]),
+        ];
+        let network = Network::join(&mut roads);
+        assert_eq!((network.nodes.len(), network.edges.len()), (7, 5));
+        let crossing = network.node_at(Point::new(500.0, 0.0)).unwrap();
+        assert_eq!(network.around(crossing).len(), 4);
+        assert!(network.node_at(Point::new(200.0, 0.0)).is_none());
+        let chainages: Vec<f64> = network.edges.iter().map(|edge| edge.chainage_m).collect();
+        assert_eq!(chainages, [0.0, 500.0, 0.0, 500.0, 0.0]);
+    }
+
+    #[test]
+    fn ways_are_the_cheapest_and_say_where_none_leads() {
+        let mut roads = [
+            road(RoadClass::County, &[(0.0, 0.0), (1_000.0, 0.0)]),
+            road(RoadClass::County, &[(0.0, 0.0), (500.0, 800.0), (1_000.0, 0.0)]),
+            road(RoadClass::Expressway, &[(0.0, 5_000.0), (1_000.0, 5_000.0)]),
+        ];
+        let network = Network::join(&mut roads);
+        let (from, goal) = (
+            network.node_at(Point::new(0.0, 0.0)).unwrap(),
+            network.node_at(Point::new(1_000.0, 0.0)).unwrap(),
+        );
+        let ways = network.ways_to(goal, |edge| edge.length_m);
+        assert!((ways[from as usize].cost - 1_000.0).abs() < 1e-9);
+        let (step, node) = network.step_from(from, ways[from as usize].edge);
+        assert_eq!((step.is_forward, node), (true, goal));
+        let apart = network.node_at(Point::new(0.0, 5_000.0)).unwrap();
+        assert_eq!(ways[apart as usize].edge, EdgeIndex::MAX);
+    }
+}

@@ -187,3 +187,27 @@ impl Leg {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::time::{HOUR_MS, MINUTE_MS};
+
+    fn leg(rest: Option<Rest>) -> Leg {
+        Leg { vehicle: 0, depart_ms: 0, from: 0, to: 1, pace: 0.8, rest, rush: None, plant: None }
+    }
+
+    #[test]
+    fn rests_stop_the_driving_and_not_the_clock() {
+        let rest = Rest { every_ms: 2 * HOUR_MS, for_ms: 30 * MINUTE_MS };
+        let leg = leg(Some(rest));
+        assert_eq!(leg.driven_ms(HOUR_MS), (HOUR_MS, false));
+        assert_eq!(leg.driven_ms(2 * HOUR_MS + 10 * MINUTE_MS), (2 * HOUR_MS, true));
+        assert_eq!(leg.driven_ms(3 * HOUR_MS), (2 * HOUR_MS + 30 * MINUTE_MS, false));
+        // There and back.
+        for driven_ms in [0, HOUR_MS, 3 * HOUR_MS, 5 * HOUR_MS + 1] {
+            assert_eq!(leg.driven_ms(leg.clock_ms(driven_ms as f64)), (driven_ms, false));
+        }
+        assert_eq!(self::leg(None).clock_ms(7.0 * HOUR_MS as f64), 7 * HOUR_MS);
+    }
+}
