@@ -320,7 +320,7 @@ export function lists(state, is_empty) {
             version: '0.1.0',
             started_at: iso(now - 9e6),
             clock: 'system',
-            journal: { first: 0, end: 1_812_334, bytes: 402_653_184, segments: 7 },
+            journal: { first: 0, end: 1_812_334, bytes: 402_653_184, segments: 7, records_since_start: 41_207 },
             pages_connected: 2,
             disk_free_bytes: 81_604_378_624,
             judgement: { offset: 1_812_334, lag_ms: 0 },

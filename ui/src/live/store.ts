@@ -2,10 +2,10 @@
 // reconnect, so that a gap in the stream can never become a gap on the screen.
 import { computed, ref, shallowRef, watch } from 'vue'
 import { api, LIVE_URL } from '@/api'
-import type { LiveEvent, Warning } from '@/api/types'
+import type { LiveEvent, Passage, PassageSample, Warning } from '@/api/types'
 import { language } from '@/i18n'
 import { announce } from './notice'
-import { emptyState, foldFrame, mergeWarnings, type Effects } from './fold'
+import { emptyState, foldFrame, mergeWarnings, TICKER_MAX, type Effects } from './fold'
 import { LiveStream, type LinkStatus } from './stream'
 
 export const live = shallowRef(emptyState())
@@ -67,11 +67,24 @@ async function fill(): Promise<void> {
     api
       .checkpoints()
       .then((items) => (live.value = { ...live.value, checkpoints: new Map(items.map((it) => [it.id, it])) })),
+    api.passages({ limit: TICKER_MAX }).then(({ items }) => {
+      if (live.value.ticker.length === 0) live.value = { ...live.value, ticker: items.map(sampleOf) }
+    }),
     api
       .keyVehicles()
       .then((items) => (live.value = { ...live.value, vehicles: new Map(items.map((it) => [it.plate, it])) })),
   ])
 }
+
+const sampleOf = (it: Passage): PassageSample => ({
+  captured_at: it.captured_at,
+  checkpoint_id: it.checkpoint_id ?? '',
+  plate_text: it.plate_text ?? '',
+  plate_color: it.plate_color,
+  vehicle_class: it.vehicle_class,
+  speed_kmh: it.speed_kmh,
+  picture_id: it.picture_ids[0] ?? null,
+})
 
 /** Puts a warning in that came by another way, e.g. as the answer to signing it. */
 export function patchWarnings(warnings: readonly Warning[]): void {

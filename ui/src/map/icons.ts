@@ -138,8 +138,9 @@ export function addIcons(map: MapLibreMap, theme: Theme): void {
       pen.fillText('!', size / 2, size / 2 + (level === 'high' ? 7 : 4.5))
     })
   }
-  // GB 5768: expressways in green, national roads in red, provincial roads in yellow.
+  // GB 5768: expressways in green, national roads in red, provincial roads in yellow, lesser ones in white.
   put('shield-expressway', 16, shield('#12805c', colors.halo), true)
   put('shield-national', 16, shield('#b3382c', colors.halo), true)
+  put('shield-lesser', 16, shield('#ffffff', '#9aa3af'), true)
   put('shield-provincial', 16, shield('#f2c94c', colors.halo), true)
 }

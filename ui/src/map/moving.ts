@@ -156,7 +156,7 @@ export class MovingLayer {
       pen.closePath()
     } else {
       // Standing: a square has no heading.
-      pen.rect(-4, -4, 8, 8)
+      pen.rect(-3, -3, 6, 6)
     }
     pen.stroke()
     pen.fill()

@@ -18,6 +18,11 @@ const ROADS: Record<RoadClass, { rank: number; widths: [number, number, number] 
   national: { rank: 5, widths: [1.6, 4, 17] },
   expressway: { rank: 6, widths: [2, 5, 20] },
 }
+const SHIELDS: Partial<Record<RoadClass, string>> = {
+  expressway: 'shield-expressway',
+  national: 'shield-national',
+  provincial: 'shield-provincial',
+}
 const CLASSES = Object.keys(ROADS) as RoadClass[]
 
 function byClass<V extends string | number>(value: (road: RoadClass) => V, fallback: V): ExpressionSpecification {
@@ -56,15 +61,46 @@ function basemapLayers(palette: Palette): LayerSpecification[] {
   ]
 }
 
+const absolute = (url: string): string => new URL(url, globalThis.location?.href ?? 'http://localhost').href
+
 function basemap(ground: Ground, kind: BasemapKind): SourceSpecification | null {
   const { url, attribution } = ground.config.basemap
   if (!url || kind === 'none') return null
   const credit = attribution ?? ''
   if (kind === 'raster') return { type: 'raster', tiles: [url], tileSize: 256, attribution: credit }
-  const address = `pmtiles://${new URL(url, location.href).href}`
+  const address = `pmtiles://${absolute(url)}`
   return kind === 'pmtiles-vector'
     ? { type: 'vector', url: address, attribution: credit }
     : { type: 'raster', url: address, tileSize: 256, attribution: credit }
+}
+
+/** Numbers of roads, the lesser ones only when there is room for them. */
+function refLayers(): LayerSpecification[] {
+  const steps: [string, number, RoadClass[]][] = [
+    ['ref-major', 8.5, ['expressway', 'national', 'provincial']],
+    ['ref-county', 12.3, ['county']],
+    ['ref-township', 13.6, ['township', 'village']],
+  ]
+  return steps.map(([id, minzoom, classes]) => ({
+    id,
+    type: 'symbol',
+    source: 'roads',
+    minzoom,
+    filter: ['all', ['to-boolean', ['get', 'ref']], ['in', ['get', 'class'], ['literal', classes]]],
+    layout: {
+      'symbol-placement': 'line',
+      'symbol-spacing': 340,
+      'text-field': ['get', 'ref'],
+      'text-font': FONTS_BOLD,
+      'text-size': 10.5,
+      'text-rotation-alignment': 'viewport',
+      'icon-image': byClass<string>((road) => SHIELDS[road] ?? 'shield-lesser', 'shield-lesser'),
+      'icon-text-fit': 'both',
+      'icon-text-fit-padding': [1.5, 4, 1, 4],
+      'icon-rotation-alignment': 'viewport',
+    },
+    paint: { 'text-color': ['match', ['get', 'class'], ['expressway', 'national'], '#ffffff', '#1b2430'] },
+  }))
 }
 
 /** A PMTiles file holds pictures or vectors; its head says which. */
@@ -134,34 +170,7 @@ export function buildStyle(ground: Ground, theme: Theme, kind: BasemapKind): Sty
         filter: polygon,
         paint: { 'line-color': palette.boundary, 'line-width': 1.6, 'line-dasharray': [5, 2.5, 1, 2.5] },
       },
-      {
-        id: 'road-ref',
-        type: 'symbol',
-        source: 'roads',
-        minzoom: 9,
-        filter: ['to-boolean', ['get', 'ref']],
-        layout: {
-          'symbol-placement': 'line',
-          'symbol-spacing': 320,
-          'text-field': ['get', 'ref'],
-          'text-font': FONTS_BOLD,
-          'text-size': 10.5,
-          'text-rotation-alignment': 'viewport',
-          'icon-image': [
-            'match',
-            ['get', 'class'],
-            'expressway',
-            'shield-expressway',
-            'national',
-            'shield-national',
-            'shield-provincial',
-          ],
-          'icon-text-fit': 'both',
-          'icon-text-fit-padding': [1.5, 4, 1, 4],
-          'icon-rotation-alignment': 'viewport',
-        },
-        paint: { 'text-color': ['match', ['get', 'class'], ['expressway', 'national'], '#ffffff', '#1b2430'] },
-      },
+      ...refLayers(),
       {
         id: 'road-name',
         type: 'symbol',
@@ -245,7 +254,7 @@ export function workLayers(theme: Theme): LayerSpecification[] {
       id: 'checkpoint-name',
       type: 'symbol',
       source: 'checkpoints',
-      minzoom: 11,
+      minzoom: 11.6,
       layout: {
         'text-field': ['get', 'name'],
         'text-font': FONTS,

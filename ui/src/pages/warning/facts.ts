@@ -80,3 +80,18 @@ export function facts(detail: WarningDetail): Fact[] {
       ]
   }
 }
+
+/** The one thing to know beside the title, e.g. how fast or how late. */
+export function gist(detail: WarningDetail): string {
+  switch (detail.type) {
+    case 'watch_order':
+      return detail.reason
+    case 'average_speed':
+      return `${detail.speed_kmh.toFixed(0)} / ${detail.limit_kmh} km/h`
+    default: {
+      const strong = facts(detail).filter((it) => it.is_strong)
+      const [first] = detail.type === 'device_alarm' ? [facts(detail)[1]] : strong
+      return first ? `${t(first.label)} ${first.value}` : ''
+    }
+  }
+}
