@@ -10,6 +10,7 @@ use sim::device::{Counts, World};
 use sim::load;
 use sim::noise::NoiseRates;
 use sim::picture::Painter;
+use sim::provision::Access;
 use sim::run;
 use sim::traffic::{Rates, Traffic};
 use std::io::IsTerminal as _;
@@ -135,6 +136,12 @@ struct RunArguments {
     /// File with that token.
     #[arg(long)]
     token_file: Option<PathBuf>,
+    /// An administrator's name, with --password-file in place of a token: for runs that outlive a session.
+    #[arg(long, default_value = "admin")]
+    username: String,
+    /// File with their password.
+    #[arg(long, conflicts_with_all = ["admin_token", "token_file"])]
+    password_file: Option<PathBuf>,
     /// Import the county's tables and maps first.
     #[arg(long)]
     provision: bool,
@@ -263,13 +270,17 @@ fn shown(done: &load::PassageLoad) -> String {
 }
 
 fn options(arguments: RunArguments) -> anyhow::Result<run::Options> {
-    let token = match arguments.token_file {
-        Some(path) => {
-            let text = std::fs::read_to_string(&path)
-                .with_context(|| format!("could not read {}", path.display()))?;
-            Some(text.trim().to_owned())
+    let read = |path: PathBuf| {
+        let text =
+            std::fs::read_to_string(&path).with_context(|| format!("could not read {}", path.display()));
+        text.map(|text| text.trim().to_owned())
+    };
+    let access = match (arguments.token_file, arguments.password_file, arguments.admin_token) {
+        (Some(path), ..) => Some(Access::Token(read(path)?)),
+        (None, Some(path), _) => {
+            Some(Access::Password { username: arguments.username, password: read(path)? })
         }
-        None => arguments.admin_token,
+        (None, None, token) => token.map(Access::Token),
     };
     let start_ms = match arguments.start {
         Some(text) => {
@@ -284,7 +295,7 @@ fn options(arguments: RunArguments) -> anyhow::Result<run::Options> {
         terminals: arguments.terminals,
         pictures: arguments.pictures,
         picture_base: arguments.picture_base,
-        token,
+        access,
         rates: arguments.traffic.rates(),
         noise: arguments.traffic.noise(),
         speed: arguments.speed,

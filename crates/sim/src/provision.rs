@@ -49,12 +49,28 @@ pub struct Imported {
     pub rejected: usize,
 }
 
-/// The public API of a platform, with an administrator's token.
-#[derive(Clone, Debug)]
+/// How an administrator shows who they are.
+#[derive(Clone)]
+pub enum Access {
+    /// A token of a session that is open.
+    Token(String),
+    /// Name and password: a session is opened when needed, and again when it has lapsed, as it does when a driven clock
+    /// runs ahead.
+    Password {
+        /// Name.
+        username: String,
+        /// Password.
+        password: String,
+    },
+}
+
+/// The public API of a platform, as an administrator.
 pub struct Api {
     http: reqwest::Client,
     base: String,
-    token: String,
+    access: Access,
+    /// The token in use.
+    token: tokio::sync::Mutex<String>,
 }
 
 /// How much of a refusal is shown.
@@ -64,9 +80,14 @@ const REQUEST_TIMEOUT: Duration = Duration::from_mins(3);
 
 impl Api {
     /// The API at a server such as `http://host:port`.
-    pub fn new(server: &str, token: &str) -> Result<Self, reqwest::Error> {
+    pub fn new(server: &str, access: Access) -> Result<Self, reqwest::Error> {
         let http = reqwest::Client::builder().no_proxy().timeout(REQUEST_TIMEOUT).build()?;
-        Ok(Self { http, base: format!("{}/api/v1", server.trim_end_matches('/')), token: token.to_owned() })
+        let token = match &access {
+            Access::Token(token) => token.clone(),
+            Access::Password { .. } => String::new(),
+        };
+        let base = format!("{}/api/v1", server.trim_end_matches('/'));
+        Ok(Self { http, base, access, token: token.into() })
     }
 
     async fn send(
@@ -74,14 +95,37 @@ impl Api {
         what: &'static str,
         request: reqwest::RequestBuilder,
     ) -> Result<reqwest::Response, ProvisionError> {
-        let sent = request.bearer_auth(&self.token).send().await;
-        let answer = sent.map_err(|source| ProvisionError::Http { what, source })?;
+        let http = |source| ProvisionError::Http { what, source };
+        let again = request.try_clone();
+        let token = self.token.lock().await.clone();
+        let mut answer = request.bearer_auth(token).send().await.map_err(http)?;
+        if answer.status() == reqwest::StatusCode::UNAUTHORIZED
+            && let (Access::Password { username, password }, Some(again)) = (&self.access, again)
+        {
+            let token = self.open_session(username, password).await.map_err(http)?;
+            answer = again.bearer_auth(&token).send().await.map_err(http)?;
+            *self.token.lock().await = token;
+        }
         let status = answer.status();
         if status.is_success() {
             return Ok(answer);
         }
         let answer = answer.text().await.unwrap_or_default().chars().take(ANSWER_CHARS_MAX).collect();
         Err(ProvisionError::Refused { what, status, answer })
+    }
+
+    /// A new session's token; empty when the platform gave none.
+    async fn open_session(&self, username: &str, password: &str) -> Result<String, reqwest::Error> {
+        #[derive(Deserialize)]
+        struct Opened {
+            token: String,
+        }
+        let body = serde_json::json!({"username": username, "password": password});
+        let answer = self.http.post(format!("{}/session", self.base)).json(&body).send().await?;
+        match answer.error_for_status_ref() {
+            Ok(_) => Ok(answer.json::<Opened>().await?.token),
+            Err(_) => Ok(String::new()),
+        }
     }
 
     /// Imports one table.

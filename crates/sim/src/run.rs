@@ -7,7 +7,7 @@ use crate::device::terminal::Terminal;
 use crate::device::{Counts, World, pictures};
 use crate::noise::{self, NoiseRates};
 use crate::picture::Painter;
-use crate::provision::Api;
+use crate::provision::{Access, Api};
 use crate::traffic::{Passage, Rates, Traffic, truth};
 use domain::time::{HOUR_MS, MINUTE_MS, SECOND_MS};
 use std::io::Write as _;
@@ -18,7 +18,7 @@ use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 
 /// What to run.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Options {
     /// Seed of the county.
     pub seed: u64,
@@ -32,8 +32,8 @@ pub struct Options {
     pub pictures: String,
     /// See `pictures`.
     pub picture_base: String,
-    /// An administrator's token, for provisioning and for driving the clock.
-    pub token: Option<String>,
+    /// An administrator, for provisioning and for driving the clock.
+    pub access: Option<Access>,
     /// How much traffic.
     pub rates: Rates,
     /// How much goes wrong.
@@ -68,10 +68,15 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     let county = Arc::new(tokio::task::spawn_blocking(move || County::generate(seed, day)).await?);
     tracing::info!(checkpoints = county.checkpoints.len(), sections = county.sections.len(), "county made");
     let terminal_count = options.rates.terminal_count();
-    let api = options.token.as_deref().map(|token| Api::new(&options.api, token)).transpose()?;
+    let api = options.access.clone().map(|access| Api::new(&options.api, access)).transpose()?;
+    if let (Some(api), true) = (&api, options.drives_clock) {
+        // What is imported is dated by this clock.
+        api.set_clock(options.start_ms.unwrap_or_else(clock::wall_ms)).await?;
+    }
     if options.provisions {
-        let api =
-            api.as_ref().ok_or_else(|| anyhow::anyhow!("provisioning needs an administrator's token"))?;
+        let api = api.as_ref().ok_or_else(|| {
+            anyhow::anyhow!("provisioning needs an administrator: a token, or name and password")
+        })?;
         for table in crate::county::export::Table::ALL {
             let done = api.import(&county, table, terminal_count).await?;
             tracing::info!(table = table.key(), done.rows, done.accepted, done.rejected, "imported");
