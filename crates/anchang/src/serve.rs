@@ -117,6 +117,7 @@ pub(crate) async fn serve(config: Config) -> anyhow::Result<()> {
     signals.end_at_next();
 
     say_end.send_replace(true);
+    app.hub.close();
     finish("requests in work", &mut outer).await;
     ticker.abort();
     finish("parts", &mut inner).await;

@@ -11,6 +11,9 @@ use tokio::sync::broadcast;
 /// Messages that a slow page may lag behind before it is cut off.
 const WAITING_MAX: usize = 4_096;
 
+/// The event after which a stream ends; pages never see it.
+pub(crate) const LAST: &str = "last";
+
 /// One message, in both languages where it has words.
 #[derive(Clone, Debug)]
 pub struct Message {
@@ -58,6 +61,11 @@ impl Hub {
     pub fn send(&self, message: Message) {
         // The only error is that nobody listens.
         drop(self.sender.send(message));
+    }
+
+    /// Ends all streams: the process is going down, and pages shall look for the next one.
+    pub fn close(&self) {
+        self.send(Message::plain(LAST, String::new()));
     }
 
     /// Pages that listen.

@@ -2,7 +2,7 @@
 
 use crate::app::App;
 use crate::checkpoint::device_state_word;
-use crate::live::Message;
+use crate::live::{LAST, Message};
 use crate::problem::{Problem, RequestLanguage};
 use crate::session::Signed;
 use crate::warning::warning_view;
@@ -84,7 +84,7 @@ pub(crate) async fn live(
     first.extend(figures.map(|text| Ok(Event::default().event("figures").data(text))));
     // A page that lags is cut off: the stream ends, the browser reconnects and catches up.
     let following = BroadcastStream::new(hub)
-        .take_while(|message| std::future::ready(message.is_ok()))
+        .take_while(|message| std::future::ready(message.as_ref().is_ok_and(|message| message.event != LAST)))
         .filter_map(move |message| {
             std::future::ready(message.ok().and_then(|message| event_of(&message, sent, language)))
         });
