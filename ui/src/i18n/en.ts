@@ -582,6 +582,7 @@ export const en: Record<Key, string> = {
   'audit_action.checkpoint.remove': 'checkpoint deleted',
   'audit_action.section.put': 'section saved',
   'audit_action.section.remove': 'section deleted',
+  'audit_action.import': 'import',
   'audit_action.map.replace': 'map replaced',
 
   'plate_class.01': 'large vehicle',

@@ -576,6 +576,7 @@ export const zh = {
   'audit_action.checkpoint.remove': '删除卡口',
   'audit_action.section.put': '保存区间',
   'audit_action.section.remove': '删除区间',
+  'audit_action.import': '导入数据',
   'audit_action.map.replace': '更换地图',
 
   'plate_class.01': '大型汽车',

@@ -42,8 +42,15 @@ export function mergeWarnings(known: readonly Warning[], arrived: readonly Warni
     const old = by_id.get(warning.id)
     if (!old || warning.version >= old.version) by_id.set(warning.id, warning)
   }
-  return [...by_id.values()].sort(newestFirst).slice(0, WARNINGS_MAX)
+  const sorted = [...by_id.values()].sort(newestFirst)
+  if (sorted.length <= WARNINGS_MAX) return sorted
+  // A back-fill raises thousands of late warnings: they must not push out the one that somebody can still act on.
+  const urgent = sorted.filter(isUrgent)
+  const others = sorted.filter((warning) => !isUrgent(warning))
+  return [...urgent, ...others].slice(0, WARNINGS_MAX).sort(newestFirst)
 }
+const isUrgent = (warning: Warning): boolean =>
+  warning.state === 'raised' && warning.is_actionable && !warning.is_historical
 
 /** Folds the events of one frame. Collections are copied once a frame, so that old states stay whole. */
 export function foldFrame(state: LiveState, events: readonly LiveEvent[]): { state: LiveState; effects: Effects } {
@@ -115,7 +122,8 @@ function foldPassages(
   }
 }
 
-/** What stands in the duty officer's column: what can still be acted on first, then what came late, both newest first. */
+/** What stands in the duty officer's column: what can be acted on, the newest raised first; then what came late or is past,
+ * the newest occurrence first. */
 export function dutyOrder(warnings: readonly Warning[], now_ms: number): { actionable: Warning[]; later: Warning[] } {
   const actionable: Warning[] = []
   const later: Warning[] = []
@@ -123,6 +131,7 @@ export function dutyOrder(warnings: readonly Warning[], now_ms: number): { actio
     if (warning.state !== 'raised') continue
     ;(isActionable(warning, now_ms) ? actionable : later).push(warning)
   }
+  later.sort((a, b) => b.occurred_at.localeCompare(a.occurred_at))
   return { actionable, later }
 }
 

@@ -35,7 +35,7 @@ describe('login', () => {
     expect(await page.getByRole('button', { name: '设置并进入' }).isDisabled()).toBe(true)
     await page.fill('input[name=again]', 'long enough 2')
     await page.keyboard.press('Enter')
-    await page.waitForURL('**/vehicles')
+    await page.waitForURL((url) => url.pathname === '/vehicles')
     expect(mock.state.requests).toContain('PUT /api/v1/session/password')
   })
 })
@@ -166,7 +166,7 @@ describe('lists', () => {
     })
     await page.getByRole('button', { name: '开始导入' }).click()
     await page.getByText('未导入 3').waitFor()
-    await page.getByRole('cell', { name: '57' }).waitFor()
+    await page.getByRole('cell', { name: '57', exact: true }).waitFor()
   })
 
   it('admit a refused camera by one click and show its password once', async () => {

@@ -77,6 +77,15 @@ describe('live fold', () => {
     expect(merged.at(-1)?.id).toBe(`w${WARNINGS_MAX - 1}`)
   })
 
+  it('keeps what can be acted on through a flood of late warnings', () => {
+    const flood = Array.from({ length: WARNINGS_MAX }, (_, i) =>
+      warning(`late${i}`, { raised_at: at(0), is_historical: true, is_actionable: false }),
+    )
+    const merged = mergeWarnings([warning('urgent', { raised_at: at(300) })], flood)
+    expect(merged).toHaveLength(WARNINGS_MAX)
+    expect(merged.at(-1)?.id).toBe('urgent')
+  })
+
   it('leaves the old state whole', () => {
     const before = { ...emptyState(), checkpoints: new Map([['c1', checkpoint('c1')]]) }
     const { state } = foldFrame(before, [
@@ -163,6 +172,13 @@ describe('what waits for the duty officer', () => {
       NOW,
     )
     expect([actionable.map((it) => it.id), later.map((it) => it.id)]).toEqual([['a'], ['b']])
+  })
+
+  it('has late ones by the time they happened, not by the time they came', () => {
+    const late = (id: string, occurred: number, came: number) =>
+      warning(id, { is_historical: true, occurred_at: at(occurred), raised_at: at(came) })
+    const { later } = dutyOrder([late('old', 9000, 1), late('new', 4000, 2)], NOW)
+    expect(later.map((it) => it.id)).toEqual(['new', 'old'])
   })
 
   it('ends being actionable at its deadline, without a word from the server', () => {
