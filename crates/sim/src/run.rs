@@ -7,7 +7,7 @@ use crate::device::terminal::Terminal;
 use crate::device::{Counts, World, pictures};
 use crate::noise::{self, NoiseRates};
 use crate::picture::Painter;
-use crate::provision::{Access, Api};
+use crate::provision::{Access, Api, ProvisionError};
 use crate::traffic::{Passage, Rates, Traffic, truth};
 use domain::time::{HOUR_MS, MINUTE_MS, SECOND_MS};
 use std::io::Write as _;
@@ -54,6 +54,26 @@ pub struct Options {
     pub run_for: Option<Duration>,
 }
 
+/// Why a run could not begin or go on.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// Provisioning was asked for without an administrator.
+    #[error("provisioning needs an administrator: a token, or name and password")]
+    NoAdministrator,
+    /// An HTTP client could not be set up.
+    #[error("could not set up an HTTP client")]
+    Client(#[from] reqwest::Error),
+    /// The county could not be brought in, or the clock not be set.
+    #[error("could not provision the platform")]
+    Provision(#[from] ProvisionError),
+    /// The picture server has no address.
+    #[error("could not listen for pictures")]
+    Pictures(#[from] std::io::Error),
+    /// A part of the simulation panicked.
+    #[error("a part of the simulation failed")]
+    Task(#[from] tokio::task::JoinError),
+}
+
 /// What is handed to the cameras at once while catching up. A day of a county is 25 MB in their memories.
 const PIECE_MS: i64 = 10 * MINUTE_MS;
 const LIVE_TICK: Duration = Duration::from_millis(200);
@@ -62,7 +82,7 @@ const PROGRESS: Duration = Duration::from_secs(5);
 const TERMINALS_PER_S: u32 = 400;
 
 /// Runs until `run_for` is over, or for ever.
-pub async fn run(options: Options) -> anyhow::Result<()> {
+pub async fn run(options: Options) -> Result<(), RunError> {
     let day = domain::Timestamp::from_unix_ms(options.start_ms.unwrap_or_else(clock::wall_ms)).beijing_day();
     let seed = options.seed;
     let county = Arc::new(tokio::task::spawn_blocking(move || County::generate(seed, day)).await?);
@@ -74,9 +94,7 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
         api.set_clock(options.start_ms.unwrap_or_else(clock::wall_ms)).await?;
     }
     if options.provisions {
-        let api = api.as_ref().ok_or_else(|| {
-            anyhow::anyhow!("provisioning needs an administrator: a token, or name and password")
-        })?;
+        let api = api.as_ref().ok_or(RunError::NoAdministrator)?;
         for table in crate::county::export::Table::ALL {
             let done = api.import(&county, table, terminal_count).await?;
             tracing::info!(table = table.key(), done.rows, done.accepted, done.rejected, "imported");
