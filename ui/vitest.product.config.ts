@@ -1,6 +1,6 @@
-// Tests of the page on the running product with a simulated county; `cargo xtask test` starts both.
+// Tests of the page on the running product; `cargo xtask test` starts it and names it in the environment.
 import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
-  test: { include: ['test/product/**/*.test.ts'], testTimeout: 120_000, hookTimeout: 120_000, fileParallelism: false },
+  test: { include: ['test/product/**/*.test.ts'], testTimeout: 240_000, hookTimeout: 60_000, fileParallelism: false },
 })
