@@ -15,7 +15,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("records", &["domain"]),
     ("gateway", &["codec", "domain", "gat1400", "journal", "jt808"]),
     ("api", &["codec", "domain", "gateway", "journal", "judgement", "records"]),
-    ("anchang", &["api", "codec", "domain", "gateway", "journal", "judgement", "records"]),
+    ("page", &[]),
+    ("anchang", &["page", "api", "codec", "domain", "gateway", "journal", "judgement", "records"]),
     // Not the product: it may know the protocols and the words, never the product's insides.
     ("sim", &["domain", "gat1400", "jt808"]),
 ];
@@ -26,7 +27,7 @@ const IMPURE_WORDS: &[&str] =
     &["SystemTime::now", "Instant::now", "std::fs", "std::net", "std::env", "thread::sleep", "thread::spawn"];
 
 /// Past this many lines a file hides a seam.
-const LINES_MAX: usize = 650;
+const LINES_MAX: usize = 700;
 
 pub(crate) fn run() -> Result {
     let mut faults = Vec::new();
@@ -34,7 +35,13 @@ pub(crate) fn run() -> Result {
     for folder in ["crates", "xtask"] {
         visit(&root().join(folder), &mut |path| check_file(path, &mut faults));
     }
-    visit(&root().join("ui/src"), &mut |path| check_length(path, &mut faults));
+    // Types made from the OpenAPI document are as long as the API is wide.
+    let is_made = |path: &Path| path.ends_with("api/schema.d.ts");
+    visit(&root().join("ui/src"), &mut |path| {
+        if !is_made(path) {
+            check_length(path, &mut faults);
+        }
+    });
     check_architecture(&mut faults);
     if faults.is_empty() {
         println!("tidy: the arrows and the files are in order");

@@ -101,7 +101,7 @@ pub(crate) async fn serve(config: Config) -> anyhow::Result<()> {
         drop(context);
         why
     } else {
-        let router = api::router(app.clone());
+        let router = api::router(app.clone(), axum::routing::get(page::serve));
         start(&mut outer, "http", http::serve(http_listener, router, shutdown.clone()));
         start(&mut outer, "viid", gateway::viid::serve(viid_listener, context.clone(), shutdown.clone()));
         start(&mut outer, "terminals", gateway::terminal::serve(terminal_listener, context, shutdown));

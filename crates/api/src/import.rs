@@ -106,6 +106,7 @@ const WATCH_ORDERS: Columns = &[
     ("布控原因", "reason", true),
     ("法律依据", "legal_basis", true),
     ("级别", "level", true),
+    ("起始日期", "from", false),
     ("截止日期", "until", true),
 ];
 
@@ -345,6 +346,14 @@ fn watch_row(row: &Row<'_>, by: &str, now: domain::Timestamp) -> Result<WatchRec
     if until <= now {
         return Err(("until", "已过期", "is over"));
     }
+    // An order that was in force elsewhere already counts from its own day on.
+    let first_day = match row.text("from") {
+        "" => now.beijing_day(),
+        text => CivilDay::parse(text).ok_or(("from", "不是日期", "not a day"))?,
+    };
+    if first_day > last_day {
+        return Err(("from", "晚于截止日期", "is after the end"));
+    }
     let reason = filled(row, "reason")?;
     // The same row imported twice is one order.
     let identity = domain::WarningId::of(&[
@@ -361,7 +370,7 @@ fn watch_row(row: &Row<'_>, by: &str, now: domain::Timestamp) -> Result<WatchRec
             class,
             reason: reason.into(),
             level,
-            from: now.beijing_day().start(),
+            from: first_day.start(),
             until,
         },
         legal_basis: filled(row, "legal_basis")?.into(),

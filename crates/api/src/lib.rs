@@ -1,4 +1,4 @@
-//! HTTP: sessions, wire types, the live stream, the OpenAPI document, the page.
+//! HTTP: sessions, wire types, the live stream, the OpenAPI document.
 //!
 //! One file a subject, named by the subject's word; [`routes`] lists them all. A route reads its input, asks the
 //! records, the board or a journal, and writes the answer; it decides nothing. Errors are [`problem::Problem`]s.
@@ -13,7 +13,6 @@ mod import;
 mod live;
 mod map;
 mod model;
-mod page;
 mod passage;
 mod picture;
 mod problem;

@@ -3,12 +3,12 @@
 use crate::app::App;
 use crate::problem::write_problems;
 use crate::{
-    audit, checkpoint, device, figures, import, map, model, page, passage, picture, quarantine, session,
-    stream, system, user, vehicle, warning, watch,
+    audit, checkpoint, device, figures, import, map, model, passage, picture, quarantine, session, stream,
+    system, user, vehicle, warning, watch,
 };
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::routing::get;
+use axum::routing::{MethodRouter, get};
 use std::sync::Arc;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
@@ -85,8 +85,8 @@ pub fn openapi_json() -> String {
     document.to_pretty_json().expect("the document is plain data")
 }
 
-/// Everything that the HTTP port answers.
-pub fn router(app: Arc<App>) -> Router {
+/// Everything that the HTTP port answers; `page` answers what is not the API.
+pub fn router(app: Arc<App>, page: MethodRouter) -> Router {
     let (routes, _) = api().split_for_parts();
     let document: Arc<str> = openapi_json().into();
     let routes = routes
@@ -109,7 +109,7 @@ pub fn router(app: Arc<App>) -> Router {
     pages
         .nest("/api/v1", routes)
         .route("/metrics", get(system::metrics))
-        .fallback(page::serve)
+        .fallback_service(page)
         .layer(CompressionLayer::new().compress_when(compressible))
         .layer(PropagateRequestIdLayer::x_request_id())
         .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))

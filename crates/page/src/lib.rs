@@ -1,4 +1,6 @@
 //! The page, embedded in the binary: files by name, every other path the page itself, which routes in the browser.
+//!
+//! A room of its own, so that a change of the page compiles these few lines and not the API again.
 
 use axum::http::{StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
@@ -13,7 +15,7 @@ const CONTENT_POLICY: &str = "default-src 'self'; img-src 'self' data: blob:; st
     worker-src 'self' blob:; connect-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'";
 
 /// A file of the page, or the page itself.
-pub(crate) async fn serve(uri: Uri) -> Response {
+pub async fn serve(uri: Uri) -> Response {
     let path = uri.path().trim_start_matches('/');
     let (name, is_asset) = match Files::get(path) {
         Some(_) if !path.is_empty() => (path, path.starts_with("assets/")),
