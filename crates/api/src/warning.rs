@@ -19,6 +19,9 @@ use utoipa::{IntoParams, ToSchema};
 /// Other warnings of the same vehicle shown with one.
 const RELATED_MAX: u64 = 10;
 
+/// Farther from every checkpoint than this, a place is not in the county.
+const NEAR_M_MAX: f64 = 30_000.0;
+
 /// A warning as it stands.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct WarningView {
@@ -74,6 +77,8 @@ struct PlaceView {
     theatre: Option<&'static str>,
     lon: Option<f64>,
     lat: Option<f64>,
+    /// Where it is, in words: the checkpoint, or the nearest one and how far it is.
+    description: Option<String>,
 }
 
 /// A warning with all that proves it.
@@ -254,6 +259,9 @@ pub(crate) fn warning_view(
             theatre: checkpoint.map(|c| c.theatre.key()),
             lon: location.map(domain::Wgs84::lon_deg),
             lat: location.map(domain::Wgs84::lat_deg),
+            description: checkpoint
+                .map(|c| c.name.to_string())
+                .or_else(|| location.and_then(|location| near(location, names, language))),
         },
         occurred_at: instant(warning.occurred_at),
         raised_at: instant(warning.raised_at),
@@ -269,6 +277,19 @@ pub(crate) fn warning_view(
         signed_at: record.signature.as_ref().map(|s| instant(s.at)),
         withdrawn_reason: record.withdrawn_reason.map(|reason| words::withdraw_reason(reason, language)),
     }
+}
+
+/// `G692沂河线K27+015附近（1.2 km）`: the nearest checkpoint, as far as that says anything.
+fn near(location: domain::Wgs84, names: &Names, language: Language) -> Option<String> {
+    let distances =
+        names.checkpoints.values().map(|checkpoint| (checkpoint, checkpoint.location.distance_m(location)));
+    let (checkpoint, distance_m) = distances.min_by(|(_, a), (_, b)| a.total_cmp(b))?;
+    let km = distance_m / 1_000.0;
+    if distance_m > NEAR_M_MAX {
+        return Some(language.pick("县域外".to_string(), "outside the county".to_string()));
+    }
+    let name = &checkpoint.name;
+    Some(language.pick(format!("{name}附近（{km:.1} km）"), format!("near {name} ({km:.1} km)")))
 }
 
 fn pictures(warning: &Warning) -> Vec<String> {

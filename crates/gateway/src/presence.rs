@@ -5,6 +5,11 @@ use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::{Mutex, PoisonError};
 
+/// How long the least delayed report stands for a device's clock, in ms.
+const CLOCK_WINDOW_MS: i64 = 15 * domain::time::MINUTE_MS;
+/// A report that claims to be older than this was kept by its device and is not live, in ms.
+const LATE_MS: i64 = 10 * domain::time::MINUTE_MS;
+
 /// A kind of device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum DeviceKind {
@@ -27,6 +32,8 @@ pub struct DeviceState {
     pub observations: u64,
     /// Its clock minus ours at its last live report, in ms, network delay included; `None` before the first.
     pub clock_offset_ms: Option<i64>,
+    /// When the report arrived that told so.
+    pub clock_told_at: Option<Timestamp>,
     /// Protocol edition, where one was seen.
     pub edition: Option<&'static str>,
 }
@@ -63,10 +70,20 @@ impl Presence {
         });
     }
 
-    /// The device's clock was `offset_ms` ahead of ours in a live report.
-    pub fn clock_offset(&self, kind: DeviceKind, id: &DeviceId, offset_ms: i64) {
+    /// A live report that arrived at `at` claimed a time `offset_ms` ahead of ours.
+    ///
+    /// A delay on the way makes a clock look slow, never fast, so the report least delayed of the last
+    /// [`CLOCK_WINDOW_MS`] tells the clock. What claims to be older than [`LATE_MS`] is late data and tells nothing.
+    pub fn clock_offset(&self, kind: DeviceKind, id: &DeviceId, offset_ms: i64, at: Timestamp) {
+        if offset_ms < -LATE_MS {
+            return;
+        }
         if let Some(state) = self.lock().get_mut(&(kind, id.clone())) {
-            state.clock_offset_ms = Some(offset_ms);
+            let is_old = state.clock_told_at.is_none_or(|told_at| at.ms_since(told_at) > CLOCK_WINDOW_MS);
+            if is_old || state.clock_offset_ms.is_none_or(|known| known < offset_ms) {
+                state.clock_offset_ms = Some(offset_ms);
+                state.clock_told_at = Some(at);
+            }
         }
     }
 
@@ -114,6 +131,7 @@ impl Presence {
             last_seen_at: at,
             observations: 0,
             clock_offset_ms: None,
+            clock_told_at: None,
             edition: None,
         }));
     }
@@ -121,5 +139,27 @@ impl Presence {
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<(DeviceKind, DeviceId), DeviceState>> {
         // The map is valid after every statement, so a panic elsewhere does not spoil it.
         self.devices.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_least_delayed_report_tells_the_clock_until_it_is_old() {
+        let presence = Presence::default();
+        let (camera, id) = (DeviceKind::Camera, DeviceId::from("1"));
+        let at = |minutes: i64| Timestamp::from_unix_ms(minutes * domain::time::MINUTE_MS);
+        presence.connected(camera, &id, ([127, 0, 0, 1], 1).into(), at(0));
+        let offset = || presence.get(camera, &id).and_then(|state| state.clock_offset_ms);
+        presence.clock_offset(camera, &id, -3_600_000, at(0));
+        assert_eq!(offset(), None, "an hour old: kept by the camera and sent late");
+        presence.clock_offset(camera, &id, -40_000, at(1));
+        presence.clock_offset(camera, &id, -1_500, at(2));
+        presence.clock_offset(camera, &id, -9_000, at(3));
+        assert_eq!(offset(), Some(-1_500));
+        presence.clock_offset(camera, &id, -9_000, at(18));
+        assert_eq!(offset(), Some(-9_000));
     }
 }

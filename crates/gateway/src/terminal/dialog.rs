@@ -370,7 +370,8 @@ impl Dialog {
     fn note_clock(&self, reporter: Reporter<'_>, report: &jt808::Position) {
         if let Some(unix_ms) = report.time.to_unix_ms() {
             let offset_ms = Timestamp::from_unix_ms(unix_ms).ms_since(reporter.received_at);
-            self.context.presence.clock_offset(DeviceKind::Terminal, reporter.terminal, offset_ms);
+            let presence = &self.context.presence;
+            presence.clock_offset(DeviceKind::Terminal, reporter.terminal, offset_ms, reporter.received_at);
         }
     }
 

@@ -14,6 +14,9 @@ use gat1400::{ImageProblem, ObjectReason, Objects, read_list};
 use http::request::Parts;
 use std::time::Duration;
 
+/// A post of more objects is what a camera kept during a cut: its times tell nothing of the camera's clock.
+const LIVE_OBJECTS_MAX: u64 = 8;
+
 /// What a request's objects have become.
 #[derive(Default)]
 struct Taken {
@@ -66,8 +69,8 @@ impl Viid {
         }
         let presence = &self.context.presence;
         presence.seen(DeviceKind::Camera, device, asker.address, asker.at, count);
-        if let Some(claimed) = taken.newest_claim {
-            presence.clock_offset(DeviceKind::Camera, device, claimed.ms_since(asker.at));
+        if let Some(claimed) = taken.newest_claim.filter(|_| count <= LIVE_OBJECTS_MAX) {
+            presence.clock_offset(DeviceKind::Camera, device, claimed.ms_since(asker.at), asker.at);
         }
         Ok(Asker::statuses(&taken.statuses))
     }
