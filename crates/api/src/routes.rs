@@ -81,7 +81,23 @@ fn api() -> OpenApiRouter<Arc<App>> {
 
 /// The OpenAPI 3.1 document.
 pub fn openapi_json() -> String {
-    let document = api().into_openapi();
+    let mut document = api().into_openapi();
+    // Functions of different subjects share names; clients need one name an operation (OpenAPI 3.1, 4.8.10).
+    for (path, item) in &mut document.paths.paths {
+        let words: Vec<&str> = path.split(['/', '-', '{', '}']).filter(|word| !word.is_empty()).collect();
+        let operations = [
+            ("get", &mut item.get),
+            ("put", &mut item.put),
+            ("post", &mut item.post),
+            ("delete", &mut item.delete),
+            ("patch", &mut item.patch),
+        ];
+        for (method, operation) in operations {
+            if let Some(operation) = operation {
+                operation.operation_id = Some(format!("{method}_{}", words.join("_")));
+            }
+        }
+    }
     document.to_pretty_json().expect("the document is plain data")
 }
 

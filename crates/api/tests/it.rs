@@ -22,7 +22,7 @@ fn the_committed_openapi_document_is_the_one_that_is_served() {
 fn every_route_of_the_document_names_its_answers() {
     let document: serde_json::Value = serde_json::from_str(&api::openapi_json()).unwrap();
     assert_eq!(document["openapi"], "3.1.0");
-    let mut routes = 0;
+    let mut names = std::collections::BTreeSet::new();
     for (path, operations) in document["paths"].as_object().unwrap() {
         for (method, operation) in operations.as_object().unwrap() {
             assert!(
@@ -30,8 +30,11 @@ fn every_route_of_the_document_names_its_answers() {
                 "{method} {path}"
             );
             assert!(operation["tags"].as_array().is_some_and(|tags| !tags.is_empty()), "{method} {path}");
-            routes += 1;
+            assert!(
+                names.insert(operation["operationId"].to_string()),
+                "{method} {path} has the name of another"
+            );
         }
     }
-    assert!(routes > 40, "{routes} routes");
+    assert!(names.len() > 40, "{} routes", names.len());
 }
