@@ -11,9 +11,11 @@ use crate::{events, files, http, relay, vitals};
 use anyhow::{Context, bail};
 use api::App;
 use arc_swap::ArcSwap;
+use axum::http::Uri;
+use axum::routing::get;
 use gateway::directory::SharedDirectory;
 use gateway::{Directory, EventSender, Terminals};
-use std::future::Future;
+use std::future::{Future, ready};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -101,7 +103,7 @@ pub(crate) async fn serve(config: Config) -> anyhow::Result<()> {
         drop(context);
         why
     } else {
-        let router = api::router(app.clone(), axum::routing::get(page::serve));
+        let router = api::router(app.clone(), get(|uri: Uri| ready(page::serve(&uri))));
         start(&mut outer, "http", http::serve(http_listener, router, shutdown.clone()));
         start(&mut outer, "viid", gateway::viid::serve(viid_listener, context.clone(), shutdown.clone()));
         start(&mut outer, "terminals", gateway::terminal::serve(terminal_listener, context, shutdown));

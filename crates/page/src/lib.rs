@@ -15,7 +15,7 @@ const CONTENT_POLICY: &str = "default-src 'self'; img-src 'self' data: blob:; st
     worker-src 'self' blob:; connect-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'";
 
 /// A file of the page, or the page itself.
-pub async fn serve(uri: Uri) -> Response {
+pub fn serve(uri: &Uri) -> Response {
     let path = uri.path().trim_start_matches('/');
     let (name, is_asset) = match Files::get(path) {
         Some(_) if !path.is_empty() => (path, path.starts_with("assets/")),
