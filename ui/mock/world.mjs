@@ -346,6 +346,7 @@ export function makeWarning(checkpoints, now, ago_ms = 0, model = pick(MODELS)) 
     place: {
       checkpoint_id: checkpoint.id,
       checkpoint_name: checkpoint.name,
+      description: checkpoint.name,
       theatre: checkpoint.theatre,
       lon: checkpoint.lon,
       lat: checkpoint.lat,
@@ -379,6 +380,7 @@ export function evidenceOf(warning, checkpoints) {
       device_id: checkpoint.id,
       checkpoint_id: checkpoint.id,
       checkpoint_name: checkpoint.name,
+      description: checkpoint.name,
       lane: 1 + i,
       direction: 1,
       speed_kmh: 76 + i * 9,

@@ -25,7 +25,7 @@ export function announce(raised: readonly Warning[], now_ms: number): void {
   if (is_sound_on.value) chime()
   if (is_desktop_on.value && 'Notification' in window && Notification.permission === 'granted') {
     const [first] = urgent
-    const body = urgent.map((it) => [it.subject.plate, it.place.checkpoint_name].filter(Boolean).join(' · ')).join('\n')
+    const body = urgent.map((it) => [it.subject.plate, it.place.description].filter(Boolean).join(' · ')).join('\n')
     // One tag: a burst replaces itself instead of covering the screen.
     new Notification(`${t('app.name')} · ${first!.title}`, { body, tag: 'anchang-warning', icon: '/favicon.svg' })
   }

@@ -17,7 +17,7 @@ function warning(id: string, change: Partial<Warning> = {}): Warning {
     state: 'raised',
     version: 1,
     subject: { plate: '鲁Q12345', plate_class: '02', plate_color: 'blue', raw_text: null, device: null },
-    place: { checkpoint_id: 'c1', checkpoint_name: '石桥', theatre: 'urban', lon: 118, lat: 35 },
+    place: { checkpoint_id: 'c1', checkpoint_name: '石桥', theatre: 'urban', lon: 118, lat: 35, description: '石桥' },
     occurred_at: at(60),
     raised_at: at(59),
     actionable_until: at(-600),
