@@ -1,5 +1,6 @@
 // The words of the page in English.
 import type { Key } from './index'
+import { limits } from './limits.en'
 
 export const en: Record<Key, string> = {
   'app.name': 'Anchang',
@@ -680,4 +681,5 @@ export const en: Record<Key, string> = {
   'body_color.H': 'blue',
   'body_color.I': 'brown',
   'body_color.J': 'black',
+  ...limits,
 }

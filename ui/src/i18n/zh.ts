@@ -1,4 +1,5 @@
 // The words of the page in Chinese, as a clerk would write them. This set of keys is the measure for the others.
+import { limits } from './limits.zh'
 
 export const zh = {
   'app.name': '安畅',
@@ -674,4 +675,5 @@ export const zh = {
   'body_color.H': '蓝',
   'body_color.I': '棕',
   'body_color.J': '黑',
+  ...limits,
 }
