@@ -156,6 +156,15 @@ impl Api {
         Ok(())
     }
 
+    /// Takes a camera off the list of those refused. It need not be on it.
+    pub async fn dismiss_camera(&self, camera: &str) -> Result<(), ProvisionError> {
+        let request = self.http.delete(format!("{}/refused-devices/camera/{camera}", self.base));
+        match self.send("dismissal", request).await {
+            Err(ProvisionError::Refused { status: reqwest::StatusCode::NOT_FOUND, .. }) => Ok(()),
+            answer => answer.map(drop),
+        }
+    }
+
     /// Sets the clock of a platform whose clock is driven.
     pub async fn set_clock(&self, now_ms: i64) -> Result<(), ProvisionError> {
         let body = serde_json::json!({"now": crate::clock::rfc3339(now_ms)});

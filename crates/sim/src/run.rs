@@ -81,6 +81,13 @@ const PROGRESS: Duration = Duration::from_secs(5);
 /// Terminals that begin each second: a whole county's do not connect in one instant.
 const TERMINALS_PER_S: u32 = 400;
 
+/// The checkpoint whose camera tries whether imported devices are let in, how often, and for how long.
+const SCOUT: u16 = 0;
+const SCOUT_PAUSE: Duration = Duration::from_millis(500);
+const KNOWN_WITHIN: Duration = Duration::from_secs(30);
+/// A platform may take so long to list a device that it refused.
+const LISTED_WITHIN: Duration = Duration::from_millis(1_500);
+
 /// Runs until `run_for` is over, or for ever.
 pub async fn run(options: Options) -> Result<(), RunError> {
     let day = domain::Timestamp::from_unix_ms(options.start_ms.unwrap_or_else(clock::wall_ms)).beijing_day();
@@ -123,8 +130,12 @@ pub async fn run(options: Options) -> Result<(), RunError> {
     });
     let since_ms = start_ms - i64::from(options.backfill_hours) * HOUR_MS;
     tokio::spawn(pictures::serve(listener, world.clone()));
-    if let (Some(api), true) = (api, options.drives_clock) {
-        tokio::spawn(drive_clock(world.clone(), api));
+    let api = api.map(Arc::new);
+    if let (Some(api), true) = (&api, options.drives_clock) {
+        tokio::spawn(drive_clock(world.clone(), api.clone()));
+    }
+    if let (Some(api), true) = (&api, options.provisions) {
+        wait_until_known(&world, api, &options.server).await?;
     }
     if let Some(path) = options.truth.clone() {
         tokio::spawn(write_truth(world.clone(), path, since_ms));
@@ -140,6 +151,34 @@ pub async fn run(options: Options) -> Result<(), RunError> {
         },
         None => Ok(feed.await?),
     }
+}
+
+/// Waits, within a bound, until the platform lets in what was just imported, so that it refuses no device of the county:
+/// one camera tries for all, and is taken off the list of refused devices when it got there.
+pub async fn wait_until_known(world: &Arc<World>, api: &Api, server: &str) -> Result<(), reqwest::Error> {
+    let scout = Camera::new(world.clone(), SCOUT, server)?;
+    let mut was_refused = false;
+    let known = async {
+        while let Err(error) = scout.register().await {
+            tracing::debug!(%error, "devices not known yet");
+            was_refused = true;
+            tokio::time::sleep(SCOUT_PAUSE).await;
+        }
+    };
+    if tokio::time::timeout(KNOWN_WITHIN, known).await.is_err() {
+        // Each device tries on by itself.
+        tracing::warn!("the platform does not let the imported devices in yet");
+        return Ok(());
+    }
+    if was_refused {
+        tokio::time::sleep(LISTED_WITHIN).await;
+        let camera = &world.county.checkpoints[usize::from(SCOUT)].camera_id;
+        if let Err(error) = api.dismiss_camera(camera).await {
+            tracing::warn!(%error, camera, "still on the list of refused devices");
+        }
+    }
+    tracing::info!("devices known");
+    Ok(())
 }
 
 type Cameras = Vec<mpsc::UnboundedSender<Vec<Passage>>>;
@@ -204,7 +243,7 @@ fn seen(world: &World, from_ms: i64, to_ms: i64) -> Vec<Vec<Passage>> {
 }
 
 /// Sets the platform's clock each simulated second, at most 20 times a second of the wall.
-async fn drive_clock(world: Arc<World>, api: Api) {
+async fn drive_clock(world: Arc<World>, api: Arc<Api>) {
     let pause = world.clock.wall(SECOND_MS).max(Duration::from_millis(50));
     loop {
         if let Err(error) = api.set_clock(world.clock.now_ms()).await {

@@ -155,7 +155,7 @@ fn vehicles(county: &County, out: &mut Rows) -> Result<(), csv::Error> {
 }
 
 fn watch_orders(county: &County, out: &mut Rows) -> Result<(), csv::Error> {
-    out.write_record(["号牌号码", "号牌种类", "布控原因", "法律依据", "级别", "截止日期"])?;
+    out.write_record(["号牌号码", "号牌种类", "布控原因", "法律依据", "级别", "起始日期", "截止日期"])?;
     for order in &county.register.watch_orders {
         let vehicle = &county.register.vehicles[order.vehicle as usize];
         let level = match order.level {
@@ -169,6 +169,7 @@ fn watch_orders(county: &County, out: &mut Rows) -> Result<(), csv::Error> {
             order.reason,
             order.legal_basis,
             level,
+            &order.from.to_string(),
             &order.until.to_string(),
         ])?;
     }

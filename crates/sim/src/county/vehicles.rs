@@ -14,7 +14,9 @@ pub const REGISTERED_COUNT: usize = 100_000;
 pub const STRANGER_COUNT: usize = 60_000;
 /// Vehicles with a terminal.
 pub const TERMINAL_COUNT: usize = 2_000;
-const WATCH_ORDER_COUNT: usize = 40;
+const WATCH_ORDER_COUNT: usize = 60;
+/// Watch orders are in force since so many days, so that what devices have kept of the day before counts.
+const WATCH_ORDER_AGE_DAYS: i32 = 2;
 
 /// Kinds of vehicles that behave alike.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -189,6 +191,8 @@ pub struct WatchOrder {
     pub legal_basis: &'static str,
     /// How urgent.
     pub level: Level,
+    /// First day.
+    pub from: CivilDay,
     /// Last day.
     pub until: CivilDay,
 }
@@ -270,8 +274,10 @@ impl Register {
             let is_car = matches!(self.vehicles[vehicle].kind, Kind::Car | Kind::LightTruck | Kind::Minivan);
             if is_car && orders.iter().all(|order| order.vehicle != vehicle as u32) {
                 let (reason, legal_basis, level) = REASONS[dice.weighted(&[2.0, 3.0, 1.0, 2.0, 3.0])];
+                let from = CivilDay(self.day.0 - WATCH_ORDER_AGE_DAYS);
                 let until = CivilDay(self.day.0 + 30 + dice.below(150) as i32);
-                orders.push(WatchOrder { vehicle: vehicle as u32, reason, legal_basis, level, until });
+                let vehicle = vehicle as u32;
+                orders.push(WatchOrder { vehicle, reason, legal_basis, level, from, until });
             }
         }
         orders

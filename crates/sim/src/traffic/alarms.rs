@@ -18,8 +18,9 @@ pub struct TerminalAlarm {
     pub kind: AlarmKind,
 }
 
-/// Alarms an hour of driving.
-const ALARMS_PER_HOUR: f64 = 0.012;
+/// Alarms an hour of driving, from 06:00 to 20:00 and in the hours between, in which far fewer drive.
+const ALARMS_PER_HOUR_BY_DAY: f64 = 0.03;
+const ALARMS_PER_HOUR_LATE: f64 = 0.14;
 
 /// The alarms of one drive of a vehicle with terminal: at most one by chance, and the terminal's own fatigue timer on
 /// a drive without rest.
@@ -39,9 +40,10 @@ pub fn of_leg(county: &County, rates: Rates, leg: &Leg) -> Vec<TerminalAlarm> {
     let mut dice = Dice::new(county.seed, Stream::Alarm, leg.vehicle.into(), leg.depart_ms as u64);
     let driving_ms = leg.driving_ms(county);
     let mut alarms = Vec::new();
-    if dice.chance(driving_ms as f64 / HOUR_MS as f64 * ALARMS_PER_HOUR * rates.offences) {
+    let from_ms = leg.depart_ms + (driving_ms as f64 * dice.between(0.1, 0.8)) as i64;
+    let per_hour = if super::is_late(from_ms) { ALARMS_PER_HOUR_LATE } else { ALARMS_PER_HOUR_BY_DAY };
+    if dice.chance(driving_ms as f64 / HOUR_MS as f64 * per_hour * rates.offences) {
         let kind = dice.pick_weighted(&KINDS, &KINDS.map(|(_, weight)| weight)).0;
-        let from_ms = leg.depart_ms + (driving_ms as f64 * dice.between(0.1, 0.8)) as i64;
         let for_ms = match kind {
             AlarmKind::Overspeed | AlarmKind::Fatigue => 3 * MINUTE_MS,
             _ => MINUTE_MS,

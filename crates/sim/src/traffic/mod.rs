@@ -12,7 +12,7 @@ pub mod truth;
 use crate::county::County;
 use crate::county::vehicles::{REGISTERED_COUNT, STRANGER_COUNT, TERMINAL_COUNT};
 use domain::CivilDay;
-use domain::time::DAY_MS;
+use domain::time::{DAY_MS, HOUR_MS};
 use leg::Leg;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -144,6 +144,11 @@ fn days_of(from_ms: i64, to_ms: i64) -> impl Iterator<Item = CivilDay> {
 
 fn order(passage: &Passage) -> (i64, u16, u32) {
     (passage.at_ms, passage.checkpoint, passage.vehicle)
+}
+
+/// Whether it is between 20:00 and 06:00, when drivers are tired.
+pub(crate) fn is_late(ms: i64) -> bool {
+    !(6 * HOUR_MS..20 * HOUR_MS).contains(&ms_of_day(ms))
 }
 
 /// Milliseconds of the Beijing day at `ms`.

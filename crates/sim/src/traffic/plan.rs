@@ -3,13 +3,22 @@
 use super::Rates;
 use super::leg::{Leg, Plant, Rest, Rush};
 use crate::county::County;
-use crate::county::vehicles::{Kind, REGISTERED_COUNT, Standing, Vehicle};
+use crate::county::vehicles::{Kind, REGISTERED_COUNT, Standing, TERMINAL_COUNT, Vehicle};
 use crate::dice::{Dice, Stream, unit_of};
 use domain::CivilDay;
 use domain::time::{HOUR_MS, MINUTE_MS};
 
-/// Share of the drives of ordinary vehicles that rush over one road.
-const RUSH_SHARE: f64 = 0.00035;
+/// Shares of the drives of ordinary vehicles that rush over one road: by day, and on the empty roads before 06:00.
+const RUSH_SHARE_BY_DAY: f64 = 0.0012;
+const RUSH_SHARE_BEFORE_SIX: f64 = 0.02;
+/// Share of the sought vehicles that live by night, and of the nights on which those go out.
+const NOCTURNAL_SHARE: f64 = 0.35;
+const NIGHT_OUT_SHARE: f64 = 0.75;
+/// When they first set out, and when they start nothing new, in hours of the day that goes on after midnight.
+const NIGHT_OUT_HOURS: (f64, f64) = (21.3, 28.7);
+const NIGHT_OUT_OVER_HOUR: f64 = 29.0;
+/// Places they go to before they go home.
+const NIGHT_STOPS: usize = 4;
 /// Shares of the drives on which an offence is planted, where it can be.
 const FATIGUE_SHARE: f64 = 0.045;
 const NIGHT_FATIGUE_SHARE: f64 = 0.035;
@@ -27,10 +36,21 @@ const TURN_MS: i64 = 28 * MINUTE_MS;
 
 /// Whether a vehicle without terminal takes part at this scale. Those that models look for always do.
 pub(super) fn takes_part(county: &County, rates: Rates, vehicle: u32) -> bool {
-    let index = vehicle as usize;
-    unit_of(&[county.seed, Stream::Day as u64, vehicle.into()]) < rates.scale
-        || county.register.vehicles[index].standing != Standing::Good
-        || is_watched(county, vehicle)
+    unit_of(&[county.seed, Stream::Day as u64, vehicle.into()]) < rates.scale || is_sought(county, vehicle)
+}
+
+/// Whether a sighting of it is a warning.
+fn is_sought(county: &County, vehicle: u32) -> bool {
+    county.register.vehicles[vehicle as usize].standing != Standing::Good || is_watched(county, vehicle)
+}
+
+/// Sought vehicles of private persons that have taken to the night, when few look.
+fn is_nocturnal(county: &County, vehicle: u32) -> bool {
+    let is_private = vehicle as usize >= TERMINAL_COUNT
+        && !matches!(county.register.vehicles[vehicle as usize].kind, Kind::CityBus | Kind::SchoolBus);
+    is_private
+        && is_sought(county, vehicle)
+        && unit_of(&[county.seed, Stream::Leg as u64, vehicle.into()]) < NOCTURNAL_SHARE
 }
 
 fn is_watched(county: &County, vehicle: u32) -> bool {
@@ -52,6 +72,7 @@ pub(super) fn legs(county: &County, rates: Rates, vehicle: u32, day: CivilDay, l
         free_ms: day.start().unix_ms(),
     };
     match planner.vehicle.kind {
+        _ if is_nocturnal(county, vehicle) => planner.night_out(),
         _ if vehicle as usize >= REGISTERED_COUNT => planner.stranger(),
         Kind::ScheduledCoach if planner.vehicle.is_night_exempt => planner.night_feeder(),
         Kind::ScheduledCoach => planner.scheduled_coach(),
@@ -139,12 +160,14 @@ impl Planner<'_> {
         let Vehicle { kind, home, work, standing, .. } = *self.vehicle;
         let is_watched = is_watched(self.county, self.index);
         let active = match kind {
+            _ if is_watched => 0.8,
+            _ if standing != Standing::Good => 0.55,
             Kind::Car | Kind::ElectricCar | Kind::LightTruck => 0.85,
             Kind::Minivan => 0.8,
             Kind::MediumTruck => 0.85,
             _ => 0.5,
         };
-        if !self.dice.chance(if is_watched || standing != Standing::Good { 0.55 } else { active }) {
+        if !self.dice.chance(active) {
             return;
         }
         let is_commuter = !matches!(kind, Kind::LightTruck | Kind::MediumTruck) && self.habit.chance(0.55);
@@ -168,9 +191,11 @@ impl Planner<'_> {
                 self.hop(later + 1.3, &mut at, home);
             }
         } else {
-            let count = if is_watched { 3 } else { 2 + self.dice.weighted(&[3.0, 4.0, 3.0]) };
-            for _ in 0..count {
-                let start = self.errand_hour();
+            let count = if is_watched { 5 } else { 2 + self.dice.weighted(&[3.0, 4.0, 3.0]) };
+            for errand in 0..count {
+                let usual = self.errand_hour();
+                // Who is watched is about all day.
+                let start = if is_watched { 6.5 + 2.5 * errand as f64 + usual % 1.0 } else { usual };
                 let shop = self.errand();
                 self.hop(start, &mut at, shop);
                 if self.dice.chance(0.7) {
@@ -183,17 +208,44 @@ impl Planner<'_> {
         }
     }
 
-    /// A drive of an ordinary vehicle; at times it rushes over one road.
+    /// Out by night, from stop to stop and home before the town is up.
+    fn night_out(&mut self) {
+        if !self.dice.chance(NIGHT_OUT_SHARE) {
+            return;
+        }
+        let county = self.county;
+        let lists = [&county.zone_lists.town, &county.zone_lists.township, &county.zone_lists.gate];
+        let over_ms = self.hour(NIGHT_OUT_OVER_HOUR);
+        let mut hour = self.dice.between(NIGHT_OUT_HOURS.0, NIGHT_OUT_HOURS.1);
+        let mut at = self.vehicle.home;
+        for _ in 0..NIGHT_STOPS {
+            if self.free_ms > over_ms {
+                break;
+            }
+            let list = *self.dice.pick_weighted(&lists, &[0.4, 0.4, 0.2]);
+            let stop = *self.dice.pick(list);
+            self.go(hour, &mut at, stop);
+            hour += self.dice.between(0.3, 0.7);
+        }
+        self.go(hour, &mut at, self.vehicle.home);
+    }
+
+    /// A drive of an ordinary vehicle in the course of its day.
     fn hop(&mut self, hour: f64, at: &mut u16, to: u16) {
-        let is_rush = self.dice.chance(RUSH_SHARE * self.rates.offences);
+        // Nobody sets out after half past eleven: the next morning finds them at home.
+        if self.free_ms <= self.hour(23.5) {
+            self.go(hour.clamp(0.1, 23.4), at, to);
+        }
+    }
+
+    /// A drive of an ordinary vehicle; at times it rushes over one road.
+    fn go(&mut self, hour: f64, at: &mut u16, to: u16) {
+        let share = if hour.rem_euclid(24.0) < 6.0 { RUSH_SHARE_BEFORE_SIX } else { RUSH_SHARE_BY_DAY };
+        let is_rush = self.dice.chance(share * self.rates.offences);
         let pace = self.dice.between(1.18, 1.62) as f32;
         let which = self.dice.unit();
         let county = self.county;
-        // Nobody sets out after half past eleven: the next morning finds them at home.
-        if self.free_ms > self.hour(23.5) {
-            return;
-        }
-        if let Some(leg) = self.drive(hour.clamp(0.1, 23.4), *at, to) {
+        if let Some(leg) = self.drive(hour, *at, to) {
             *at = to;
             if is_rush {
                 leg.rush = rush(county, leg, which, pace);

@@ -1,7 +1,7 @@
 //! What stands still: same seed, same county; sizes; roads that lead everywhere; files that can be imported.
 
 use crate::{COUNTY, DAY};
-use domain::{Plate, Theatre};
+use domain::{CivilDay, Plate, Theatre};
 use sim::county::export::{self, Table};
 use sim::county::vehicles::{Kind, REGISTERED_COUNT, Standing, TERMINAL_COUNT};
 use sim::county::{County, ZoneKind};
@@ -101,7 +101,13 @@ fn all_files_are_written_with_their_heads() {
     assert_eq!(lines("vehicles.csv"), REGISTERED_COUNT + 1);
     assert_eq!(lines("devices.csv"), 60 + TERMINAL_COUNT + 1);
     assert_eq!(lines("checkpoints.csv"), 61);
-    assert_eq!(lines("watch-orders.csv"), 41);
+    assert_eq!(lines("watch-orders.csv"), 61);
+    let orders = std::fs::read_to_string(folder.path().join("watch-orders.csv")).unwrap();
+    assert!(orders.starts_with("号牌号码,号牌种类,布控原因,法律依据,级别,起始日期,截止日期\n"), "{orders}");
+    for line in orders.lines().skip(1) {
+        let days: Vec<_> = line.split(',').skip(5).map(|day| CivilDay::parse(day).unwrap()).collect();
+        assert!(days.len() == 2 && days[0].0 == DAY.0 - 2 && days[1] > DAY, "{line}");
+    }
     let roads: serde_json::Value =
         serde_json::from_slice(&std::fs::read(folder.path().join("roads.geojson")).unwrap()).unwrap();
     let classes: BTreeSet<&str> = roads["features"]

@@ -3,10 +3,10 @@
 use crate::{COUNTY, DAY};
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::State;
+use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
-use axum::routing::post;
+use axum::routing::{delete, post};
 use domain::time::HOUR_MS;
 use gat1400::codes::StatusCode as Code;
 use gat1400::digest::{Authorization, Ha1, Server};
@@ -21,8 +21,11 @@ use sim::device::terminal::Terminal;
 use sim::device::{Counts, World, pictures};
 use sim::noise::NoiseRates;
 use sim::picture::Painter;
+use sim::provision::{Access, Api};
+use sim::run::wait_until_known;
 use sim::traffic::{Rates, Traffic};
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -162,6 +165,36 @@ async fn a_wrong_password_registers_nobody() {
     // The platform knows the password of camera 0 only.
     assert!(Camera::new(world(), 1, &server).unwrap().register().await.is_err());
     assert!(Camera::new(world(), 0, &server).unwrap().register().await.is_ok());
+}
+
+/// Just imported devices are unknown for a moment: the camera that tries does not stay on the list of those refused.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_county_waits_until_its_devices_are_known_and_leaves_none_refused() {
+    #[derive(Default)]
+    struct Late {
+        asked: AtomicUsize,
+        dismissed: Mutex<Vec<(usize, String)>>,
+    }
+    let late = Arc::new(Late::default());
+    let register = async |State(late): State<Arc<Late>>| match late.asked.fetch_add(1, Ordering::SeqCst) {
+        0 | 1 => StatusCode::FORBIDDEN,
+        _ => StatusCode::OK,
+    };
+    let dismiss = async |State(late): State<Arc<Late>>, Path(id): Path<String>| {
+        late.dismissed.lock().unwrap().push((late.asked.load(Ordering::SeqCst), id));
+        StatusCode::NO_CONTENT
+    };
+    let router = Router::new()
+        .route("/VIID/System/Register", post(register))
+        .route("/api/v1/refused-devices/camera/{id}", delete(dismiss))
+        .with_state(late.clone());
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    let api = Api::new(&address, Access::Token("token".into())).unwrap();
+    wait_until_known(&world(), &api, &address).await.unwrap();
+    let dismissed = late.dismissed.lock().unwrap();
+    assert_eq!(*dismissed, [(3, COUNTY.checkpoints[0].camera_id.clone())]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

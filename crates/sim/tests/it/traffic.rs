@@ -50,7 +50,7 @@ fn passages_fit_the_lengths_of_the_sections() {
     let mut entries: BTreeMap<(u32, usize), i64> = BTreeMap::new();
     let mut last: BTreeMap<u32, i64> = BTreeMap::new();
     let (mut covered, mut over) = (0, 0);
-    let traffic = Traffic::new(COUNTY.clone(), Rates { scale: 0.05, offences: 20.0 });
+    let traffic = Traffic::new(COUNTY.clone(), Rates { scale: 0.05, offences: 5.0 });
     for passage in traffic.passages(midnight_ms(), midnight_ms() + DAY_MS) {
         let before = last.insert(passage.vehicle, passage.at_ms);
         assert!(before.is_none_or(|before| before < passage.at_ms || passage.at_ms == before));
@@ -113,6 +113,28 @@ fn every_model_has_its_offence_in_a_day_and_each_is_in_what_the_devices_see() {
     }
     let again = truth::of_window(&traffic, &rates, from_ms, to_ms);
     assert_eq!(truths, again);
+}
+
+/// A sought vehicle seen is a warning; those of the register one a day.
+#[test]
+fn no_hour_of_day_or_night_is_without_new_warnings() {
+    let mut by_hour = [0; 24];
+    let mut told = BTreeSet::new();
+    let mut alarms_late = 0;
+    let traffic = Traffic::new(COUNTY.clone(), Rates { scale: 0.05, offences: 1.0 });
+    for truth in truth::of_window(&traffic, &NoiseRates::default(), midnight_ms(), midnight_ms() + DAY_MS) {
+        let hour = (truth.at.get(11..13).unwrap().parse::<usize>().unwrap() + 8) % 24;
+        let is_of_register = ["overdue_inspection", "overdue_scrapping", "unhandled_offences"];
+        if !truth.is_expected || is_of_register.contains(&truth.model) && !told.insert(truth.plate) {
+            continue;
+        }
+        by_hour[hour] += 1;
+        alarms_late += usize::from(truth.model == "device_alarm" && !(6..22).contains(&hour));
+    }
+    assert!(by_hour.iter().all(|count| (5..90).contains(count)), "{by_hour:?}");
+    let late: usize = (22..30).map(|hour| by_hour[hour % 24]).sum();
+    assert!((8 * 20..8 * 70).contains(&late), "{late} from 22:00 to 06:00: {by_hour:?}");
+    assert!(alarms_late >= 5, "{alarms_late} alarms of a tenth of the terminals");
 }
 
 #[test]
