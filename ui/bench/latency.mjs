@@ -101,7 +101,8 @@ await page.evaluate((plate) => {
 
 const local = (ms) => new Date(ms + 8 * 3_600_000).toISOString().replace(/[-:T]/g, '').slice(0, 14)
 const sent = new Map()
-const first = Math.floor(Date.now() / 1_000) * 1_000 - 3_600_000 / 4
+// The order counts from now on, so the passages claim the seconds to come, by a camera whose clock is ahead.
+const first = Math.ceil(Date.now() / 1_000) * 1_000 + 1_000
 for (let index = 0; index < seconds * PER_SECOND; index++) {
   // Times on the wire are whole seconds: each passage gets one of its own, so that its warning is known again.
   const captured = first + index * 1_000

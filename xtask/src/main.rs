@@ -19,7 +19,7 @@ cargo xtask <command>
 
   demo         build all and run the product with a simulated county  [--port 8700] [--scale 1.0] [--keep]
   test         format, lints, unit, property, integration, conformance and browser tests  [--no-browser]
-  bench        print the measured figures of the design page           [--seconds 10]
+  bench        print the measured figures of the design page           [--seconds 10] [--no-build] [--all]
   conformance  decode the real packets of a data folder                [--data ../shared/data]
   tidy         check the arrows between rooms and the shape of files
 ";

@@ -142,14 +142,16 @@ struct Body {
     serials: Vec<(usize, u32)>,
     plates: Vec<usize>,
     objects: u32,
-    posts: u32,
+    /// The second that the passages claim, and how many of its plates are used.
+    second: i64,
+    used: u32,
 }
 
 impl Body {
     /// A time and a serial that stand in nothing else of the body.
     const TIME: &'static str = "20010203040506";
     const PLATE: &'static str = "鲁QZ0000";
-    const SERIALS: u32 = 100_000;
+    const PLATES: u32 = 10_000;
 
     fn new(world: &World, camera: u16, objects: usize) -> Self {
         let time = DateTime::parse(Self::TIME).expect("the text above is a time");
@@ -186,15 +188,21 @@ impl Body {
         let ids = times.iter().copied().filter(|at| bytes[at + Self::TIME.len()..].starts_with(b"00000"));
         let serials = ids.enumerate().map(|(i, at)| (at + Self::TIME.len(), i as u32 / 2)).collect();
         let plates = find(Self::PLATE).into_iter().map(|at| at + Self::PLATE.len() - 4).collect();
-        Self { bytes, times, serials, plates, objects: objects as u32, posts: 0 }
+        Self { bytes, times, serials, plates, objects: objects as u32, second: 0, used: 0 }
     }
 
     fn next(&mut self, now_ms: i64) -> &[u8] {
-        let first = self.posts.wrapping_mul(self.objects);
-        self.posts = self.posts.wrapping_add(1);
-        // A second has 100,000 serials: a camera that sends more goes on in the seconds before.
-        let rounds = i64::from(first / Self::SERIALS) % 60;
-        let time = DateTime::from_unix_ms(now_ms - rounds * 1_000).to_string();
+        // No two passages may be one: a second of a camera has as many plates as four digits tell apart, and a camera
+        // that sends more goes on in the next second, like one whose clock is fast.
+        let second = now_ms.div_euclid(1_000);
+        if second > self.second {
+            (self.second, self.used) = (second, 0);
+        } else if self.used + self.objects > Self::PLATES {
+            (self.second, self.used) = (self.second + 1, 0);
+        }
+        let first = self.used;
+        self.used += self.objects;
+        let time = DateTime::from_unix_ms(self.second * 1_000).to_string();
         for at in &self.times {
             self.bytes[*at..at + Self::TIME.len()].copy_from_slice(time.as_bytes());
         }
