@@ -58,7 +58,7 @@ fn sort(events: impl Iterator<Item = Event>) -> (Vec<RefusedDevice>, Vec<Quarant
                 row.reason = reason_of(reason);
                 row.detail = detail;
             }
-            Event::Quarantined { source, device, address, at, reason, detail, bytes, .. } => {
+            Event::Quarantined { source, device, address, at, reason, detail, bytes, bytes_len } => {
                 quarantined.push(Quarantined {
                     at,
                     source: kind_of(source),
@@ -67,6 +67,7 @@ fn sort(events: impl Iterator<Item = Event>) -> (Vec<RefusedDevice>, Vec<Quarant
                     reason: SmolStr::new_static(reason),
                     detail,
                     bytes,
+                    bytes_len: bytes_len as u64,
                 });
             }
         }
@@ -112,7 +113,7 @@ mod tests {
             reason: "checksum",
             detail: detail.into(),
             bytes: vec![0x7e],
-            bytes_len: 1,
+            bytes_len: 3,
         };
         let events = [
             refused(1, 10, RefusalReason::Unknown),
@@ -125,6 +126,8 @@ mod tests {
         assert_eq!((refused[0].attempts, refused[0].reason), (2, RefusedReason::WrongPassword));
         assert_eq!((refused[0].first_seen_at.unix_ms(), refused[0].last_seen_at.unix_ms()), (10, 20));
         assert_eq!(refused[0].detail, "at 20");
-        assert_eq!(quarantined.iter().map(|q| q.detail.as_str()).collect::<Vec<_>>(), ["first", "second"]);
+        let messages: Vec<_> = quarantined.iter().map(|q| (q.detail.as_str(), q.bytes_len)).collect();
+        // The length is that of the message, not of what is kept of it.
+        assert_eq!(messages, [("first", 3), ("second", 3)]);
     }
 }

@@ -98,4 +98,22 @@ mod tests {
         records.writer().execute_unprepared("PRAGMA max_page_count = 4294967294").await.unwrap();
         records.put_layer(LayerName::Places, "{}".to_owned(), now).await.unwrap();
     }
+
+    #[tokio::test]
+    async fn what_is_stored_after_sqlite_rolled_back_by_itself_is_durable() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("records.db");
+        let records = Records::open(&path).await.unwrap();
+        let now = Timestamp::from_unix_ms(0);
+        // As SQLite does when a commit finds the disk full.
+        let tx = records.begin().await.unwrap();
+        tx.execute_unprepared("ROLLBACK").await.unwrap();
+        tx.commit().await.unwrap_err();
+        // And one that was given up in the middle.
+        drop(records.begin().await.unwrap());
+        records.put_layer(LayerName::Places, "{}".to_owned(), now).await.unwrap();
+        // Another connection sees what is committed, and nothing else.
+        let others = Records::open(&path).await.unwrap();
+        assert_eq!(others.layer(LayerName::Places).await.unwrap().unwrap().geojson, "{}");
+    }
 }

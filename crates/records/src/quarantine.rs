@@ -61,8 +61,10 @@ pub struct Quarantined {
     pub reason: SmolStr,
     /// Why, in full.
     pub detail: String,
-    /// The message; what exceeds [`QUARANTINE_MESSAGE_BYTES_MAX`] is cut off when stored.
+    /// The message or its beginning; what exceeds [`QUARANTINE_MESSAGE_BYTES_MAX`] is cut off when stored.
     pub bytes: Vec<u8>,
+    /// How long the whole message was.
+    pub bytes_len: u64,
 }
 
 /// A line of the quarantine list.
@@ -121,7 +123,7 @@ impl Records {
                 address: Set(message.address.to_string()),
                 reason: Set(message.reason.to_string()),
                 detail: Set(message.detail.clone()),
-                bytes_len: Set(message.bytes.len() as i64),
+                bytes_len: Set(message.bytes_len.max(message.bytes.len() as u64) as i64),
                 bytes_end: Set(bytes_end),
                 bytes: Set(kept.to_vec()),
             });

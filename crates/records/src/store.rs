@@ -64,6 +64,7 @@ impl Records {
 
 /// The one place that knows SQLite; PostgreSQL needs only its own version of this function.
 async fn pool(path: &Path, connections: u32, is_reader: bool) -> Result<DatabaseConnection, DbErr> {
+    use sea_orm::sqlx::Connection as _;
     use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
     // The path is given to the options themselves: in a URL, `?`, `#` and `%` of a path would mean something.
     let path = path.to_owned();
@@ -88,6 +89,14 @@ async fn pool(path: &Path, connections: u32, is_reader: bool) -> Result<Database
                 // transactions are few: people's hands, and judgement in batches.
                 .synchronous(SqliteSynchronous::Full);
             if is_reader { sqlite.pragma("query_only", "ON") } else { sqlite }
+        })
+        // When a commit finds the disk full, SQLite rolls back by itself. sqlx then still counts the transaction as open,
+        // and makes the next ones savepoints: after the next failure all lie in one that nobody commits. Such a
+        // connection is not used again.
+        .map_sqlx_sqlite_pool_opts(|pool| {
+            pool.before_acquire(|connection, _| {
+                Box::pin(std::future::ready(Ok(!connection.is_in_transaction())))
+            })
         });
     Database::connect(options).await
 }

@@ -17,11 +17,12 @@ async fn quarantine_keeps_the_newest_within_its_bounds() {
         reason: if n % 2 == 0 { "checksum" } else { "length" }.into(),
         detail: String::new(),
         bytes: vec![n as u8; len],
+        bytes_len: len as u64 + 1,
     };
     records.add_quarantine(&[message(1, 3), message(2, QUARANTINE_MESSAGE_BYTES_MAX + 9)]).await.unwrap();
     let all = QuarantineFilter::default();
     let page = records.quarantine(&all, Window::default()).await.unwrap();
-    assert_eq!((page.total, page.items[0].bytes_len), (2, QUARANTINE_MESSAGE_BYTES_MAX as u64 + 9));
+    assert_eq!((page.total, page.items[0].bytes_len), (2, QUARANTINE_MESSAGE_BYTES_MAX as u64 + 10));
     let (line, bytes) = records.quarantined(page.items[0].id).await.unwrap().unwrap();
     assert_eq!((line.reason.as_str(), bytes.len()), ("checksum", QUARANTINE_MESSAGE_BYTES_MAX));
     assert_eq!(records.quarantine_counts(&all).await.unwrap()["length"], 1);
