@@ -210,10 +210,11 @@ pub(crate) async fn write_problems(
     }
 }
 
-/// Rejections of the framework (unknown path, body too large, malformed JSON) get the same form.
+/// Rejections of the framework (unknown path, body too large, malformed JSON) get the same form. What a route says in JSON
+/// stays: who is unwell says where.
 fn needs_a_body(response: &Response) -> bool {
     let is_json =
-        response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().contains(&b'+'));
+        response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().ends_with(b"json"));
     (response.status().is_client_error() || response.status().is_server_error()) && !is_json
 }
 

@@ -17,6 +17,9 @@ use utoipa::ToSchema;
 /// Judgement further behind than this is unwell, in ms. A back-fill takes it there for a while.
 const LAG_MS_MAX: u64 = 5 * 60_000;
 
+/// Less room on the disk than this is unwell, in bytes: the next group of pictures may not fit.
+const DISK_FREE_BYTES_MIN: u64 = 4 << 20;
+
 /// Whether all is well.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Health {
@@ -86,8 +89,15 @@ pub(crate) struct ClockInput {
 pub(crate) async fn health(State(app): State<Arc<App>>) -> (StatusCode, Json<Health>) {
     let mut checks = BTreeMap::new();
     let ok = || "ok".to_string();
-    checks.insert("journal", app.observations.stopped().map_or_else(ok, |why| why.to_string()));
-    checks.insert("pictures", app.pictures.stopped().map_or_else(ok, |why| why.to_string()));
+    checks.insert("journal", journal_check(&app.observations));
+    checks.insert("pictures", journal_check(&app.pictures));
+    let disk = match app.disk_free_bytes() {
+        Some(free_bytes) if free_bytes < DISK_FREE_BYTES_MIN => {
+            format!("only {} KiB are free", free_bytes >> 10)
+        }
+        _ => ok(),
+    };
+    checks.insert("disk", disk);
     checks.insert("records", app.records.check().await.map_or_else(|error| error.to_string(), |()| ok()));
     let stopped = app.progress.stopped.load_full();
     let lag_ms = app.lag_ms();
@@ -101,6 +111,14 @@ pub(crate) async fn health(State(app): State<Arc<App>>) -> (StatusCode, Json<Hea
     let health =
         Health { status: if is_well { "ok" } else { "unwell" }, version: env!("CARGO_PKG_VERSION"), checks };
     (if is_well { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }, Json(health))
+}
+
+fn journal_check(journal: &journal::Journal) -> String {
+    match journal.stopped() {
+        Some(why) => why.to_string(),
+        None if journal.is_full() => "the disk is full".to_string(),
+        None => "ok".to_string(),
+    }
 }
 
 /// Figures for Prometheus.

@@ -188,6 +188,12 @@ impl Journal {
         self.inner.shared.stopped()
     }
 
+    /// Whether the last group was refused because the disk is full. Who was refused tries again, and is taken when there is
+    /// room.
+    pub fn is_full(&self) -> bool {
+        self.inner.shared.is_full.load(Ordering::Relaxed)
+    }
+
     /// Figures for the health page.
     pub fn stats(&self) -> Stats {
         let Inner { shared, room, options, .. } = &*self.inner;

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::fs;
 use std::io;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
@@ -22,6 +22,8 @@ pub(crate) struct Shared {
     /// Wakes the threads that wait for the end to move.
     moved: (Mutex<()>, Condvar),
     stopped: OnceLock<Arc<str>>,
+    /// Whether the last group was refused because the disk is full.
+    pub(crate) is_full: AtomicBool,
     pub(crate) counts: Counts,
 }
 
@@ -64,6 +66,7 @@ impl Shared {
             end: watch::Sender::new(end),
             moved: (Mutex::new(()), Condvar::new()),
             stopped: OnceLock::new(),
+            is_full: AtomicBool::new(false),
             counts: Counts::default(),
         }
     }

@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::Receiver;
 
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
@@ -89,6 +90,7 @@ impl Writer {
         Counts::add(&counts.records, record_count);
         Counts::add(&counts.bytes, bytes);
         Counts::add(&counts.groups, 1);
+        self.shared.is_full.store(false, Ordering::Relaxed);
         self.shared.publish(self.end);
         Ok(())
     }
@@ -146,6 +148,7 @@ impl Writer {
 
     fn full(&self, source: io::Error, bytes: u64) -> AppendError {
         Counts::add(&self.shared.counts.groups_refused_full, 1);
+        self.shared.is_full.store(true, Ordering::Relaxed);
         AppendError::Full { bytes, source: Arc::new(source) }
     }
 
