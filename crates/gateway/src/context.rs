@@ -37,17 +37,18 @@ impl Context {
         self.intake.clock().now()
     }
 
-    /// When something happened, as its device says, and whether that is believed: a time that is no date, or lies too far
-    /// ahead, is replaced by the time of arrival and counted. A time that lies back is believed: devices send late.
+    /// When something happened, as its device says, if that is believed: a time that is no date, or lies too far ahead or
+    /// back, is replaced by the time of arrival and counted. Some months back are believed: devices send late.
     pub(crate) fn believe(
         &self,
         source: crate::Source,
         claimed: Option<Timestamp>,
         received_at: Timestamp,
     ) -> Timestamp {
-        let ahead_ms_max = (self.limits.clock_ahead_s_max as i64).saturating_mul(domain::time::SECOND_MS);
+        let ms = |seconds: u64| (seconds as i64).saturating_mul(domain::time::SECOND_MS);
+        let believed = -ms(self.limits.clock_behind_s_max)..=ms(self.limits.clock_ahead_s_max);
         match claimed {
-            Some(claimed) if claimed.ms_since(received_at) <= ahead_ms_max => claimed,
+            Some(claimed) if believed.contains(&claimed.ms_since(received_at)) => claimed,
             _ => {
                 metrics::counter!("anchang_times_invalid_total", "source" => source.key()).increment(1);
                 received_at

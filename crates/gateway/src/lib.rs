@@ -37,3 +37,4 @@ pub use intake::{Intake, IntakeError};
 pub use limits::Limits;
 pub use presence::{DeviceKind, DeviceState, Presence};
 pub use terminal::{SendError, Terminals};
+pub use viid::discard;

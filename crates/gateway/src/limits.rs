@@ -56,6 +56,9 @@ pub struct Limits {
     pub recent_ids_max: usize,
     /// How far a device's clock may be ahead before its time is taken as invalid and the arrival time is used.
     pub clock_ahead_s_max: u64,
+    /// How far back a device's time may lie before it is taken as invalid: longer than any device keeps what it could not
+    /// send, so this is a clock that lost its battery and began at 1970 or 2000 again.
+    pub clock_behind_s_max: u64,
 }
 
 impl Default for Limits {
@@ -85,6 +88,7 @@ impl Default for Limits {
             events_waiting_max: 10_000,
             recent_ids_max: 1_000_000,
             clock_ahead_s_max: 24 * 3600,
+            clock_behind_s_max: 90 * 24 * 3600,
         }
     }
 }

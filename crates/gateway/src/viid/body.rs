@@ -12,6 +12,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 /// How long an unwanted body is heard out after its refusal. A peer that gets its connection reset while it still sends
 /// may never see the answer.
 const DISCARD_MAX: Duration = Duration::from_secs(1);
+/// Bytes of it that are read; who sends more finds nobody reading, and has the rest of the time to look for the answer.
+const DISCARD_BYTES_MAX: usize = 16 << 20;
 /// Memory that is taken at once for a body whose length is declared; the rest grows as bytes come, so that a declaration
 /// alone costs little.
 const RESERVE_BYTES_MAX: usize = 1 << 20;
@@ -102,13 +104,21 @@ impl Reading {
 }
 
 /// Hears out what is left of a body, in the background and for a moment.
-pub(super) fn discard(body: Body) {
+pub fn discard(body: Body) {
     if hyper::body::Body::is_end_stream(&body) {
         return;
     }
     tokio::spawn(async move {
         let mut stream = body.into_data_stream();
-        let hear_out = async { while stream.next().await.is_some_and(|chunk| chunk.is_ok()) {} };
+        let hear_out = async {
+            let mut bytes = 0;
+            while let Some(Ok(chunk)) = stream.next().await {
+                bytes += chunk.len();
+                if bytes > DISCARD_BYTES_MAX {
+                    return std::future::pending().await;
+                }
+            }
+        };
         // Whether it came to its end or the time did makes no difference.
         drop(tokio::time::timeout(DISCARD_MAX, hear_out).await);
     });

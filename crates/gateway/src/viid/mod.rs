@@ -25,6 +25,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::{ConnectInfo, State};
 use axum::response::Response;
+pub use body::discard;
 use domain::{DeviceId, Timestamp};
 use gat1400::digest;
 use gat1400::object::{MotorVehicleCore, NonMotorVehicle};
@@ -135,7 +136,13 @@ async fn serve_connection(
     let mut is_ending = false;
     let end = loop {
         tokio::select! {
-            _ = connection.as_mut() => break "left",
+            served = connection.as_mut() => match served {
+                Err(error) if error.is_parse() => {
+                    viid.context.events.send(not_http(address, viid.context.now(), &error));
+                    break "faulty";
+                }
+                _ => break "left",
+            },
             reason = pace.exceeded() => break reason,
             () = ended(&mut shutdown), if !is_ending => {
                 is_ending = true;
@@ -145,6 +152,20 @@ async fn serve_connection(
     };
     metrics::counter!("anchang_connections_ended_total", "source" => Source::Camera.key(), "reason" => end)
         .increment(1);
+}
+
+/// What a peer sent that is no HTTP; its bytes are gone by then.
+fn not_http(address: SocketAddr, at: Timestamp, error: &hyper::Error) -> Event {
+    Event::Quarantined {
+        source: Source::Camera,
+        device: None,
+        address,
+        at,
+        reason: "http",
+        detail: error.to_string(),
+        bytes: Vec::new(),
+        bytes_len: 0,
+    }
 }
 
 /// Ends the sessions of cameras that fell silent.
@@ -273,14 +294,14 @@ impl Viid {
     fn quarantine(
         &self,
         asker: &Asker<'_>,
-        device: &DeviceId,
+        device: Option<&DeviceId>,
         reason: &'static str,
         detail: String,
         bytes: &[u8],
     ) {
         self.context.events.send(Event::Quarantined {
             source: Source::Camera,
-            device: Some(device.clone()),
+            device: device.cloned(),
             address: asker.address,
             at: asker.at,
             reason,

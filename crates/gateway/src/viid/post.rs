@@ -87,7 +87,7 @@ impl Viid {
             ..gat1400::Limits::default()
         };
         let objects: Objects<T> = read_list(bytes, &reading).inspect_err(|problem| {
-            self.quarantine(asker, device, "body", problem.to_string(), bytes);
+            self.quarantine(asker, Some(device), "body", problem.to_string(), bytes);
         })?;
         let directory = self.context.directory.load();
         let camera = directory.cameras.get(device).ok_or(Fault::Refused)?;
@@ -96,7 +96,13 @@ impl Viid {
             let object = match object {
                 Ok(object) => object,
                 Err(problem) => {
-                    self.quarantine(asker, device, object_key(problem.reason), problem.to_string(), bytes);
+                    self.quarantine(
+                        asker,
+                        Some(device),
+                        object_key(problem.reason),
+                        problem.to_string(),
+                        bytes,
+                    );
                     taken.statuses.push(asker.status_object(ViidStatus::InvalidContent, ""));
                     continue;
                 }
@@ -109,7 +115,7 @@ impl Viid {
                 }
                 Err(problem) => {
                     let detail = format!("object {index} ({}): {problem}", vehicle.object_id);
-                    self.quarantine(asker, device, problem.key(), detail, bytes);
+                    self.quarantine(asker, Some(device), problem.key(), detail, bytes);
                     taken.statuses.push(asker.status_object(ViidStatus::InvalidContent, vehicle.object_id));
                 }
             }
@@ -142,7 +148,7 @@ impl Viid {
                         Err(problem) => {
                             let detail = format!("picture of object {}: {problem}", vehicle.object_id);
                             let bytes = data.as_base64().as_bytes();
-                            self.quarantine(asker, device, picture_key(problem), detail, bytes);
+                            self.quarantine(asker, Some(device), picture_key(problem), detail, bytes);
                         }
                     },
                 }

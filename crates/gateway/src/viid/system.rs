@@ -34,7 +34,10 @@ impl Viid {
         let device = match read_one::<Register>(&held.bytes, &gat1400::Limits::default()) {
             Ok(register) => device_id(&register.device_id).or_else(|| asker.device.clone()),
             Err(_) if asker.device.is_some() => asker.device.clone(),
-            Err(problem) => return Err(problem.into()),
+            Err(problem) => {
+                self.quarantine(asker, None, "body", problem.to_string(), &held.bytes);
+                return Err(problem.into());
+            }
         };
         let device = device.ok_or(Fault::NoDevice)?;
         let authorization = parts

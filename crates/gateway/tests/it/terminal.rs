@@ -300,11 +300,11 @@ async fn a_time_that_cannot_be_is_replaced_by_the_time_of_arrival() {
     let day_s = 24 * 3_600;
     let mut no_date = report(1);
     no_date.time = DateTime::from_bcd([0x26, 0x13, 0x40, 0, 0, 0]);
-    for report in [no_date, report(-day_s - 1), report(-day_s), report(400 * day_s)] {
+    for report in [no_date, report(-day_s - 1), report(-day_s), report(90 * day_s), report(91 * day_s)] {
         assert_eq!(line.ask(PHONE, Message::Position(report)).await, AckResult::Ok);
     }
     let captured: Vec<_> = world.stored().iter().map(|o| o.captured_at.unix_ms() - NOW_MS).collect();
-    assert_eq!(captured, [0, 0, day_s * 1_000, -400 * day_s * 1_000]);
+    assert_eq!(captured, [0, 0, day_s * 1_000, -90 * day_s * 1_000, 0]);
     world.end().await;
 }
 
