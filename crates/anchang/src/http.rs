@@ -1,5 +1,6 @@
 //! The listener of pages and programs: connections within a bound, heads within a time, an orderly end.
 
+use crate::body::{ARRIVE_MAX, Arriving};
 use crate::shutdown::ended;
 use axum::Router;
 use axum::body::Body;
@@ -15,8 +16,9 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tower::ServiceExt;
 
-/// Connections at a time. An office has tens of pages with some connections each; one more is closed at once.
-const CONNECTIONS_MAX: usize = 2_000;
+/// Connections at a time; one more is closed at once. An office has tens of pages with some connections each: the rest is
+/// for who opens thousands and asks nothing, until [`HEAD_TIMEOUT`] ends them.
+pub(crate) const CONNECTIONS_MAX: usize = 8_000;
 /// Time in which a request's head must arrive.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(15);
 /// How long to wait when the process has no file descriptor left.
@@ -61,7 +63,7 @@ fn note(finished: Result<(), tokio::task::JoinError>) {
 
 async fn serve_one(stream: TcpStream, address: SocketAddr, router: Router, mut shutdown: Shutdown) {
     let service = hyper::service::service_fn(move |request: Request<Incoming>| {
-        let mut request = request.map(Body::new);
+        let mut request = request.map(|body| Body::new(Arriving::new(Body::new(body), ARRIVE_MAX)));
         request.extensions_mut().insert(ConnectInfo(address));
         router.clone().oneshot(request)
     });

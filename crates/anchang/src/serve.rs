@@ -7,7 +7,7 @@ use crate::config::Config;
 use crate::judging::{Judging, JudgingError, Task};
 use crate::open::{ADDRESSES_FILE, Opened, open};
 use crate::shutdown::Signals;
-use crate::{events, files, http, relay, vitals};
+use crate::{descriptors, events, files, http, relay, vitals};
 use anyhow::{Context, bail};
 use api::App;
 use arc_swap::ArcSwap;
@@ -63,7 +63,8 @@ fn start(parts: &mut Parts, name: &'static str, part: impl Future<Output = ()> +
 }
 
 /// Runs until a signal, or until a part fails.
-pub(crate) async fn serve(config: Config) -> anyhow::Result<()> {
+pub(crate) async fn serve(mut config: Config) -> anyhow::Result<()> {
+    descriptors::make_room(&mut config.limits, http::CONNECTIONS_MAX);
     let mut signals = Signals::take().context("could not listen to signals")?;
     let Opened { app, intake, secret, parameters, fingerprint, lock } = Box::pin(open(&config)).await?;
     let directory = SharedDirectory::new(ArcSwap::from_pointee(Directory::default()));

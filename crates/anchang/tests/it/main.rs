@@ -2,16 +2,17 @@
 
 #![expect(clippy::unwrap_used, reason = "a helper that fails fails its test")]
 
+mod hard;
+mod hard_disk;
+mod hard_world;
 mod world;
 
 use serde_json::json;
 use std::process::Command;
-use world::{Anchang, CAMERA, CHECKPOINT, Camera, PASSWORD, Page, eventually, instant, passage};
-
-const WATCHED: &str = "鲁Q12B45";
+use world::{Anchang, CAMERA, CHECKPOINT, Camera, PASSWORD, Page, WATCHED, eventually, instant, passage};
 
 /// A platform with a checkpoint, a camera, a registered vehicle and a watch order; somebody is signed in.
-async fn prepared(anchang: &mut Anchang) -> Page {
+pub(crate) async fn prepared(anchang: &mut Anchang) -> Page {
     let mut page = anchang.signed_in_first().await;
     page.put("/clock", json!({ "now": instant(0) })).await;
     // The clock was moved by decades: the session is over.

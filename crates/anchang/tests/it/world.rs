@@ -11,6 +11,8 @@ use std::time::{Duration, Instant};
 
 pub(crate) const CAMERA: &str = "37132700001190000001";
 pub(crate) const CHECKPOINT: &str = "37132700001210000001";
+/// A plate with a watch order.
+pub(crate) const WATCHED: &str = "鲁Q12B45";
 pub(crate) const PASSWORD: &str = "long enough 1";
 /// 2026-11-23T12:00 in Beijing: where the driven clock is put, so that no midnight passes during a test.
 const NOW_UNIX_S: i64 = 1_795_406_400;
@@ -20,6 +22,10 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// The process, on ports of its own and a driven clock.
 pub(crate) struct Anchang {
     dir: tempfile::TempDir,
+    /// Where the data are, when not beside what the process prints.
+    data: Option<PathBuf>,
+    /// Open files it may have at its start (`ulimit -Sn`).
+    files_max: Option<u32>,
     process: Option<Child>,
 }
 
@@ -33,7 +39,12 @@ impl Drop for Anchang {
 
 impl Anchang {
     pub(crate) async fn start() -> Self {
-        let mut anchang = Self { dir: tempfile::tempdir().unwrap(), process: None };
+        Self::start_with(None, None).await
+    }
+
+    /// With the data in another folder, or few files to open.
+    pub(crate) async fn start_with(data: Option<PathBuf>, files_max: Option<u32>) -> Self {
+        let mut anchang = Self { dir: tempfile::tempdir().unwrap(), data, files_max, process: None };
         anchang.start_again().await;
         anchang
     }
@@ -63,14 +74,30 @@ impl Anchang {
     }
 
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_anchang"));
+        let mut command = match self.files_max {
+            None => Command::new(env!("CARGO_BIN_EXE_anchang")),
+            Some(files_max) => {
+                let mut shell = Command::new("sh");
+                let limited = format!("ulimit -Sn {files_max}; exec \"$0\" \"$@\"");
+                shell.args(["-c", &limited, env!("CARGO_BIN_EXE_anchang")]);
+                shell
+            }
+        };
         command.arg("--data-dir").arg(self.data()).args(arguments);
         command.env_remove("RUST_LOG").stdin(Stdio::null());
         command
     }
 
     fn data(&self) -> PathBuf {
-        self.dir.path().join("data")
+        self.data.clone().unwrap_or_else(|| self.dir.path().join("data"))
+    }
+
+    /// Most memory that the process held at a time, in KiB.
+    pub(crate) fn memory_peak_kib(&self) -> u64 {
+        let id = self.process.as_ref().unwrap().id();
+        let status = std::fs::read_to_string(format!("/proc/{id}/status")).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+        line.trim().trim_end_matches(" kB").parse().unwrap()
     }
 
     /// A file of the data folder, or what the process printed.
@@ -153,7 +180,7 @@ impl Page {
         session["token"].as_str().unwrap().clone_into(&mut self.token);
     }
 
-    async fn send(&self, method: &str, path: &str, body: Option<Value>) -> reqwest::Response {
+    pub(crate) async fn send(&self, method: &str, path: &str, body: Option<Value>) -> reqwest::Response {
         let url = format!("http://{}/api/v1{path}", self.address);
         let mut request = self.http.request(method.parse().unwrap(), url);
         if !self.token.is_empty() {
@@ -183,6 +210,10 @@ impl Page {
 
     pub(crate) async fn post(&self, path: &str, body: Value) -> Value {
         self.value("POST", path, Some(body)).await
+    }
+
+    pub(crate) fn token(&self) -> &str {
+        &self.token
     }
 
     pub(crate) async fn status_of(&self, path: &str) -> u16 {
@@ -237,7 +268,7 @@ impl Camera {
         }
     }
 
-    async fn send(&self, request: Outgoing) -> reqwest::Response {
+    pub(crate) async fn send(&self, request: Outgoing) -> reqwest::Response {
         let url = format!("http://{}{}", self.address, request.target);
         let mut builder = self.http.request(request.method.name().parse().unwrap(), url);
         for (name, value) in &request.headers {
@@ -249,16 +280,42 @@ impl Camera {
 
     /// Registers with the digest; the HTTP status of the last answer.
     pub(crate) async fn register(&self) -> u16 {
+        self.register_with(PASSWORD).await
+    }
+
+    pub(crate) async fn register_with(&self, password: &str) -> u16 {
         let first = self.send(self.client.register()).await;
         let Some(challenge) = first.headers().get("www-authenticate") else { return first.status().as_u16() };
         let challenge = Challenge::parse(challenge.to_str().unwrap()).unwrap();
-        let credentials = Credentials { username: "police", password: PASSWORD };
+        let credentials = Credentials { username: "police", password };
         let answer = challenge.answer(credentials, "POST", "/VIID/System/Register", "0a4f113b", 1);
         self.send(self.client.register().with_authorization(answer)).await.status().as_u16()
     }
 
+    pub(crate) async fn send_passages(&self, passages: &[MotorVehicle]) -> reqwest::Response {
+        self.send(self.client.post(passages)).await
+    }
+
+    /// `None` when no answer came: the process is gone.
+    pub(crate) async fn try_post(&self, passages: &[MotorVehicle]) -> Option<u16> {
+        let request = self.client.post(passages);
+        let url = format!("http://{}{}", self.address, request.target);
+        let mut builder = self.http.post(url).body(request.body).timeout(PATIENCE);
+        for (name, value) in &request.headers {
+            builder = builder.header(*name, value);
+        }
+        Some(builder.send().await.ok()?.status().as_u16())
+    }
+
     pub(crate) async fn post(&self, passages: &[MotorVehicle]) -> u16 {
         self.send(self.client.post(passages)).await.status().as_u16()
+    }
+
+    /// Posts what is no body of the interface.
+    pub(crate) async fn post_bytes(&self, body: &[u8]) -> reqwest::Response {
+        let mut request = self.client.post::<MotorVehicle>(&[]);
+        request.body = body.to_vec();
+        self.send(request).await
     }
 }
 
