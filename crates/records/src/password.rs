@@ -41,12 +41,17 @@ impl OneTimePassword {
         &self.0
     }
 
-    /// A random one, 80 bits.
+    /// A random one, 80 bits, with a letter and a digit, so that it keeps the rules it has to keep.
     pub fn generate() -> Self {
-        // 32 symbols: five bits of a random byte choose one without bias.
-        let bytes: [u8; ONE_TIME_CHARS] = random();
-        let symbol = |byte: u8| char::from(ONE_TIME_SYMBOLS[usize::from(byte) % ONE_TIME_SYMBOLS.len()]);
-        Self(bytes.into_iter().map(symbol).collect())
+        loop {
+            // 32 symbols: five bits of a random byte choose one without bias.
+            let bytes: [u8; ONE_TIME_CHARS] = random();
+            let symbol = |byte: u8| char::from(ONE_TIME_SYMBOLS[usize::from(byte) % ONE_TIME_SYMBOLS.len()]);
+            let text: String = bytes.into_iter().map(symbol).collect();
+            if text.contains(|c: char| c.is_ascii_digit()) && text.contains(char::is_alphabetic) {
+                return Self(text);
+            }
+        }
     }
 }
 
