@@ -111,7 +111,6 @@ pub(crate) fn settle(
         }
         stays
     });
-    let is_replaced = !found.is_empty();
     let mut said = Vec::new();
     for (anchor, warning) in found {
         let now = Standing { model: warning.model, anchor, id: warning.id, digest: digest(&warning) };
@@ -124,6 +123,8 @@ pub(crate) fn settle(
     }
     standing.sort_unstable_by_key(|warning| (warning.model, warning.anchor, warning.id));
     gone.sort_unstable_by_key(|warning| (warning.model, warning.anchor, warning.id));
+    // What is found as before takes nobody's place; how much of it is in the scope depends on what was forgotten.
+    let is_replaced = !said.is_empty();
     let reason = if is_replaced { WithdrawReason::Replaced } else { WithdrawReason::Refuted };
     out.extend(gone.into_iter().map(|warning| Outcome::Withdraw { id: warning.id, reason }));
     out.extend(said);
@@ -133,4 +134,58 @@ pub(crate) fn settle(
 pub(crate) fn digest<T: Serialize>(value: &T) -> u64 {
     let bytes = postcard::to_allocvec(value).expect("plain data always has a postcard form");
     xxhash_rust::xxh3::xxh3_64(&bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::{Alarm, AlarmKind, ObservationId};
+
+    fn warning(minute: i64) -> (Timestamp, Warning) {
+        let at = Timestamp::from_unix_ms(minute * domain::time::MINUTE_MS);
+        let fact = Fact::Alarm(Alarm {
+            vehicle: None,
+            kind: AlarmKind::Sos,
+            level: 0,
+            location: None,
+            speed_dkmh: 0,
+        });
+        let seen = Observation {
+            id: ObservationId(minute as u128),
+            device: "1".into(),
+            captured_at: at,
+            received_at: at,
+            fact,
+        };
+        let finding = Finding {
+            model: ModelId::DeviceAlarm,
+            version: 1,
+            identity: &[&minute.to_le_bytes()],
+            subject: Subject { vehicle: None, plate_text: None, device: None },
+            level: Level::Low,
+            actionable_seconds: 60,
+            detail: Detail::DeviceAlarm { kind: AlarmKind::Sos, count: 1, first_at: at, last_at: at },
+            evidence: vec![seen],
+        };
+        (at, finding.into_warning(&Reference::default()))
+    }
+
+    fn settled(before: &[i64], after: &[i64]) -> Vec<Outcome> {
+        let (mut standing, mut out) = (Vec::new(), Vec::new());
+        settle(&mut standing, |_| true, before.iter().copied().map(warning).collect(), &mut out);
+        out.clear();
+        settle(&mut standing, |_| true, after.iter().copied().map(warning).collect(), &mut out);
+        out
+    }
+
+    #[test]
+    fn a_warning_is_replaced_by_what_is_new_and_refuted_when_the_others_only_stay() {
+        let withdrawn = |reason| Outcome::Withdraw { id: warning(9).1.id, reason };
+        assert_eq!(settled(&[1, 9], &[1]), [withdrawn(WithdrawReason::Refuted)]);
+        assert_eq!(
+            settled(&[1, 9], &[1, 10]),
+            [withdrawn(WithdrawReason::Replaced), Outcome::Raise(Box::new(warning(10).1))]
+        );
+        assert_eq!(settled(&[1, 9], &[1, 9]), []);
+    }
 }
