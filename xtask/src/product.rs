@@ -4,6 +4,7 @@ use crate::shell::{Result, Running, target};
 use crate::{http, shell};
 use std::fs;
 use std::io::Read;
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -27,12 +28,20 @@ pub(crate) struct Ports {
 impl Product {
     /// Starts `anchang` built with `profile` on an empty `folder` and sets the administrator's password.
     pub(crate) fn start(profile: &str, folder: &Path, ports: Ports, arguments: &[&str]) -> Result<Self> {
+        let address = |offset: u16| format!("127.0.0.1:{}", ports.http + offset);
+        // Before anything is removed: the folder may be that of a product which still runs.
+        for taken in [address(0), address(10), address(20)] {
+            if TcpStream::connect(&taken).is_ok() {
+                return Err(format!(
+                    "something listens at {taken} already; stop it, or choose another --port"
+                ));
+            }
+        }
         if folder.exists() {
             fs::remove_dir_all(folder)
                 .map_err(|error| format!("can't empty {}: {error}", folder.display()))?;
         }
         fs::create_dir_all(folder).map_err(|error| format!("can't make {}: {error}", folder.display()))?;
-        let address = |offset: u16| format!("127.0.0.1:{}", ports.http + offset);
         let (http_at, viid, terminals) = (address(0), address(10), address(20));
         let log = fs::File::create(folder.join("anchang.log")).map_err(|error| error.to_string())?;
         let mut command = Command::new(program("anchang", profile));

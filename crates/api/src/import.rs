@@ -148,21 +148,38 @@ pub(crate) async fn import(
     let columns = columns_of(&kind)?;
     let table = Table::read(&body, columns)?;
     let mut report = ImportReport { rows: table.len(), ..ImportReport::default() };
-    let now = app.clock.now();
-    match kind.as_str() {
+    let stored = store(&app, &kind, &table, language, &mut report, &by.user.username).await;
+    // What was stored before a failure stands, so judgement and gateway must learn of it all the same.
+    app.reference_changed().await?;
+    stored?;
+    let detail = format!("rows {} accepted {} rejected {}", report.rows, report.accepted, report.rejected);
+    by.audit(&app, "import", &kind, &detail).await?;
+    Ok(Json(report))
+}
+
+/// Stores the good rows and writes into the report what became of all.
+async fn store(
+    app: &App,
+    kind: &str,
+    table: &Table,
+    language: Language,
+    report: &mut ImportReport,
+    user: &str,
+) -> Result<(), Problem> {
+    match kind {
         "vehicles" => {
-            let files = parse(&table, language, &mut report, vehicle_row);
+            let files = parse(table, language, report, vehicle_row);
             for chunk in files.chunks(ROWS_PER_TRANSACTION) {
                 report.count(&app.records.put_vehicles(chunk).await?);
             }
         }
         "checkpoints" => {
-            let rows = parse(&table, language, &mut report, checkpoint_row);
+            let rows = parse(table, language, report, checkpoint_row);
             report.count(&app.records.put_checkpoints(&rows).await?);
         }
         "sections" => {
             let names = app.names.load_full();
-            let rows = parse(&table, language, &mut report, |row| {
+            let rows = parse(table, language, report, |row| {
                 let section = section_row(row)?;
                 for (column, end) in
                     [("start_checkpoint_id", &section.start), ("end_checkpoint_id", &section.end)]
@@ -176,21 +193,18 @@ pub(crate) async fn import(
             report.count(&app.records.put_sections(&rows).await?);
         }
         "devices" => {
-            let rows = parse(&table, language, &mut report, device_row);
+            let rows = parse(table, language, report, device_row);
             for chunk in rows.chunks(ROWS_PER_TRANSACTION) {
                 report.count(&app.records.put_devices(chunk).await?);
             }
         }
         _ => {
-            let user = by.user.username.clone();
-            let rows = parse(&table, language, &mut report, |row| watch_row(row, &user, now));
+            let now = app.clock.now();
+            let rows = parse(table, language, report, |row| watch_row(row, user, now));
             report.count(&app.records.put_watch_orders(&rows).await?);
         }
     }
-    app.reference_changed().await?;
-    let detail = format!("rows {} accepted {} rejected {}", report.rows, report.accepted, report.rejected);
-    by.audit(&app, "import", &kind, &detail).await?;
-    Ok(Json(report))
+    Ok(())
 }
 
 impl ImportReport {
