@@ -408,6 +408,8 @@ mod tests {
                 body_color: None,
                 speed_kmh: None,
                 pictures: vec![],
+                behaviours: domain::Behaviours::default(),
+                weighing: None,
             }),
         })
     }

@@ -30,6 +30,12 @@ pub(crate) struct CheckpointView {
     chainage_m: Option<u32>,
     direction: String,
     lane_count: u8,
+    /// Limit for small vehicles in km/h, where speeds are judged.
+    limit_kmh: Option<u16>,
+    /// Limit for large vehicles in km/h.
+    limit_large_kmh: Option<u16>,
+    /// The only direction code in which traffic may pass.
+    one_way: Option<u8>,
     lon: f64,
     lat: f64,
     /// `online`: a camera of it speaks; `silent`: it is registered and says nothing; `offline`.
@@ -50,6 +56,9 @@ pub(crate) struct CheckpointInput {
     direction: String,
     #[serde(default)]
     lane_count: u8,
+    limit_kmh: Option<u16>,
+    limit_large_kmh: Option<u16>,
+    one_way: Option<u8>,
     lon: f64,
     lat: f64,
 }
@@ -127,6 +136,9 @@ pub(crate) async fn list(State(app): State<Arc<App>>, _: Signed) -> Json<List<Ch
                 chainage_m: checkpoint.chainage_m,
                 direction: checkpoint.direction.to_string(),
                 lane_count: checkpoint.lane_count,
+                limit_kmh: checkpoint.limit_kmh,
+                limit_large_kmh: checkpoint.limit_large_kmh,
+                one_way: checkpoint.one_way,
                 lon: checkpoint.location.lon_deg(),
                 lat: checkpoint.location.lat_deg(),
                 state: states.get(&checkpoint.id).copied().unwrap_or("offline"),
@@ -160,6 +172,9 @@ pub(crate) async fn put(
         chainage_m: input.chainage_m,
         direction: input.direction.into(),
         lane_count: input.lane_count,
+        limit_kmh: input.limit_kmh,
+        limit_large_kmh: input.limit_large_kmh,
+        one_way: input.one_way,
     };
     app.records.put_checkpoints(std::slice::from_ref(&checkpoint)).await?;
     app.reference_changed().await?;

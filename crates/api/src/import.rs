@@ -78,6 +78,9 @@ const CHECKPOINTS: Columns = &[
     ("桩号米", "chainage_m", false),
     ("方向", "direction", false),
     ("车道数", "lane_count", false),
+    ("限速", "limit_kmh", false),
+    ("大车限速", "limit_large_kmh", false),
+    ("单行方向", "one_way", false),
     ("经度", "lon", true),
     ("纬度", "lat", true),
 ];
@@ -305,6 +308,9 @@ fn checkpoint_row(row: &Row<'_>) -> Result<Checkpoint, RowFault> {
         chainage_m: optional_number(row, "chainage_m")?,
         direction: row.text("direction").into(),
         lane_count: optional_number(row, "lane_count")?.unwrap_or(1),
+        limit_kmh: optional_number(row, "limit_kmh")?,
+        limit_large_kmh: optional_number(row, "limit_large_kmh")?,
+        one_way: optional_number(row, "one_way")?,
     })
 }
 

@@ -345,6 +345,7 @@ fn detail(warning: &Warning, section_name: Option<&str>) -> Value {
             json!({ "scrap_by": scrap_by.to_string(), "overdue_days": overdue_days })
         }
         Detail::UnhandledOffences { count, threshold } => json!({ "count": count, "threshold": threshold }),
+        _ => json!({}),
     };
     value["type"] = json!(warning.model.key());
     value

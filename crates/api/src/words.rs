@@ -14,6 +14,21 @@ pub(crate) fn model_name(model: ModelId, language: Language) -> &'static str {
         ModelId::OverdueInspection => ("逾期未检验", "Inspection overdue"),
         ModelId::OverdueScrapping => ("逾期未报废", "Scrapping overdue"),
         ModelId::UnhandledOffences => ("多次违法未处理", "Offences not handled"),
+        ModelId::ClonePlate => ("套牌嫌疑", "Clone plate"),
+        ModelId::FakePlate => ("假牌嫌疑", "Fake plate"),
+        ModelId::HiddenPlate => ("无牌、遮挡号牌", "Hidden plate"),
+        ModelId::SpotSpeed => ("单点超速", "Speeding"),
+        ModelId::DrivingTime => ("累计驾驶超时", "Driving time"),
+        ModelId::PassageFatigue => ("卡口推算疲劳驾驶", "Fatigue by checkpoints"),
+        ModelId::DangerousGoods => ("危货车违规路线时段", "Dangerous goods"),
+        ModelId::ZoneBan => ("违反限行", "Zone ban"),
+        ModelId::WrongWay => ("逆行", "Wrong way"),
+        ModelId::Overload => ("超限超载", "Overload"),
+        ModelId::CameraReport => ("卡口识别违法", "Camera report"),
+        ModelId::TerminalSilent => ("终端失联", "Terminal silent"),
+        ModelId::TerminalElsewhere => ("车与终端位置不符", "Terminal elsewhere"),
+        ModelId::NoExit => ("区间滞留", "No exit"),
+        ModelId::Rule => ("自定义规则", "Rule"),
     };
     language.pick(chinese, english)
 }
@@ -103,6 +118,7 @@ fn chinese(warning: &Warning, section_name: Option<&str>) -> String {
         Detail::UnhandledOffences { count, threshold } => {
             format!("该车有 {count} 条交通违法记录未处理（预警值 {threshold} 条）。")
         }
+        _ => String::new(),
     };
     format!("{text}{late}")
 }
@@ -163,6 +179,7 @@ fn english(warning: &Warning, section_name: Option<&str>) -> String {
         Detail::UnhandledOffences { count, threshold } => {
             format!("{count} offences of this vehicle are not handled (warned from {threshold} on).")
         }
+        _ => String::new(),
     };
     format!("{text}{late}")
 }

@@ -3,10 +3,14 @@
 //! The only place that knows how an [`Entry`] lies on disk. A change of the domain types that changes these bytes needs a
 //! new version here and a reader for the old one; `golden_bytes` fails when that is forgotten.
 
+mod v1;
+
 use domain::Entry;
 
 /// The version written.
-pub const VERSION: u8 = 1;
+pub const VERSION: u8 = 2;
+/// Still read: before behaviours, weights and limits.
+const VERSION_1: u8 = 1;
 
 /// Why stored bytes are not an entry.
 #[derive(Debug, thiserror::Error)]
@@ -30,11 +34,14 @@ pub fn encode(entry: &Entry, out: &mut Vec<u8>) {
         .expect("writing to memory can't fail, and entries have no unsized parts");
 }
 
-/// Reads what [`encode`] wrote.
+/// Reads what [`encode`] wrote, in this version or an earlier one.
 pub fn decode(bytes: &[u8]) -> Result<Entry, DecodeError> {
     match bytes {
         [] => Err(DecodeError::Empty),
         [VERSION, rest @ ..] => postcard::from_bytes(rest).map_err(DecodeError::Malformed),
+        [VERSION_1, rest @ ..] => {
+            postcard::from_bytes::<v1::EntryV1>(rest).map(Entry::from).map_err(DecodeError::Malformed)
+        }
         [version, ..] => Err(DecodeError::Version(*version)),
     }
 }
@@ -85,6 +92,8 @@ mod tests {
                 body_color: Some('A'),
                 speed_kmh: Some(63),
                 pictures: vec![PictureId::from("j128")],
+                behaviours: domain::Behaviours::default(),
+                weighing: None,
             }),
         })
     }
@@ -102,6 +111,19 @@ mod tests {
         let digest = ObservationId::of(&[&bytes]);
         assert_eq!((bytes.len(), digest.to_string().as_str()), (GOLDEN_LEN, GOLDEN_DIGEST));
     }
+
+    #[test]
+    fn a_journal_of_version_1_is_still_read() {
+        const PASSAGE: &str = "01000714333731333237303030303131393030303030303180f0e2bfc068d0ffe2bfc068001433373133\
+            3237303030303132313030303030303101020009e9b2815131324234350187868d84839c3101610201014b3333010141013f01046a313238";
+        let bytes: Vec<u8> = (0..PASSAGE.len() / 2)
+            .map(|at| u8::from_str_radix(&PASSAGE[2 * at..2 * at + 2], 16).unwrap())
+            .collect();
+        assert_eq!(decode(&bytes).unwrap(), passage());
+        let tick = Entry::Reference(Box::new(ReferenceChange::Tick(Timestamp::from_unix_ms(-5))));
+        assert_eq!(decode(&[1, 1, 8, 9]).unwrap(), tick);
+    }
+
     const GOLDEN_LEN: usize = 98;
     const GOLDEN_DIGEST: &str = "14b6eb1592950bb9bde5ddcd477498f4";
 

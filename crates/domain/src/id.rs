@@ -47,6 +47,22 @@ text_id! {
     WatchOrderId
 }
 text_id! {
+    /// A rule that a user wrote (自定义规则).
+    RuleId
+}
+text_id! {
+    /// A zone (区域): where vehicles are banned, or which they may not leave.
+    ZoneId
+}
+text_id! {
+    /// A tuning of a model's parameters.
+    TuningId
+}
+text_id! {
+    /// A silence (静默) or a maintenance window (维护窗口).
+    SilenceId
+}
+text_id! {
     /// A picture: `j<offset>` for one in the picture journal, `u<url>` for one that its device keeps.
     PictureId
 }

@@ -4,26 +4,40 @@
 //! snapshot them; see `docs/decisions/0001-serde-in-domain.md`.
 //!
 //! Reading order: [`time`], [`place`], [`plate`], [`vehicle`], then what is seen ([`observation`]), what it is judged
-//! against ([`reference`], [`watch`]) and what comes out ([`warning`]).
+//! against ([`reference`], [`watch`], [`zone`], [`rule`], what is learned: [`calibration`]) and what comes out
+//! ([`warning`], and how warnings stand to one another: [`discipline`]).
 
 #![warn(missing_docs)]
 
+pub mod calibration;
+pub mod discipline;
 pub mod id;
 pub mod observation;
 pub mod place;
 pub mod plate;
 pub mod reference;
+pub mod rule;
 pub mod time;
 pub mod vehicle;
 pub mod warning;
 pub mod watch;
+pub mod zone;
 
-pub use id::{CheckpointId, DeviceId, ObservationId, PictureId, SectionId, WarningId, WatchOrderId};
-pub use observation::{Alarm, AlarmKind, Entry, Fact, Observation, Passage, Position};
+pub use calibration::{Calibration, ClockError, MisreadRate, TravelTime};
+pub use discipline::{Hidden, Maintenance, Mark, Silence, Verdict, VerdictGiven};
+pub use id::{
+    CheckpointId, DeviceId, ObservationId, PictureId, RuleId, SectionId, SilenceId, TuningId, WarningId,
+    WatchOrderId, ZoneId,
+};
+pub use observation::{
+    Alarm, AlarmKind, Behaviour, Behaviours, Entry, Fact, Observation, Passage, Position, Weighing,
+};
 pub use place::{Gcj02, Theatre, Wgs84};
 pub use plate::{Plate, PlateColor};
-pub use reference::{Checkpoint, ReferenceChange, Section};
+pub use reference::{Checkpoint, ReferenceChange, Section, Terminal};
+pub use rule::{Rule, Scope, TunedValue, Tuning};
 pub use time::{CivilDay, Timestamp};
 pub use vehicle::{KeyClass, PlateClass, VehicleFile, VehicleKey, VehicleType};
-pub use warning::{Detail, Level, ModelId, Outcome, Warning};
+pub use warning::{CloneEvidence, Detail, Level, ModelId, Outcome, Warning};
 pub use watch::WatchOrder;
+pub use zone::{Area, Hours, Zone, ZoneKind};

@@ -71,9 +71,33 @@ pub struct Passage {
     pub speed_kmh: Option<u16>,
     /// The pictures, in the device's order.
     pub pictures: Vec<PictureId>,
+    /// What the camera says it saw besides.
+    pub behaviours: Behaviours,
+    /// What the vehicle weighed, where the checkpoint weighs in motion (不停车称重).
+    pub weighing: Option<Box<Weighing>>,
 }
 
 impl Passage {
+    /// A passage of which nothing is known but the place.
+    pub fn unread(checkpoint: CheckpointId) -> Self {
+        Self {
+            checkpoint,
+            lane: None,
+            direction: None,
+            plate_text: SmolStr::default(),
+            plate: None,
+            plate_confidence: None,
+            plate_class: PlateClass::UNKNOWN,
+            plate_color: PlateColor::Unknown,
+            vehicle_type: None,
+            body_color: None,
+            speed_kmh: None,
+            pictures: Vec::new(),
+            behaviours: Behaviours::default(),
+            weighing: None,
+        }
+    }
+
     /// The vehicle that was read; its class from the plate's colour where the device names none.
     pub fn vehicle(&self) -> Option<VehicleKey> {
         let class = if self.plate_class == PlateClass::UNKNOWN {
@@ -83,6 +107,96 @@ impl Passage {
         };
         self.plate.map(|plate| VehicleKey { plate, class })
     }
+}
+
+/// What a camera says it saw of a vehicle besides its plate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Behaviour {
+    /// 逆行
+    WrongWay,
+    /// 遮挡、污损号牌
+    PlateCovered,
+    /// 未系安全带
+    NoBelt,
+    /// 驾驶时拨打接听手持电话
+    Phone,
+    /// 骑乘摩托车、电动自行车未戴头盔
+    NoHelmet,
+    /// 超员
+    Overcrowded,
+    /// 货厢、农用车违法载人
+    CarryingPeople,
+}
+
+impl Behaviour {
+    /// All, in the order of their bits.
+    pub const ALL: [Self; 7] = [
+        Self::WrongWay,
+        Self::PlateCovered,
+        Self::NoBelt,
+        Self::Phone,
+        Self::NoHelmet,
+        Self::Overcrowded,
+        Self::CarryingPeople,
+    ];
+
+    /// The word used in the API and in files.
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::WrongWay => "wrong_way",
+            Self::PlateCovered => "plate_covered",
+            Self::NoBelt => "no_belt",
+            Self::Phone => "phone",
+            Self::NoHelmet => "no_helmet",
+            Self::Overcrowded => "overcrowded",
+            Self::CarryingPeople => "carrying_people",
+        }
+    }
+
+    /// The behaviour of a key.
+    pub fn parse(key: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|behaviour| behaviour.key() == key)
+    }
+}
+
+/// A set of [`Behaviour`]s.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Behaviours(u16);
+
+impl Behaviours {
+    /// Whether the camera said so.
+    pub fn contains(self, behaviour: Behaviour) -> bool {
+        self.0 >> behaviour as u16 & 1 != 0
+    }
+
+    /// The set with one more.
+    #[must_use]
+    pub fn with(self, behaviour: Behaviour) -> Self {
+        Self(self.0 | 1 << behaviour as u16)
+    }
+
+    /// Whether the camera said nothing.
+    pub fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// What the camera said, in the order of [`Behaviour::ALL`].
+    pub fn iter(self) -> impl Iterator<Item = Behaviour> {
+        Behaviour::ALL.into_iter().filter(move |behaviour| self.contains(*behaviour))
+    }
+}
+
+/// What a vehicle weighed in motion.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Weighing {
+    /// The whole vehicle in kg.
+    pub total_kg: u32,
+    /// Each axle in kg, from the front; empty when the site gives only the total.
+    pub axles_kg: Vec<u32>,
+    /// How many axles were counted.
+    pub axle_count: u8,
+    /// Whether it is a combination of two vehicles (汽车列车); `None` when the site does not say.
+    pub is_train: Option<bool>,
 }
 
 /// One fix of a vehicle terminal.

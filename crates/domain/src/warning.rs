@@ -1,7 +1,8 @@
 //! Warnings (预警): what a model raises, with its evidence.
 
-use crate::id::{CheckpointId, DeviceId, SectionId, WarningId, WatchOrderId};
-use crate::observation::{AlarmKind, Observation};
+use crate::discipline::Mark;
+use crate::id::{CheckpointId, DeviceId, RuleId, SectionId, WarningId, WatchOrderId, ZoneId};
+use crate::observation::{AlarmKind, Behaviour, Observation};
 use crate::place::Wgs84;
 use crate::plate::Plate;
 use crate::time::{CivilDay, Timestamp};
@@ -9,7 +10,7 @@ use crate::vehicle::VehicleKey;
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
-/// A built-in model (预警模型).
+/// A model (预警模型): built in, or a rule that a user wrote. The order of declaration is that of stored bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum ModelId {
     /// 布控比对
@@ -28,19 +29,64 @@ pub enum ModelId {
     OverdueScrapping,
     /// 多次违法未处理
     UnhandledOffences,
+    /// 套牌嫌疑
+    ClonePlate,
+    /// 假牌嫌疑
+    FakePlate,
+    /// 无牌、遮挡号牌
+    HiddenPlate,
+    /// 单点超速
+    SpotSpeed,
+    /// 累计驾驶超时
+    DrivingTime,
+    /// 卡口推算疲劳驾驶
+    PassageFatigue,
+    /// 危货车违规路线、时段
+    DangerousGoods,
+    /// 违反限行
+    ZoneBan,
+    /// 逆行
+    WrongWay,
+    /// 超限超载
+    Overload,
+    /// 卡口识别违法
+    CameraReport,
+    /// 终端失联
+    TerminalSilent,
+    /// 车、终端位置不符
+    TerminalElsewhere,
+    /// 区间滞留
+    NoExit,
+    /// 自定义规则
+    Rule,
 }
 
 impl ModelId {
     /// All models, in the order in which pages list them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 23] = [
         Self::WatchOrder,
-        Self::AverageSpeed,
-        Self::Fatigue,
-        Self::NightCoach,
-        Self::DeviceAlarm,
+        Self::ClonePlate,
+        Self::FakePlate,
+        Self::HiddenPlate,
         Self::OverdueInspection,
         Self::OverdueScrapping,
         Self::UnhandledOffences,
+        Self::AverageSpeed,
+        Self::SpotSpeed,
+        Self::WrongWay,
+        Self::Overload,
+        Self::CameraReport,
+        Self::Fatigue,
+        Self::PassageFatigue,
+        Self::DrivingTime,
+        Self::NightCoach,
+        Self::DangerousGoods,
+        Self::ZoneBan,
+        Self::NoExit,
+        Self::DeviceAlarm,
+        Self::TerminalSilent,
+        Self::TerminalElsewhere,
+        Self::Rule,
     ];
 
     /// The word used in the API and in files.
@@ -54,6 +100,21 @@ impl ModelId {
             Self::OverdueInspection => "overdue_inspection",
             Self::OverdueScrapping => "overdue_scrapping",
             Self::UnhandledOffences => "unhandled_offences",
+            Self::ClonePlate => "clone_plate",
+            Self::FakePlate => "fake_plate",
+            Self::HiddenPlate => "hidden_plate",
+            Self::SpotSpeed => "spot_speed",
+            Self::DrivingTime => "driving_time",
+            Self::PassageFatigue => "passage_fatigue",
+            Self::DangerousGoods => "dangerous_goods",
+            Self::ZoneBan => "zone_ban",
+            Self::WrongWay => "wrong_way",
+            Self::Overload => "overload",
+            Self::CameraReport => "camera_report",
+            Self::TerminalSilent => "terminal_silent",
+            Self::TerminalElsewhere => "terminal_elsewhere",
+            Self::NoExit => "no_exit",
+            Self::Rule => "rule",
         }
     }
 
@@ -216,6 +277,166 @@ pub enum Detail {
         /// From how many on.
         threshold: u16,
     },
+    /// One number on two vehicles.
+    ClonePlate {
+        /// What shows it.
+        evidence: CloneEvidence,
+        /// How many contradictions were seen.
+        contradiction_count: u32,
+        /// The first of them.
+        first_at: Timestamp,
+    },
+    /// A number that the register does not know, where it knows all.
+    FakePlate {
+        /// The number.
+        plate: Plate,
+        /// How often it was read so.
+        sighting_count: u32,
+        /// At how many checkpoints.
+        place_count: u32,
+        /// First sighting.
+        first_at: Timestamp,
+    },
+    /// A vehicle seen repeatedly without a readable plate.
+    HiddenPlate {
+        /// How often.
+        sighting_count: u32,
+        /// First sighting.
+        first_at: Timestamp,
+        /// Whether the cameras say that the plate is covered; else there is none.
+        is_covered: bool,
+    },
+    /// Too fast at one place.
+    SpotSpeed {
+        /// What was measured.
+        speed_kmh: u16,
+        /// The limit that held.
+        limit_kmh: u16,
+    },
+    /// More driving in a window of days than the law allows.
+    DrivingTime {
+        /// Length of the window: 24 h or 7 days.
+        window_hours: u32,
+        /// Begin of the window in which it was driven.
+        window_from: Timestamp,
+        /// Driven in it.
+        driven_minutes: u32,
+        /// The limit that was passed.
+        limit_minutes: u32,
+    },
+    /// Driving without rest, as checkpoints show it.
+    PassageFatigue {
+        /// First passage of the drive.
+        started_at: Timestamp,
+        /// From the first passage to the last, rests that can't be excluded left out.
+        driven_minutes: u32,
+        /// The limit that was passed.
+        limit_minutes: u32,
+        /// Whether the night limit was the one passed.
+        is_night: bool,
+    },
+    /// Dangerous goods where or when they may not be.
+    DangerousGoods {
+        /// Whether the place is allowed and only the hour is not.
+        is_hours: bool,
+        /// The corridor whose hours do not hold; `None` off all corridors.
+        zone: Option<ZoneId>,
+        /// First evidence.
+        first_at: Timestamp,
+    },
+    /// In a zone that is banned for it.
+    ZoneBan {
+        /// The zone.
+        zone: ZoneId,
+        /// Its name at the time.
+        name: SmolStr,
+        /// First evidence.
+        first_at: Timestamp,
+    },
+    /// Against the direction of the road.
+    WrongWay {
+        /// The direction code that was seen.
+        direction: Option<u8>,
+        /// Whether the camera itself says so.
+        is_reported: bool,
+    },
+    /// Too heavy.
+    Overload {
+        /// What was weighed.
+        total_kg: u32,
+        /// The limit that held (GB 1589).
+        limit_kg: u32,
+        /// Axles counted.
+        axle_count: u8,
+        /// 百吨王: beyond 100 t.
+        is_hundred_ton: bool,
+    },
+    /// What a camera says it saw.
+    CameraReport {
+        /// What.
+        behaviour: Behaviour,
+    },
+    /// Seen on the road while its terminal says nothing.
+    TerminalSilent {
+        /// When it was seen.
+        seen_at: Timestamp,
+        /// The terminal's last report before; `None` when none is remembered.
+        last_report_at: Option<Timestamp>,
+        /// How long around the sighting nothing was reported.
+        silent_minutes: u32,
+    },
+    /// Seen in one place while its terminal reports another.
+    TerminalElsewhere {
+        /// When it was seen.
+        seen_at: Timestamp,
+        /// Distance between the two places at that time, after all that clocks and driving can explain.
+        distance_m: u32,
+    },
+    /// Went into a section and did not come out.
+    NoExit {
+        /// The section.
+        section: SectionId,
+        /// When it went in.
+        entered_at: Timestamp,
+        /// How long it should have taken at most.
+        expected_minutes: u32,
+    },
+    /// A rule that a user wrote.
+    Rule {
+        /// The rule.
+        rule: RuleId,
+        /// Its version.
+        version: u16,
+        /// Its name.
+        name: SmolStr,
+        /// The values that its condition saw, by name, as text.
+        values: Vec<(SmolStr, SmolStr)>,
+    },
+}
+
+/// What shows that a number is on two vehicles.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum CloneEvidence {
+    /// Too soon at a second place.
+    Journey {
+        /// The first place.
+        from: CheckpointId,
+        /// The second place.
+        to: CheckpointId,
+        /// Between the two, clocks set right.
+        elapsed_ms: i64,
+        /// The shortest time that is ever driven.
+        shortest_ms: i64,
+    },
+    /// It looks other than the register says.
+    Look {
+        /// Class of the plate or ground colour differ.
+        is_plate_other: bool,
+        /// Vehicle type differs.
+        is_type_other: bool,
+        /// Body colour differs.
+        is_color_other: bool,
+    },
 }
 
 /// What judgement says when an entry is applied. Warnings are folded by identity: raise, revise, withdraw.
@@ -231,6 +452,13 @@ pub enum Outcome {
         id: WarningId,
         /// Why, in one of the model's words.
         reason: WithdrawReason,
+    },
+    /// How a warning stands among the others now; said after the outcome that changed it.
+    Mark {
+        /// Which.
+        id: WarningId,
+        /// How it stands.
+        mark: Mark,
     },
 }
 

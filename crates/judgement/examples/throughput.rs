@@ -171,6 +171,8 @@ fn entry(number: u64, total: u64, plates: u64, dice: &mut Dice) -> Entry {
             body_color: Some('A'),
             speed_kmh: Some(60),
             pictures: vec![format_smolstr!("j{number}").as_str().into()],
+            behaviours: domain::Behaviours::default(),
+            weighing: None,
         }),
     })
 }

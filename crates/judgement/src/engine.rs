@@ -205,6 +205,7 @@ impl Engine {
             ReferenceChange::WatchOrder(order) => self.watch_orders.put(order.clone(), &self.table),
             ReferenceChange::WatchOrderRemoved(id) => self.watch_orders.remove(id, &self.table),
             ReferenceChange::Tick(at) => self.advance(*at),
+            _ => {}
         }
     }
 }

@@ -2,7 +2,8 @@
 
 use domain::observation::{Fact, Observation, Passage};
 use domain::{
-    CheckpointId, DeviceId, ObservationId, PictureId, Plate, PlateClass, PlateColor, Timestamp, VehicleType,
+    Behaviours, CheckpointId, DeviceId, ObservationId, PictureId, Plate, PlateClass, PlateColor, Timestamp,
+    VehicleType, Weighing,
 };
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
@@ -69,6 +70,8 @@ enum PackedFact<'a> {
         body_color: Option<char>,
         speed_kmh: Option<u16>,
         pictures: &'a [PictureId],
+        behaviours: Behaviours,
+        weighing: Option<&'a Weighing>,
     },
     Other(&'a Fact),
 }
@@ -88,6 +91,8 @@ enum UnpackedFact {
         body_color: Option<char>,
         speed_kmh: Option<u16>,
         pictures: Vec<PictureId>,
+        behaviours: Behaviours,
+        weighing: Option<Box<Weighing>>,
     },
     Other(Fact),
 }
@@ -109,6 +114,8 @@ impl Held {
                     body_color: passage.body_color,
                     speed_kmh: passage.speed_kmh,
                     pictures: &passage.pictures,
+                    behaviours: passage.behaviours,
+                    weighing: passage.weighing.as_deref(),
                 },
             ),
             other => (0, PackedFact::Other(other)),
@@ -139,6 +146,8 @@ impl Held {
                 body_color,
                 speed_kmh,
                 pictures,
+                behaviours,
+                weighing,
             } => Fact::Passage(Passage {
                 checkpoint: CheckpointId(names.name(self.place)),
                 lane,
@@ -154,6 +163,8 @@ impl Held {
                 body_color,
                 speed_kmh,
                 pictures,
+                behaviours,
+                weighing,
             }),
             UnpackedFact::Other(fact) => fact,
         };
@@ -228,6 +239,7 @@ pub(crate) fn keep_earliest(kept: &mut Option<Box<Held>>, held: Held) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use domain::Behaviour;
     use domain::observation::Position;
 
     fn observation(fact: Fact) -> Observation {
@@ -254,6 +266,13 @@ mod tests {
             body_color: Some('A'),
             speed_kmh: Some(61),
             pictures: vec!["j128".into()],
+            behaviours: Behaviours::default().with(Behaviour::NoBelt),
+            weighing: Some(Box::new(Weighing {
+                total_kg: 51_000,
+                axles_kg: vec![7_000, 11_000, 11_000],
+                axle_count: 3,
+                is_train: Some(false),
+            })),
         }))
     }
 

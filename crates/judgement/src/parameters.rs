@@ -335,15 +335,16 @@ impl Parameters {
         let m = &self.models;
         ModelId::ALL
             .into_iter()
-            .map(|id| match id {
-                ModelId::WatchOrder => one(id, &m.watch_order),
-                ModelId::AverageSpeed => one(id, &m.average_speed),
-                ModelId::Fatigue => one(id, &m.fatigue),
-                ModelId::NightCoach => one(id, &m.night_coach),
-                ModelId::DeviceAlarm => one(id, &m.device_alarm),
-                ModelId::OverdueInspection => one(id, &m.overdue_inspection),
-                ModelId::OverdueScrapping => one(id, &m.overdue_scrapping),
-                ModelId::UnhandledOffences => one(id, &m.unhandled_offences),
+            .filter_map(|id| match id {
+                ModelId::WatchOrder => Some(one(id, &m.watch_order)),
+                ModelId::AverageSpeed => Some(one(id, &m.average_speed)),
+                ModelId::Fatigue => Some(one(id, &m.fatigue)),
+                ModelId::NightCoach => Some(one(id, &m.night_coach)),
+                ModelId::DeviceAlarm => Some(one(id, &m.device_alarm)),
+                ModelId::OverdueInspection => Some(one(id, &m.overdue_inspection)),
+                ModelId::OverdueScrapping => Some(one(id, &m.overdue_scrapping)),
+                ModelId::UnhandledOffences => Some(one(id, &m.unhandled_offences)),
+                _ => None,
             })
             .collect()
     }

@@ -26,6 +26,9 @@ pub(crate) mod row {
         pub chainage_m: Option<i64>,
         pub direction: String,
         pub lane_count: i32,
+        pub limit_kmh: Option<i32>,
+        pub limit_large_kmh: Option<i32>,
+        pub one_way: Option<i32>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -140,6 +143,9 @@ fn row_of(checkpoint: &Checkpoint) -> row::Model {
         chainage_m: checkpoint.chainage_m.map(i64::from),
         direction: checkpoint.direction.to_string(),
         lane_count: checkpoint.lane_count.into(),
+        limit_kmh: checkpoint.limit_kmh.map(i32::from),
+        limit_large_kmh: checkpoint.limit_large_kmh.map(i32::from),
+        one_way: checkpoint.one_way.map(i32::from),
     }
 }
 
@@ -154,5 +160,8 @@ fn checkpoint_of(row: row::Model) -> Result<Checkpoint, DbErr> {
         chainage_m: row.chainage_m.map(|m| narrow(TABLE, m)).transpose()?,
         direction: row.direction.into(),
         lane_count: narrow(TABLE, row.lane_count)?,
+        limit_kmh: row.limit_kmh.map(|kmh| narrow(TABLE, kmh)).transpose()?,
+        limit_large_kmh: row.limit_large_kmh.map(|kmh| narrow(TABLE, kmh)).transpose()?,
+        one_way: row.one_way.map(|code| narrow(TABLE, code)).transpose()?,
     })
 }

@@ -146,6 +146,8 @@ impl<'o> Vehicle<'o> {
                 .filter(|speed| (0.0..=999.0).contains(speed))
                 .map(|speed| speed as u16),
             pictures: Vec::new(),
+            behaviours: domain::Behaviours::default(),
+            weighing: None,
         };
         Ok(Observation {
             id: self.identity(device, &passage, claimed),

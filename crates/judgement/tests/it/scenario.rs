@@ -4,7 +4,7 @@ use super::data_files::shipped;
 use domain::observation::{Alarm, AlarmKind, Fact, Observation, Passage, Position};
 use domain::warning::{Warning, WithdrawReason};
 use domain::{
-    Checkpoint, CivilDay, Entry, KeyClass, Level, ModelId, ObservationId, Outcome, Plate, PlateClass,
+    Checkpoint, CivilDay, Entry, KeyClass, Level, Mark, ModelId, ObservationId, Outcome, Plate, PlateClass,
     PlateColor, ReferenceChange, Section, Theatre, Timestamp, VehicleFile, VehicleKey, VehicleType,
     WarningId, WatchOrder, Wgs84,
 };
@@ -95,6 +95,9 @@ pub(crate) fn checkpoint(id: &str) -> Checkpoint {
         chainage_m: None,
         direction: SmolStr::default(),
         lane_count: 2,
+        limit_kmh: None,
+        limit_large_kmh: None,
+        one_way: None,
     }
 }
 
@@ -113,6 +116,8 @@ pub(crate) fn passage(place: &str, text: &str, captured_at: Timestamp) -> Observ
         body_color: None,
         speed_kmh: None,
         pictures: vec!["j128".into()],
+        behaviours: domain::Behaviours::default(),
+        weighing: None,
     });
     observation(place, captured_at, &[text.as_bytes()], fact)
 }
@@ -191,6 +196,7 @@ pub(crate) enum Said {
 pub(crate) struct County {
     pub(crate) engine: Engine,
     pub(crate) standing: BTreeMap<WarningId, Warning>,
+    pub(crate) marks: BTreeMap<WarningId, Mark>,
 }
 
 impl County {
@@ -200,7 +206,8 @@ impl County {
     }
 
     pub(crate) fn with_parameters(parameters: Parameters) -> Self {
-        let mut county = Self { engine: Engine::new(parameters), standing: BTreeMap::new() };
+        let mut county =
+            Self { engine: Engine::new(parameters), standing: BTreeMap::new(), marks: BTreeMap::new() };
         for id in ["A", "B", "C"] {
             county.change(ReferenceChange::Checkpoint(checkpoint(id)));
         }
@@ -226,8 +233,19 @@ impl County {
     /// Applies the observation, folds what it leads to, and checks that each outcome fits what stands.
     #[track_caller]
     pub(crate) fn see(&mut self, observation: Observation) -> Vec<Said> {
+        self.apply(&Entry::Observation(observation))
+    }
+
+    /// Lets time pass: deadlines fire.
+    #[track_caller]
+    pub(crate) fn tick(&mut self, at: Timestamp) -> Vec<Said> {
+        self.apply(&Entry::Reference(Box::new(ReferenceChange::Tick(at))))
+    }
+
+    #[track_caller]
+    fn apply(&mut self, entry: &Entry) -> Vec<Said> {
         let mut out = Vec::new();
-        self.engine.apply(&Entry::Observation(observation), &mut out);
+        self.engine.apply(entry, &mut out);
         let mut said = Vec::new();
         for outcome in out {
             said.push(match outcome {
@@ -246,6 +264,10 @@ impl County {
                         WithdrawReason::Refuted => Said::Refuted,
                         WithdrawReason::Replaced => Said::Replaced,
                     }
+                }
+                Outcome::Mark { id, mark } => {
+                    self.marks.insert(id, mark);
+                    continue;
                 }
             });
         }

@@ -94,7 +94,7 @@ async fn stored(
 fn id_of(outcome: &Outcome) -> WarningId {
     match outcome {
         Outcome::Raise(warning) | Outcome::Revise(warning) => warning.id,
-        Outcome::Withdraw { id, .. } => *id,
+        Outcome::Withdraw { id, .. } | Outcome::Mark { id, .. } => *id,
     }
 }
 
@@ -124,6 +124,7 @@ fn fold<'a>(outcomes: &'a [Outcome], stored: &BTreeMap<WarningId, Stored>) -> Ve
                     ends.insert(id, (at, End { id, content: None, withdrawn: Some(*reason) }));
                 }
             }
+            Outcome::Mark { .. } => {}
         }
     }
     let mut ends: Vec<_> = ends.into_values().collect();

@@ -63,6 +63,8 @@ fn warning(n: u32) -> Warning {
         body_color: None,
         speed_kmh: Some(61),
         pictures: Vec::new(),
+        behaviours: domain::Behaviours::default(),
+        weighing: None,
     };
     let seen_at = at(i64::from(n) * 1_000);
     Warning {

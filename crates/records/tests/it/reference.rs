@@ -24,6 +24,9 @@ fn checkpoint() -> Checkpoint {
         chainage_m: Some(12_300),
         direction: "北向南".into(),
         lane_count: 3,
+        limit_kmh: Some(80),
+        limit_large_kmh: Some(60),
+        one_way: Some(3),
     }
 }
 
