@@ -13,6 +13,8 @@ const GIB: u64 = 1 << 30;
 /// The models' parameters that are part of the binary.
 const MODELS: &str = include_str!("../../../data/models.toml");
 const PLATE_CONFUSIONS: &str = include_str!("../../../data/plate-confusions.toml");
+/// What the offence codes of cameras mean.
+const OFFENCE_CODES: &str = include_str!("../../../data/offence-codes.toml");
 
 /// Everything that can be configured.
 #[derive(Clone, Debug, Deserialize)]
@@ -30,6 +32,8 @@ pub(crate) struct Config {
     pub(crate) clock: ClockKind,
     /// 20 digits under which the platform answers cameras (GA/T 1400.1).
     pub(crate) server_id: SmolStr,
+    /// A file in place of `data/offence-codes.toml`.
+    pub(crate) offence_codes: Option<PathBuf>,
     /// Bounds of the gateway.
     pub(crate) limits: gateway::Limits,
     /// The journal of entries.
@@ -87,6 +91,7 @@ impl Default for Config {
             clock: ClockKind::System,
             // Division 371327, then 502 for a video and image database.
             server_id: SmolStr::new_static("37132700005020000001"),
+            offence_codes: None,
             limits: gateway::Limits::default(),
             journal: JournalConfig::default(),
             pictures: PicturesConfig::default(),
@@ -150,6 +155,12 @@ impl Config {
         let config: Self = parse(path, &read(path)?)?;
         config.check().map_err(|message| ConfigError::Value { path: path.to_owned(), message })?;
         Ok(config)
+    }
+
+    /// What the offence codes of cameras mean.
+    pub(crate) fn offence_codes(&self) -> Result<gateway::OffenceCodes, ConfigError> {
+        let (path, text) = text_of(self.offence_codes.as_deref(), "data/offence-codes.toml", OFFENCE_CODES)?;
+        parse(&path, &text)
     }
 
     fn check(&self) -> Result<(), String> {
@@ -258,6 +269,30 @@ mod tests {
                 "docs/configuration.md: {name} = {value}"
             );
         }
+    }
+
+    #[test]
+    fn offence_codes_are_built_in_or_a_file_of_the_county() {
+        let codes = Config::default().offence_codes().unwrap();
+        assert_eq!(codes.behaviour("1301"), domain::Behaviour::parse("wrong_way"));
+        assert!(codes.len() > 20);
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("codes.toml");
+        let line = |code: &str, behaviour: &str| {
+            format!(
+                "[[offence]]\ncode = \"{code}\"\nbehaviour = \"{behaviour}\"\nzh = \"打电话\"\nen = \"phone\"\nsource = \"本地字典\"\n"
+            )
+        };
+        std::fs::write(&path, line("1360", "phone")).unwrap();
+        let config = Config { offence_codes: Some(path.clone()), ..Config::default() };
+        let local = config.offence_codes().unwrap();
+        assert_eq!(
+            (local.behaviour("13600"), local.behaviour("1301")),
+            (domain::Behaviour::parse("phone"), None)
+        );
+        std::fs::write(&path, line("1360", "phoning")).unwrap();
+        let refused = config.offence_codes().unwrap_err().to_string();
+        assert!(refused.contains("codes.toml") && refused.contains("no behaviour \"phoning\""), "{refused}");
     }
 
     #[test]

@@ -66,6 +66,7 @@ fn start(parts: &mut Parts, name: &'static str, part: impl Future<Output = ()> +
 pub(crate) async fn serve(mut config: Config) -> anyhow::Result<()> {
     descriptors::make_room(&mut config.limits, http::CONNECTIONS_MAX);
     let mut signals = Signals::take().context("could not listen to signals")?;
+    let offence_codes = config.offence_codes()?;
     let Opened { app, intake, secret, parameters, fingerprint, lock } = Box::pin(open(&config)).await?;
     let directory = SharedDirectory::new(ArcSwap::from_pointee(Directory::default()));
     relay::pass(&app, &directory).await?;
@@ -82,6 +83,7 @@ pub(crate) async fn serve(mut config: Config) -> anyhow::Result<()> {
         presence: app.presence.clone(),
         events,
         limits: app.limits.clone(),
+        offence_codes,
         terminals: Terminals::default(),
         server_id: config.server_id,
         secret,

@@ -26,6 +26,12 @@ impl PlateClass {
         text.trim().parse().ok().filter(|code| *code < 100).map(Self)
     }
 
+    /// Whether it is a class of motorcycles: 07 ordinary, 08 light, 09–12 of embassies and foreigners, 17 of driving
+    /// schools, 21 on a visit, 24 of the police.
+    pub fn is_motorcycle(self) -> bool {
+        matches!(self.0, 7..=12 | 17 | 21 | 24)
+    }
+
     /// The class that a ground colour means when nothing else is known (GA 36-2018).
     pub fn of_color(color: PlateColor) -> Self {
         match color {

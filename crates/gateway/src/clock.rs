@@ -1,5 +1,6 @@
 //! The clock that the product reads: the machine's, or one that a simulation drives.
 
+use crate::limits::Limits;
 use domain::Timestamp;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -39,6 +40,25 @@ impl Clock {
                 unix_ms.fetch_max(now.unix_ms(), Ordering::AcqRel);
                 true
             }
+        }
+    }
+}
+
+/// When something happened, as its device says, if that is believed: a time that is no date, or lies too far ahead or
+/// back, is replaced by the time of arrival and counted under `source`. Some months back are believed: devices send late.
+pub fn believe(
+    limits: &Limits,
+    source: &'static str,
+    claimed: Option<Timestamp>,
+    received_at: Timestamp,
+) -> Timestamp {
+    let ms = |seconds: u64| (seconds as i64).saturating_mul(domain::time::SECOND_MS);
+    let believed = -ms(limits.clock_behind_s_max)..=ms(limits.clock_ahead_s_max);
+    match claimed {
+        Some(claimed) if believed.contains(&claimed.ms_since(received_at)) => claimed,
+        _ => {
+            metrics::counter!("anchang_times_invalid_total", "source" => source).increment(1);
+            received_at
         }
     }
 }

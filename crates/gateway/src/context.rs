@@ -1,9 +1,11 @@
 //! What both listeners share.
 
+use crate::clock;
 use crate::directory::SharedDirectory;
 use crate::events::EventSender;
 use crate::intake::Intake;
 use crate::limits::Limits;
+use crate::offence::OffenceCodes;
 use crate::presence::Presence;
 use crate::terminal::Terminals;
 use domain::Timestamp;
@@ -22,6 +24,8 @@ pub struct Context {
     pub events: EventSender,
     /// The bounds.
     pub limits: Arc<Limits>,
+    /// What the offence codes of cameras mean.
+    pub offence_codes: OffenceCodes,
     /// The way to terminals that are connected.
     pub terminals: Terminals,
     /// 20-digit identity under which the platform answers cameras (GA/T 1400.1).
@@ -37,22 +41,13 @@ impl Context {
         self.intake.clock().now()
     }
 
-    /// When something happened, as its device says, if that is believed: a time that is no date, or lies too far ahead or
-    /// back, is replaced by the time of arrival and counted. Some months back are believed: devices send late.
+    /// When something happened, as its device says, if that is [believed](clock::believe).
     pub(crate) fn believe(
         &self,
         source: crate::Source,
         claimed: Option<Timestamp>,
         received_at: Timestamp,
     ) -> Timestamp {
-        let ms = |seconds: u64| (seconds as i64).saturating_mul(domain::time::SECOND_MS);
-        let believed = -ms(self.limits.clock_behind_s_max)..=ms(self.limits.clock_ahead_s_max);
-        match claimed {
-            Some(claimed) if believed.contains(&claimed.ms_since(received_at)) => claimed,
-            _ => {
-                metrics::counter!("anchang_times_invalid_total", "source" => source.key()).increment(1);
-                received_at
-            }
-        }
+        clock::believe(&self.limits, source.key(), claimed, received_at)
     }
 }

@@ -154,6 +154,8 @@ object! {
         plate_color: Text = "PlateColor",
         /// `无车牌` when it has none; `-` for each character that was not read.
         plate_no: Text = "PlateNo",
+        /// The plate is hidden (遮挡).
+        is_covered: Option<bool> = "IsCovered",
         /// km/h.
         speed_kmh: Option<f64> = "Speed",
         /// [`Direction`](crate::codes::Direction).
@@ -166,6 +168,10 @@ object! {
         /// [`Color`](crate::codes::Color) of the body.
         vehicle_color: Text = "VehicleColor",
         pass_time: Option<DateTime> = "PassTime",
+        /// `0` not fastened, `1` fastened.
+        safety_belt: Option<i64> = "SafetyBelt",
+        /// `0` no, `1` on the phone.
+        calling: Option<i64> = "Calling",
         /// 0 to 100.
         plate_reliability: Text = "PlateReliability",
         /// One for each character: `苏-80,B-90,1-90`.

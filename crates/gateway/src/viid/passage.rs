@@ -3,9 +3,10 @@
 use crate::context::Context;
 use crate::directory::CameraEntry;
 use crate::events::Source;
+use crate::offence::OffenceCodes;
 use domain::{
-    CheckpointId, DeviceId, Fact, Observation, ObservationId, Passage, PictureId, Plate, PlateClass,
-    PlateColor, Timestamp, VehicleType,
+    Behaviour, Behaviours, CheckpointId, DeviceId, Fact, Observation, ObservationId, Passage, PictureId,
+    Plate, PlateClass, PlateColor, Timestamp, VehicleType,
 };
 use gat1400::codes::Color;
 use gat1400::object::{MotorVehicleCore, NonMotorVehicle, SubImageInfo};
@@ -13,6 +14,10 @@ use gat1400::{DateTime, ImageData, Text};
 
 /// Longest plate text that is taken; the longest plate has 9 symbols of at most 3 bytes, and a colour word in front.
 const PLATE_TEXT_BYTES_MAX: usize = 64;
+/// `SafetyBelt` (安全带状态) of a driver who wears none.
+const BELT_NOT_WORN: i64 = 0;
+/// `Calling` (打电话状态) of a driver on the telephone.
+const ON_THE_PHONE: i64 = 1;
 /// Longest address of a picture that its device keeps.
 const PICTURE_URL_BYTES_MAX: usize = 512;
 
@@ -31,6 +36,11 @@ pub(super) struct Vehicle<'o> {
     class: &'o str,
     color: &'o str,
     speed_kmh: Option<f64>,
+    is_plate_covered: Option<bool>,
+    /// The standard has one field for the vehicle, and what cameras look at is the driver.
+    safety_belt: Option<i64>,
+    calling: Option<i64>,
+    driving_status: &'o str,
     /// The best first.
     times: [Option<DateTime>; 3],
     urls: [&'o Text; 5],
@@ -53,6 +63,10 @@ impl<'o> From<&'o MotorVehicleCore> for Vehicle<'o> {
             class: &object.vehicle_class,
             color: &object.vehicle_color,
             speed_kmh: object.speed_kmh,
+            is_plate_covered: object.is_covered,
+            safety_belt: object.safety_belt,
+            calling: object.calling,
+            driving_status: &object.driving_status_code,
             times: [object.pass_time, object.appear_time, object.mark_time],
             urls: [
                 &object.storage_url1,
@@ -80,6 +94,10 @@ impl<'o> From<&'o NonMotorVehicle> for Vehicle<'o> {
             class: "",
             color: &object.vehicle_color,
             speed_kmh: object.speed_kmh,
+            is_plate_covered: object.is_covered,
+            safety_belt: None,
+            calling: None,
+            driving_status: &object.driving_status_code,
             times: [object.appear_time, object.mark_time, None],
             urls: [NO_TEXT; 5],
             images: &object.sub_images,
@@ -129,6 +147,7 @@ impl<'o> Vehicle<'o> {
         let checkpoint = self.checkpoint(camera).ok_or(PassageProblem::NoCheckpoint)?;
         let claimed = self.claimed_at();
         let plate_class = PlateClass::parse(self.plate_class).unwrap_or(PlateClass::UNKNOWN);
+        let vehicle_type = VehicleType::parse(self.class);
         let passage = Passage {
             checkpoint,
             lane: self.lane_no.and_then(|lane| u8::try_from(lane).ok()).filter(|lane| *lane > 0),
@@ -138,7 +157,7 @@ impl<'o> Vehicle<'o> {
             plate_confidence: percent(self.plate_reliability),
             plate_class,
             plate_color: plate_color(self.plate_color, plate_class),
-            vehicle_type: VehicleType::parse(self.class),
+            vehicle_type,
             body_color: body_color(self.color),
             speed_kmh: self
                 .speed_kmh
@@ -146,7 +165,7 @@ impl<'o> Vehicle<'o> {
                 .filter(|speed| (0.0..=999.0).contains(speed))
                 .map(|speed| speed as u16),
             pictures: Vec::new(),
-            behaviours: domain::Behaviours::default(),
+            behaviours: self.behaviours(&context.offence_codes, plate_class, vehicle_type),
             weighing: None,
         };
         Ok(Observation {
@@ -156,6 +175,25 @@ impl<'o> Vehicle<'o> {
             received_at,
             fact: Fact::Passage(passage),
         })
+    }
+
+    /// What the camera says it saw. A value outside its table says nothing. `IsDecked` is no behaviour: whether a plate is
+    /// cloned is judged, not seen.
+    fn behaviours(
+        &self,
+        codes: &OffenceCodes,
+        plate_class: PlateClass,
+        vehicle_type: Option<VehicleType>,
+    ) -> Behaviours {
+        let by_code = codes.behaviour(self.driving_status);
+        // Cameras fill the field for motorcycles too, with the value for "not fastened".
+        let has_belts = !plate_class.is_motorcycle() && vehicle_type.is_none_or(|kind| kind.family() != 'M');
+        let by_flags = [
+            (self.is_plate_covered == Some(true)).then_some(Behaviour::PlateCovered),
+            (self.safety_belt == Some(BELT_NOT_WORN) && has_belts).then_some(Behaviour::NoBelt),
+            (self.calling == Some(ON_THE_PHONE)).then_some(Behaviour::Phone),
+        ];
+        by_flags.into_iter().chain([by_code]).flatten().fold(Behaviours::default(), Behaviours::with)
     }
 
     /// The pictures in the device's order, at most `pictures_max`. Addresses at the object's own level name the same
@@ -192,8 +230,9 @@ impl<'o> Vehicle<'o> {
 
     /// The identity of a passage: device, checkpoint, lane, direction, the device's own time, the plate as read, its class
     /// and colour, the vehicle's class and speed. Not the MotorVehicleID: devices number a passage anew when they send it
-    /// again. Two vehicles in one second differ in plate, lane or speed. Only without any time the MotorVehicleID has to
-    /// tell apart a vehicle's passages: losing one would be worse than having one twice.
+    /// again. Nor the behaviours: a camera that looks at its picture once more may say other things, of the same passage.
+    /// Two vehicles in one second differ in plate, lane or speed. Only without any time the MotorVehicleID has to tell
+    /// apart a vehicle's passages: losing one would be worse than having one twice.
     fn identity(&self, device: &DeviceId, passage: &Passage, claimed: Option<Timestamp>) -> ObservationId {
         let time = claimed.map(|claimed| claimed.unix_ms().to_be_bytes());
         let time: &[u8] = time.as_ref().map_or(self.object_id.as_bytes(), |time| time);
@@ -306,6 +345,44 @@ mod tests {
         for url in ["", "/a.jpg", "ftp://a/b.jpg", "javascript:alert(1)", "http://a/b c", "图片", &long] {
             assert!(kept(url).is_none(), "{url}");
         }
+    }
+
+    #[test]
+    fn what_the_camera_says_it_saw_is_taken_and_nothing_more() {
+        let codes: OffenceCodes =
+            [("1301", Behaviour::WrongWay), ("1207", Behaviour::NoHelmet)].into_iter().collect();
+        let plain = MotorVehicleCore::default();
+        let seen = |object: MotorVehicleCore| {
+            let class = PlateClass::parse(&object.plate_class).unwrap_or_default();
+            let vehicle = Vehicle::from(&object);
+            vehicle.behaviours(&codes, class, VehicleType::parse(vehicle.class)).iter().collect::<Vec<_>>()
+        };
+        let belt = |value| MotorVehicleCore { safety_belt: Some(value), ..plain.clone() };
+        assert_eq!(seen(plain.clone()), []);
+        assert_eq!(seen(belt(0)), [Behaviour::NoBelt]);
+        assert_eq!(seen(belt(1)), []);
+        assert_eq!(seen(belt(2)), [], "a value outside the table says nothing");
+        assert_eq!(seen(MotorVehicleCore { plate_class: "07".into(), ..belt(0) }), []);
+        assert_eq!(seen(MotorVehicleCore { vehicle_class: "M21".into(), ..belt(0) }), []);
+        assert_eq!(seen(MotorVehicleCore { calling: Some(0), ..plain.clone() }), []);
+        assert_eq!(seen(MotorVehicleCore { is_covered: Some(false), ..plain.clone() }), []);
+        let all = MotorVehicleCore {
+            calling: Some(1),
+            is_covered: Some(true),
+            driving_status_code: "13010".into(),
+            ..belt(0)
+        };
+        assert_eq!(
+            seen(all),
+            [Behaviour::WrongWay, Behaviour::PlateCovered, Behaviour::NoBelt, Behaviour::Phone]
+        );
+        let rider = NonMotorVehicle {
+            driving_status_code: "1207".into(),
+            is_covered: Some(true),
+            ..NonMotorVehicle::default()
+        };
+        let seen = Vehicle::from(&rider).behaviours(&codes, PlateClass::UNKNOWN, None);
+        assert_eq!(seen.iter().collect::<Vec<_>>(), [Behaviour::PlateCovered, Behaviour::NoHelmet]);
     }
 
     #[test]

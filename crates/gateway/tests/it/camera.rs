@@ -1,7 +1,7 @@
 //! Cameras: what they send, what they are told, and what becomes durable.
 
 use crate::world::{CAMERA, CHECKPOINT, Camera, NOW_MS, OTHER_CAMERA, PASSWORD, World, vehicle};
-use domain::{Fact, Observation, Passage, PlateClass, PlateColor};
+use domain::{Behaviour, Fact, Observation, Passage, PlateClass, PlateColor};
 use gat1400::client::Outgoing;
 use gat1400::codes::StatusCode;
 use gat1400::object::{Ape, MotorVehicle, NonMotorVehicle, SubImageInfo, Subscribe, SystemTime, Tollgate};
@@ -236,6 +236,49 @@ async fn non_motor_vehicles_are_passages_too() {
     assert_eq!((passage.checkpoint.as_str(), passage.body_color), (CHECKPOINT, Some('E')));
     assert_eq!((passage.plate_text.as_str(), passage.pictures.len()), ("临沂012345", 1));
     assert_eq!(stored[0].captured_at.unix_ms(), NOW_MS - 5_000);
+    world.end().await;
+}
+
+#[tokio::test]
+async fn what_a_camera_says_it_saw_is_kept_and_a_value_that_says_nothing_costs_only_itself() {
+    let world = World::new().await;
+    let camera = Camera::registered(&world, CAMERA).await;
+    let offender = MotorVehicle {
+        is_covered: Some(true),
+        is_decked: Some(true),
+        safety_belt: Some(0),
+        calling: Some(1),
+        driving_status_code: "1301".into(),
+        ..vehicle("鲁Q12B45", 1)
+    };
+    let innocent = MotorVehicle {
+        is_covered: Some(false),
+        safety_belt: Some(1),
+        calling: Some(0),
+        driving_status_code: "0".into(),
+        ..vehicle("鲁Q00001", 2)
+    };
+    let answer = camera.post(&[offender.clone(), innocent]).await;
+    assert!(answer.statuses().iter().all(gat1400::ResponseStatus::is_ok));
+    // The same passages, looked at again: the first with less to say, and one that says it in unknown words.
+    let again = MotorVehicle { is_covered: None, safety_belt: None, ..offender.clone() };
+    let odd = MotorVehicle { driving_status_code: "1301".into(), ..vehicle("鲁Q00003", 3) };
+    let mut request = camera.client.post(&[again, odd]);
+    let text = String::from_utf8(request.body).unwrap();
+    let odd_words = r#""IsCovered":"perhaps","SafetyBelt":{"driver":0},"Calling":"yes","PlateNo":"鲁Q00003""#;
+    assert!(text.contains(r#""PlateNo":"鲁Q00003""#), "{text}");
+    request.body = text.replace(r#""PlateNo":"鲁Q00003""#, odd_words).into_bytes();
+    assert!(camera.send(request).await.statuses().iter().all(gat1400::ResponseStatus::is_ok));
+    let rider = NonMotorVehicle {
+        non_motor_vehicle_id: "1".into(),
+        driving_status_code: "1207".into(),
+        appear_time: Some(DateTime::from_unix_ms(NOW_MS - 5_000)),
+        ..NonMotorVehicle::default()
+    };
+    assert!(camera.send(camera.client.post(&[rider])).await.statuses()[0].is_ok());
+    let seen: Vec<Vec<_>> = world.stored().iter().map(|o| passage(o).behaviours.iter().collect()).collect();
+    let all = vec![Behaviour::WrongWay, Behaviour::PlateCovered, Behaviour::NoBelt, Behaviour::Phone];
+    assert_eq!(seen, [all, vec![], vec![Behaviour::WrongWay], vec![Behaviour::NoHelmet]]);
     world.end().await;
 }
 

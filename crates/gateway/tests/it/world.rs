@@ -1,6 +1,6 @@
 //! A gateway with both listeners on free ports, and the two kinds of devices that speak to it.
 
-use domain::{Entry, Observation, Timestamp};
+use domain::{Behaviour, Entry, Observation, Timestamp};
 use gat1400::client::{Client, Outgoing};
 use gat1400::codes::StatusCode;
 use gat1400::digest::{Challenge, Credentials, Ha1};
@@ -80,6 +80,9 @@ impl World {
             presence: Arc::new(Presence::default()),
             events: sender,
             limits: Arc::new(limits),
+            offence_codes: [("1301", Behaviour::WrongWay), ("1207", Behaviour::NoHelmet)]
+                .into_iter()
+                .collect(),
             terminals: Terminals::default(),
             server_id: "37132700002000000001".into(),
             secret: [7; 32],
