@@ -2,7 +2,7 @@
 
 use crate::models::SLOT_MINUTES;
 use crate::parameters::Parameters;
-use domain::Level;
+use domain::ModelId;
 
 /// The words of [`domain::AlarmKind::key`].
 const ALARM_WORDS: [&str; 12] = [
@@ -18,6 +18,15 @@ const ALARM_WORDS: [&str; 12] = [
     "dsm_abnormal",
     "adas",
     "other",
+];
+
+/// The models whose warnings all have the same level.
+const FIXED_LEVEL: [ModelId; 5] = [
+    ModelId::Fatigue,
+    ModelId::NightCoach,
+    ModelId::OverdueInspection,
+    ModelId::OverdueScrapping,
+    ModelId::UnhandledOffences,
 ];
 
 /// Why parameters can't be used.
@@ -44,6 +53,25 @@ pub enum ParameterError {
     /// A model without a level that needs one.
     #[error("{0} needs a level")]
     Level(&'static str),
+    /// A level for a model whose warnings each have their own.
+    #[error("each warning of {0} has a level of its own")]
+    NoFixedLevel(&'static str),
+    /// A name that the model does not have.
+    #[error("{model} has no parameter {name:?}")]
+    Unknown {
+        /// The model's key.
+        model: &'static str,
+        /// The name given.
+        name: String,
+    },
+    /// A value of another type than the parameter's, or of one that is only changed in the file.
+    #[error("{model}.{name} can't have a value of this type")]
+    Type {
+        /// The model's key.
+        model: &'static str,
+        /// The parameter.
+        name: String,
+    },
 }
 
 impl Parameters {
@@ -69,15 +97,16 @@ impl Parameters {
         if let Some(word) = words.into_iter().flatten().find(|word| !ALARM_WORDS.contains(&word.as_str())) {
             return Err(ParameterError::AlarmKind(word.clone()));
         }
-        match self.fixed_levels().into_iter().find(|(_, level)| level.is_none()) {
-            Some((model, _)) => Err(ParameterError::Level(model)),
+        match FIXED_LEVEL.into_iter().find(|model| self.models.level(*model).is_none()) {
+            Some(model) => Err(ParameterError::Level(model.key())),
             None => Ok(()),
         }
     }
 
     /// Each number with its least and greatest value.
-    fn ranges(&self) -> Vec<(&'static str, i64, i64, i64)> {
+    pub(crate) fn ranges(&self) -> Vec<(&'static str, i64, i64, i64)> {
         let models = &self.models;
+        let reading = &models.reading;
         let order = &models.watch_order.parameters;
         let speed = &models.average_speed.parameters;
         let fatigue = &models.fatigue.parameters;
@@ -86,6 +115,14 @@ impl Parameters {
         vec![
             ("horizon.late_max_hours", models.horizon.late_max_hours.value, 1, 720),
             ("horizon.ahead_max_seconds", models.horizon.ahead_max_seconds.value, 0, 86_400),
+            ("reading.covered_files_min", reading.covered_files_min.value, 1, 100_000_000),
+            ("reading.misread_day_permille", reading.misread_day_permille.value, 1, 900),
+            ("reading.misread_night_permille", reading.misread_night_permille.value, 1, 900),
+            ("reading.unlisted_permille", reading.unlisted_permille.value, 0, 1000),
+            ("reading.plate_look_wrong_permille", reading.plate_look_wrong_permille.value, 1, 999),
+            ("reading.type_wrong_permille", reading.type_wrong_permille.value, 1, 999),
+            ("reading.color_wrong_permille", reading.color_wrong_permille.value, 1, 999),
+            ("reading.sure_min_permille", reading.sure_min_permille.value, 1, 1000),
             ("watch_order.score_min_permille", order.score_min_permille.value, 1, 1000),
             ("watch_order.unread_permille", order.unread_permille.value, 0, 999),
             ("watch_order.unlisted_permille", order.unlisted_permille.value, 0, 999),
@@ -113,18 +150,6 @@ impl Parameters {
             ("night_coach.renewal_minutes", night.renewal_minutes.value, 1, 1440),
             ("device_alarm.episode_gap_minutes", alarms.episode_gap_minutes.value, 1, 1440),
             ("unhandled_offences.count_min", models.unhandled_offences.parameters.count_min.value, 1, 65_535),
-        ]
-    }
-
-    /// The models whose warnings all have the same level.
-    fn fixed_levels(&self) -> [(&'static str, Option<Level>); 5] {
-        let models = &self.models;
-        [
-            ("fatigue", models.fatigue.level),
-            ("night_coach", models.night_coach.level),
-            ("overdue_inspection", models.overdue_inspection.level),
-            ("overdue_scrapping", models.overdue_scrapping.level),
-            ("unhandled_offences", models.unhandled_offences.level),
         ]
     }
 }

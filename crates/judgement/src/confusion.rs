@@ -24,13 +24,19 @@ pub(crate) struct ConfusionTable {
     representative: [u8; SYMBOL_CODES],
     /// `[true][read]` in permille; 0 where the table names nothing.
     likelihood_permille: Vec<[u16; SYMBOL_CODES]>,
+    /// The symbols that stand for groups, of those that stand in a number after its prefix, ascending.
+    representatives: Vec<u8>,
 }
+
+/// The symbols of a number after its prefix (GA 36-2018); I and O are not used.
+const SERIAL_SYMBOLS: &str = "0123456789ABCDEFGHJKLMNPQRSTUVWXYZ";
 
 impl ConfusionTable {
     pub(crate) fn new(confusions: &Confusions) -> Self {
         let mut table = Self {
             representative: std::array::from_fn(|code| code as u8),
             likelihood_permille: vec![[0; SYMBOL_CODES]; SYMBOL_CODES],
+            representatives: Vec::new(),
         };
         for (truth, reads) in &confusions.likelihood_permille {
             for (read, permille) in reads {
@@ -43,7 +49,17 @@ impl ConfusionTable {
                 table.join(truth, read);
             }
         }
+        let codes = SERIAL_SYMBOLS.chars().filter_map(Plate::symbol_code);
+        table.representatives = codes.map(|code| table.representative[usize::from(code)]).collect();
+        table.representatives.sort_unstable();
+        table.representatives.dedup();
         table
+    }
+
+    /// The canonical forms of the plates that differ from this one in the symbol at `shift` bits, itself included.
+    pub(crate) fn canonical_like(&self, plate: Plate, shift: u32) -> impl Iterator<Item = u64> {
+        let rest = self.canonical(plate) & !(SYMBOL_MASK << shift);
+        self.representatives.iter().map(move |code| rest | u64::from(*code) << shift)
     }
 
     /// Puts two symbols into one group; the least code stands for it.

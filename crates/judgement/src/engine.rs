@@ -2,26 +2,28 @@
 
 use crate::confusion::ConfusionTable;
 use crate::deadlines::BUCKET_MS;
-use crate::held::Names;
+use crate::held::{Held, Inserted, Names};
 use crate::keyed::Keyed;
-use crate::models::average_speed::AverageSpeed;
+use crate::models::average_speed;
 use crate::models::device_alarm::DeviceAlarms;
 use crate::models::drive::Drives;
 use crate::models::overdue::Overdue;
 use crate::models::watch_order::WatchOrders;
-use crate::models::{Context, SLOT_MINUTES};
-use crate::parameters::Parameters;
+use crate::models::{Context, SLOT_MINUTES, Sight, Turn};
+use crate::parameters::{Parameters, TunedModels};
+use crate::reading::Reader;
 use crate::reference::Reference;
+use crate::track::{Track, VISITS_MAX, Visit};
 use domain::observation::Fact;
 use domain::time::{HOUR_MS, MINUTE_MS, SECOND_MS};
-use domain::{Entry, Observation, Outcome, ReferenceChange, Timestamp};
+use domain::{Entry, Observation, Outcome, Passage, ReferenceChange, Timestamp, VehicleKey};
 use serde::{Deserialize, Serialize};
 
 /// The state of all models. Equal entries in equal order give equal outcomes; and whatever the order of the
 /// observations, the same warnings stand at the end.
 #[derive(Clone, Debug)]
 pub struct Engine {
-    pub(crate) parameters: Parameters,
+    pub(crate) models: TunedModels,
     pub(crate) table: ConfusionTable,
     pub(crate) clock: Timestamp,
     pub(crate) counts: Counts,
@@ -29,7 +31,7 @@ pub struct Engine {
     pub(crate) reference: Reference,
     pub(crate) watch_orders: WatchOrders,
     pub(crate) overdue: Overdue,
-    pub(crate) average_speed: AverageSpeed,
+    pub(crate) tracks: Keyed<VehicleKey, Track>,
     pub(crate) drives: Drives,
     pub(crate) device_alarms: DeviceAlarms,
 }
@@ -88,10 +90,10 @@ impl Engine {
             reference: Reference::default(),
             watch_orders: WatchOrders::new(keep_ms),
             overdue: Overdue { days: Keyed::new(keep_ms) },
-            average_speed: AverageSpeed { journeys: Keyed::new(keep_ms) },
+            tracks: Keyed::new(keep_ms),
             drives: Drives { drives: Keyed::new(keep_ms) },
             device_alarms: DeviceAlarms { reports: Keyed::new(keep_ms) },
-            parameters,
+            models: TunedModels::new(parameters.models),
         }
     }
 
@@ -115,8 +117,8 @@ impl Engine {
     pub fn stats(&self) -> Stats {
         Stats {
             observations: self.counts.observations,
-            vehicles: self.average_speed.journeys.len(),
-            passages_held: self.average_speed.journeys.size(),
+            vehicles: self.tracks.len(),
+            passages_held: self.tracks.size(),
             drives: self.drives.drives.len(),
             drive_slots_held: self.drives.drives.size(),
             alarm_reports_held: self.device_alarms.reports.size(),
@@ -124,7 +126,7 @@ impl Engine {
             watch_orders: self.watch_orders.order_count(),
             timers_armed: self.watch_orders.hits.armed_count()
                 + self.overdue.days.armed_count()
-                + self.average_speed.journeys.armed_count()
+                + self.tracks.armed_count()
                 + self.drives.drives.armed_count()
                 + self.device_alarms.reports.armed_count(),
             duplicates: self.counts.duplicates,
@@ -141,10 +143,10 @@ impl Engine {
         let is_bucket_new = to.unix_ms().div_euclid(BUCKET_MS) != self.clock.unix_ms().div_euclid(BUCKET_MS);
         self.clock = to;
         if is_bucket_new {
-            let models = &self.parameters.models;
+            let models = self.models.everywhere();
             self.watch_orders.hits.retire(to, models);
             self.overdue.days.retire(to, models);
-            self.average_speed.journeys.retire(to, models);
+            self.tracks.retire(to, models);
             self.drives.drives.retire(to, models);
             self.device_alarms.reports.retire(to, models);
         }
@@ -153,21 +155,21 @@ impl Engine {
     fn observe(&mut self, observation: &Observation, out: &mut Vec<Outcome>) {
         self.counts.observations += 1;
         let is_timely = self.is_timely(observation);
-        let mut context = Context {
-            models: &self.parameters.models,
-            reference: &self.reference,
-            names: &mut self.names,
-            counts: &mut self.counts,
-            out,
-        };
+        let Self { models, table, reference, names, counts, tracks, .. } = self;
+        let mut context =
+            Context { models: models.everywhere(), tuned: models, table, reference, names, counts, out };
         match &observation.fact {
             Fact::Passage(passage) => {
-                self.watch_orders.observe(observation, passage, &self.table, &mut context);
-                // A plate with an unread place is shared by many vehicles: nothing can be remembered by it.
-                if is_timely && passage.plate.is_some_and(|plate| !plate.has_unread()) {
-                    self.overdue.observe(observation, passage, &mut context);
-                    self.average_speed.observe(observation, passage, &mut context);
+                let sight = sight(observation, passage, &context);
+                context.models = models.at(&sight.situation(reference));
+                self.watch_orders.observe(&sight, &mut context);
+                if !is_timely {
+                    return;
                 }
+                if sight.is_sure(&context) {
+                    self.overdue.observe(&sight, &mut context);
+                }
+                keep(tracks, &sight, &mut context);
             }
             Fact::Position(position) if is_timely => {
                 self.device_alarms.observe(observation, &mut context);
@@ -180,7 +182,7 @@ impl Engine {
 
     /// Whether models with memory judge it; counts what they don't.
     fn is_timely(&mut self, observation: &Observation) -> bool {
-        let horizon = &self.parameters.models.horizon;
+        let horizon = &self.models.everywhere().horizon;
         let late_ms = self.clock.ms_since(observation.captured_at);
         let ahead_ms = observation.captured_at.ms_since(observation.received_at);
         if late_ms > horizon.late_max_hours.value * HOUR_MS {
@@ -200,13 +202,72 @@ impl Engine {
             ReferenceChange::CheckpointRemoved(id) => self.reference.remove_checkpoint(id),
             ReferenceChange::Section(section) => self.reference.put_section(section, &mut self.names),
             ReferenceChange::SectionRemoved(id) => self.reference.remove_section(id, &mut self.names),
-            ReferenceChange::Vehicle(file) => self.reference.put_vehicle(file),
-            ReferenceChange::VehicleRemoved(key) => self.reference.remove_vehicle(*key),
+            ReferenceChange::Vehicle(file) => self.reference.put_vehicle(file, &self.table),
+            ReferenceChange::VehicleRemoved(key) => self.reference.remove_vehicle(*key, &self.table),
             ReferenceChange::WatchOrder(order) => self.watch_orders.put(order.clone(), &self.table),
             ReferenceChange::WatchOrderRemoved(id) => self.watch_orders.remove(id, &self.table),
             ReferenceChange::Tick(at) => self.advance(*at),
-            _ => {}
+            ReferenceChange::Calibrations(all) => {
+                all.iter().for_each(|one| self.reference.put_calibration(one))
+            }
+            ReferenceChange::TravelTimes(all) => {
+                all.iter().for_each(|one| self.reference.put_travel_time(one, &mut self.names));
+            }
+            ReferenceChange::Zone(zone) => self.reference.put_zone(zone),
+            ReferenceChange::ZoneRemoved(id) => self.reference.remove_zone(id),
+            ReferenceChange::Terminal(terminal) => self.reference.put_terminal(terminal),
+            ReferenceChange::TerminalRemoved(device) => self.reference.remove_terminal(device),
+            ReferenceChange::Tuning(tuning) => self.models.put(tuning.clone()),
+            ReferenceChange::TuningRemoved(id) => self.models.remove(id),
+            ReferenceChange::Rule(_) | ReferenceChange::RuleRetired(_) => {}
+            ReferenceChange::Silence(_)
+            | ReferenceChange::SilenceRemoved(_)
+            | ReferenceChange::Maintenance(_)
+            | ReferenceChange::MaintenanceRemoved(_) => {}
+            // What verdicts teach comes back as calibrations.
+            ReferenceChange::Verdict(_) => {}
         }
+    }
+}
+
+/// A passage as it is judged: its time set right, its read weighed.
+fn sight<'a>(observation: &'a Observation, passage: &'a Passage, context: &Context<'_>) -> Sight<'a> {
+    let (device, captured_at) = (&observation.device, observation.captured_at);
+    let clock = context.reference.clock_error(device, captured_at);
+    let at = captured_at.plus_ms(-clock.ahead_ms);
+    let reader =
+        Reader { reference: context.reference, table: context.table, parameters: &context.models.reading };
+    let reading = reader.read(passage, at, context.reference.misread_rate(device, captured_at));
+    let file = reading.and_then(|reading| context.reference.file(reading.vehicle, context.table)).copied();
+    Sight { observation, passage, at, uncertainty_ms: clock.uncertainty_ms, reading, file }
+}
+
+/// Puts a passage on the track of its vehicle, and judges what it can concern there.
+fn keep(tracks: &mut Keyed<VehicleKey, Track>, sight: &Sight<'_>, context: &mut Context<'_>) {
+    let Some(reading) = sight.reading else { return };
+    let held = Held::pack(sight.observation, context.names);
+    let track = tracks.state_mut(reading.vehicle, sight.at);
+    if track.visits().len() >= VISITS_MAX {
+        context.counts.over_bound += 1;
+        return;
+    }
+    track.known = reading.known;
+    let inserted = track.insert(Visit::new(held, sight.at, sight.uncertainty_ms, &reading));
+    let index = match inserted {
+        Inserted::Duplicate => {
+            context.counts.duplicates += 1;
+            return;
+        }
+        Inserted::BetterCopy(index) => {
+            context.counts.duplicates += 1;
+            index
+        }
+        Inserted::New(index) => index,
+    };
+    let turn = Turn { vehicle: reading.vehicle, file: sight.file, changed_at: track.visits()[index].at };
+    average_speed::judge(track, &turn, context);
+    if matches!(inserted, Inserted::New(_)) {
+        tracks.grown();
     }
 }
 

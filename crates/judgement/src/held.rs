@@ -37,7 +37,7 @@ impl Names {
         number
     }
 
-    fn name(&self, number: u32) -> SmolStr {
+    pub(crate) fn name(&self, number: u32) -> SmolStr {
         self.names.get(number as usize).cloned().unwrap_or_default()
     }
 }
@@ -184,7 +184,7 @@ impl Held {
 
     /// Of two copies of one observation the one that reached us first counts, and of those of one instant the one
     /// with the lesser bytes: which is kept doesn't depend on the order of arrival.
-    fn is_better_copy_than(&self, other: &Self) -> bool {
+    pub(crate) fn is_better_copy_than(&self, other: &Self) -> bool {
         (self.received_at, &self.fact) < (other.received_at, &other.fact)
     }
 }

@@ -32,16 +32,18 @@ mod held;
 mod keyed;
 mod models;
 mod parameters;
+mod reading;
 mod reference;
 mod settle;
 mod snapshot;
+mod track;
 
 pub use check::ParameterError;
 pub use confusion::Confusions;
 pub use engine::{Engine, Stats};
 pub use parameters::{
     AverageSpeedParameters, DeviceAlarmParameters, FatigueParameters, Horizon, Model, ModelDescription,
-    ModelParameters, NightCoachParameters, NoParameters, Parameter, ParameterDescription, Parameters, Step,
-    Text, UnhandledOffencesParameters, Value, WatchOrderParameters,
+    ModelParameters, NightCoachParameters, NoParameters, Parameter, ParameterDescription, Parameters,
+    ReadingParameters, Step, Text, UnhandledOffencesParameters, Value, WatchOrderParameters,
 };
 pub use snapshot::SnapshotError;

@@ -1,14 +1,21 @@
-//! What observations are judged against, indexed for judging: places, sections and the vehicle register.
+//! What observations are judged against, indexed for judging: places, sections, zones, the vehicle register, and what was
+//! learned of devices and ways.
 
+use crate::confusion::ConfusionTable;
 use crate::held::Names;
 use domain::observation::Passage;
+use domain::plate::SYMBOL_BITS;
 use domain::{
-    Checkpoint, CheckpointId, CivilDay, KeyClass, Plate, PlateClass, PlateColor, Section, SectionId,
-    VehicleFile, VehicleKey, VehicleType, Wgs84,
+    Calibration, Checkpoint, CheckpointId, CivilDay, ClockError, DeviceId, KeyClass, MisreadRate, Plate,
+    Section, SectionId, Terminal, Theatre, Timestamp, TravelTime, VehicleFile, VehicleKey, VehicleType,
+    Wgs84, Zone, ZoneId, ZoneKind,
 };
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+
+/// Most calibrations kept of one device; they are learned by the quarter of an hour at most, so this is three days.
+const CALIBRATIONS_MAX: usize = 288;
 
 /// What models need of a vehicle's file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,16 +31,6 @@ pub(crate) struct File {
 }
 
 impl File {
-    /// Whether what the camera saw can be this vehicle; what either side doesn't know agrees.
-    fn agrees_with(&self, passage: &Passage) -> bool {
-        let (class, color) = (self.key.class, self.key.class.color());
-        let is_class_same = passage.plate_class == PlateClass::UNKNOWN || passage.plate_class == class;
-        let is_color_same = passage.plate_color == PlateColor::Unknown
-            || color == PlateColor::Unknown
-            || passage.plate_color == color;
-        is_class_same && is_color_same
-    }
-
     /// Whether the body colours are the same, as far as both are known (Z is "other", K "not read": GA/T 16.8).
     pub(crate) fn has_body_color_of(&self, passage: &Passage) -> bool {
         let known = |color: Option<char>| color.filter(|color| !matches!(color, 'K' | 'Z'));
@@ -53,38 +50,87 @@ pub(crate) struct Role {
     pub(crate) ends: Vec<(SectionId, u32)>,
 }
 
-/// The reference. Watch orders have an index of their own in their model.
+/// What models need of a checkpoint.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Place {
+    pub(crate) location: Wgs84,
+    pub(crate) theatre: Theatre,
+    pub(crate) road: smol_str::SmolStr,
+    pub(crate) limit_kmh: Option<u16>,
+    pub(crate) limit_large_kmh: Option<u16>,
+    pub(crate) one_way: Option<u8>,
+}
+
+/// A learned way: the shortest time that is driven, and the usual one, in ms.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Way {
+    pub(crate) shortest_ms: i64,
+    pub(crate) usual_ms: i64,
+}
+
+/// The reference. Watch orders, rules and silences have an index of their own where they are used.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Reference {
-    checkpoints: BTreeMap<CheckpointId, Wgs84>,
+    checkpoints: BTreeMap<CheckpointId, Place>,
     sections: BTreeMap<SectionId, Section>,
     /// By number of the checkpoint; made from `sections`.
     roles: FxHashMap<u32, Role>,
-    /// By checkpoint; only those with a role.
-    places: FxHashMap<CheckpointId, u32>,
-    /// All files of a number, by class: a car and a motorcycle may share it.
-    files: FxHashMap<Plate, Vec<File>>,
+    zones: BTreeMap<ZoneId, Zone>,
+    /// The zones in which a checkpoint lies; made from `zones` and `checkpoints`.
+    zones_of: BTreeMap<CheckpointId, Vec<ZoneId>>,
+    /// Files by the canonical form of the number, each list by key: what cameras take for one another lies together.
+    files: FxHashMap<u64, Vec<File>>,
+    file_count: usize,
+    /// How many files there are by province and authority.
+    files_of_prefix: BTreeMap<u64, u32>,
+    /// Terminals by vehicle.
+    terminals: BTreeMap<VehicleKey, Vec<DeviceId>>,
+    /// By device, each list by `from`.
+    calibrations: FxHashMap<DeviceId, Vec<Calibration>>,
+    /// By numbers of the two checkpoints.
+    ways: FxHashMap<(u32, u32), Way>,
 }
 
 /// The reference in a snapshot.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct StoredReference {
-    checkpoints: BTreeMap<CheckpointId, Wgs84>,
+    checkpoints: BTreeMap<CheckpointId, Place>,
     sections: BTreeMap<SectionId, Section>,
+    zones: BTreeMap<ZoneId, Zone>,
     files: Vec<File>,
+    terminals: BTreeMap<VehicleKey, Vec<DeviceId>>,
+    calibrations: BTreeMap<DeviceId, Vec<Calibration>>,
+    ways: BTreeMap<(u32, u32), Way>,
 }
 
 impl Reference {
     pub(crate) fn put_checkpoint(&mut self, checkpoint: &Checkpoint) {
-        self.checkpoints.insert(checkpoint.id.clone(), checkpoint.location);
+        let place = Place {
+            location: checkpoint.location,
+            theatre: checkpoint.theatre,
+            road: checkpoint.road.clone(),
+            limit_kmh: checkpoint.limit_kmh,
+            limit_large_kmh: checkpoint.limit_large_kmh,
+            one_way: checkpoint.one_way,
+        };
+        let id = &checkpoint.id;
+        let lies_in = |zone: &Zone| zone.checkpoints.contains(id) || zone.area.contains(place.location);
+        let zones = self.zones.values().filter(|zone| lies_in(zone)).map(|zone| zone.id.clone()).collect();
+        self.zones_of.insert(id.clone(), zones);
+        self.checkpoints.insert(id.clone(), place);
     }
 
     pub(crate) fn remove_checkpoint(&mut self, id: &CheckpointId) {
         self.checkpoints.remove(id);
+        self.zones_of.remove(id);
+    }
+
+    pub(crate) fn place(&self, checkpoint: &CheckpointId) -> Option<&Place> {
+        self.checkpoints.get(checkpoint)
     }
 
     pub(crate) fn location_of(&self, checkpoint: &CheckpointId) -> Option<Wgs84> {
-        self.checkpoints.get(checkpoint).copied()
+        self.checkpoints.get(checkpoint).map(|place| place.location)
     }
 
     pub(crate) fn put_section(&mut self, section: &Section, names: &mut Names) {
@@ -99,19 +145,11 @@ impl Reference {
 
     fn index_sections(&mut self, names: &mut Names) {
         self.roles.clear();
-        self.places.clear();
         for section in self.sections.values() {
             let (start, end) = (names.number(&section.start.0), names.number(&section.end.0));
-            self.places.insert(section.start.clone(), start);
-            self.places.insert(section.end.clone(), end);
             self.roles.entry(start).or_default().is_start = true;
             self.roles.entry(end).or_default().ends.push((section.id.clone(), start));
         }
-    }
-
-    /// Whether a section begins or ends here.
-    pub(crate) fn has_role(&self, checkpoint: &CheckpointId) -> bool {
-        self.places.contains_key(checkpoint)
     }
 
     /// The role of a checkpoint by its number.
@@ -123,67 +161,232 @@ impl Reference {
         self.sections.get(id)
     }
 
-    pub(crate) fn put_vehicle(&mut self, file: &VehicleFile) {
-        let files = self.files.entry(file.key.plate).or_default();
-        files.retain(|other| other.key != file.key);
-        files.reserve_exact(1);
-        files.push(File {
-            key: file.key,
-            vehicle_type: file.vehicle_type,
-            key_class: file.key_class,
-            body_color: file.body_color,
-            inspection_valid_until: file.inspection_valid_until,
-            scrap_by: file.scrap_by,
-            unhandled_offences: file.unhandled_offences,
-            is_night_exempt: file.is_night_exempt,
-        });
-        files.sort_unstable_by_key(|file| file.key);
+    /// All sections, by identity.
+    pub(crate) fn sections(&self) -> impl Iterator<Item = &Section> {
+        self.sections.values()
     }
 
-    pub(crate) fn remove_vehicle(&mut self, key: VehicleKey) {
-        if let Some(files) = self.files.get_mut(&key.plate) {
-            files.retain(|file| file.key != key);
-            if files.is_empty() {
-                self.files.remove(&key.plate);
+    pub(crate) fn put_zone(&mut self, zone: &Zone) {
+        self.remove_zone(&zone.id);
+        for (id, place) in &self.checkpoints {
+            if zone.checkpoints.contains(id) || zone.area.contains(place.location) {
+                let zones = self.zones_of.entry(id.clone()).or_default();
+                zones.push(zone.id.clone());
+                zones.sort_unstable();
+            }
+        }
+        self.zones.insert(zone.id.clone(), zone.clone());
+    }
+
+    pub(crate) fn remove_zone(&mut self, id: &ZoneId) {
+        if self.zones.remove(id).is_some() {
+            for zones in self.zones_of.values_mut() {
+                zones.retain(|other| other != id);
+            }
+        }
+    }
+
+    /// The zones in which a checkpoint lies, by identity.
+    pub(crate) fn zones_of(&self, checkpoint: &CheckpointId) -> impl Iterator<Item = &Zone> {
+        self.zones_of.get(checkpoint).into_iter().flatten().filter_map(|id| self.zones.get(id))
+    }
+
+    /// All zones of a kind, by identity.
+    pub(crate) fn zones(&self, kind: ZoneKind) -> impl Iterator<Item = &Zone> {
+        self.zones.values().filter(move |zone| zone.kind == kind)
+    }
+
+    pub(crate) fn put_vehicle(&mut self, file: &VehicleFile, table: &ConfusionTable) {
+        self.remove_vehicle(file.key, table);
+        self.add_file(
+            File {
+                key: file.key,
+                vehicle_type: file.vehicle_type,
+                key_class: file.key_class,
+                body_color: file.body_color,
+                inspection_valid_until: file.inspection_valid_until,
+                scrap_by: file.scrap_by,
+                unhandled_offences: file.unhandled_offences,
+                is_night_exempt: file.is_night_exempt,
+            },
+            table,
+        );
+    }
+
+    fn add_file(&mut self, file: File, table: &ConfusionTable) {
+        let files = self.files.entry(table.canonical(file.key.plate)).or_default();
+        files.reserve_exact(1);
+        files.push(file);
+        files.sort_unstable_by_key(|file| file.key);
+        self.file_count += 1;
+        *self.files_of_prefix.entry(prefix(file.key.plate)).or_default() += 1;
+    }
+
+    pub(crate) fn remove_vehicle(&mut self, key: VehicleKey, table: &ConfusionTable) {
+        let canonical = table.canonical(key.plate);
+        let Some(files) = self.files.get_mut(&canonical) else { return };
+        let before = files.len();
+        files.retain(|file| file.key != key);
+        let gone = before - files.len();
+        if files.is_empty() {
+            self.files.remove(&canonical);
+        }
+        if gone > 0 {
+            self.file_count -= gone;
+            if let Some(count) = self.files_of_prefix.get_mut(&prefix(key.plate)) {
+                *count -= gone as u32;
             }
         }
     }
 
     /// The file with this key, or the only one with its number.
-    pub(crate) fn file(&self, key: VehicleKey) -> Option<&File> {
-        let files = self.files.get(&key.plate)?;
-        files.iter().find(|file| file.key == key).or(match files.as_slice() {
-            [only] => Some(only),
-            _ => None,
-        })
+    pub(crate) fn file(&self, key: VehicleKey, table: &ConfusionTable) -> Option<&File> {
+        let files = self.files.get(&table.canonical(key.plate))?;
+        let mut of_number = files.iter().filter(|file| file.key.plate == key.plate);
+        let first = of_number.next()?;
+        let Some(second) = of_number.next() else { return Some(first) };
+        [first, second].into_iter().chain(of_number).find(|file| file.key.class == key.class)
     }
 
-    /// The file of the vehicle that was read, when what the camera saw agrees with it.
-    pub(crate) fn file_of(&self, passage: &Passage) -> Option<&File> {
-        self.file(passage.vehicle()?).filter(|file| file.agrees_with(passage))
+    /// The file of the number that was read, by the class that was seen.
+    pub(crate) fn file_seen(&self, passage: &Passage, table: &ConfusionTable) -> Option<&File> {
+        self.file(passage.vehicle()?, table)
+    }
+
+    /// The files whose numbers cameras take for this one, by the table alone.
+    pub(crate) fn for_each_same<'a>(
+        &'a self,
+        table: &ConfusionTable,
+        plate: Plate,
+        mut see: impl FnMut(&'a File),
+    ) {
+        self.files.get(&table.canonical(plate)).into_iter().flatten().for_each(&mut see);
+    }
+
+    /// The files whose numbers are this one, by the table, but for the symbol at `shift` bits.
+    pub(crate) fn for_each_like<'a>(
+        &'a self,
+        table: &ConfusionTable,
+        plate: Plate,
+        shift: u32,
+        mut see: impl FnMut(&'a File),
+    ) {
+        for canonical in table.canonical_like(plate, shift) {
+            self.files.get(&canonical).into_iter().flatten().for_each(&mut see);
+        }
+    }
+
+    /// Whether the register is taken to know all numbers of this one's province and authority.
+    pub(crate) fn is_covered(&self, plate: Plate, files_min: i64) -> bool {
+        self.files_of_prefix.get(&prefix(plate)).is_some_and(|count| i64::from(*count) >= files_min)
     }
 
     pub(crate) fn file_count(&self) -> usize {
-        self.files.len()
+        self.file_count
+    }
+
+    pub(crate) fn put_terminal(&mut self, terminal: &Terminal) {
+        self.remove_terminal(&terminal.device);
+        let devices = self.terminals.entry(terminal.vehicle).or_default();
+        devices.push(terminal.device.clone());
+        devices.sort_unstable();
+    }
+
+    pub(crate) fn remove_terminal(&mut self, device: &DeviceId) {
+        self.terminals.retain(|_, devices| {
+            devices.retain(|other| other != device);
+            !devices.is_empty()
+        });
+    }
+
+    /// The terminals registered for a vehicle, by identity.
+    pub(crate) fn terminals_of(&self, vehicle: VehicleKey) -> &[DeviceId] {
+        self.terminals.get(&vehicle).map_or(&[], Vec::as_slice)
+    }
+
+    pub(crate) fn put_calibration(&mut self, calibration: &Calibration) {
+        let of_device = self.calibrations.entry(calibration.device.clone()).or_default();
+        match of_device.binary_search_by_key(&calibration.from, |known| known.from) {
+            Ok(index) => of_device[index] = calibration.clone(),
+            Err(index) => of_device.insert(index, calibration.clone()),
+        }
+        if of_device.len() > CALIBRATIONS_MAX {
+            of_device.remove(0);
+        }
+    }
+
+    /// What was learned of a camera for what it captured at that time by its own clock. Before the first calibration the
+    /// first one holds: a clock that is wrong now was wrong before anybody had noticed.
+    fn calibration(&self, device: &DeviceId, captured_at: Timestamp) -> Option<&Calibration> {
+        let of_device = self.calibrations.get(device)?;
+        let later = of_device.partition_point(|known| known.from <= captured_at);
+        of_device.get(later.saturating_sub(1))
+    }
+
+    pub(crate) fn clock_error(&self, device: &DeviceId, captured_at: Timestamp) -> ClockError {
+        self.calibration(device, captured_at).map(|known| known.clock).unwrap_or_default()
+    }
+
+    pub(crate) fn misread_rate(&self, device: &DeviceId, captured_at: Timestamp) -> Option<MisreadRate> {
+        self.calibration(device, captured_at)?.misread
+    }
+
+    pub(crate) fn put_travel_time(&mut self, time: &TravelTime, names: &mut Names) {
+        let pair = (names.number(&time.from.0), names.number(&time.to.0));
+        self.ways.insert(pair, Way { shortest_ms: time.shortest_ms, usual_ms: time.usual_ms });
+    }
+
+    /// What was learned of the way between two checkpoints, by their numbers.
+    pub(crate) fn way(&self, from: u32, to: u32) -> Option<Way> {
+        self.ways.get(&(from, to)).copied()
     }
 
     pub(crate) fn stored(&self) -> StoredReference {
-        let mut files = Vec::with_capacity(self.files.len());
+        let mut files = Vec::with_capacity(self.file_count);
         #[expect(clippy::iter_over_hash_type, reason = "sorted below")]
-        for of_number in self.files.values() {
-            files.extend_from_slice(of_number);
+        for like in self.files.values() {
+            files.extend_from_slice(like);
         }
         files.sort_unstable_by_key(|file| file.key);
-        StoredReference { checkpoints: self.checkpoints.clone(), sections: self.sections.clone(), files }
+        StoredReference {
+            checkpoints: self.checkpoints.clone(),
+            sections: self.sections.clone(),
+            zones: self.zones.clone(),
+            files,
+            terminals: self.terminals.clone(),
+            calibrations: self
+                .calibrations
+                .iter()
+                .map(|(device, known)| (device.clone(), known.clone()))
+                .collect(),
+            ways: self.ways.iter().map(|(pair, way)| (*pair, *way)).collect(),
+        }
     }
 
-    pub(crate) fn restored(stored: StoredReference, names: &mut Names) -> Self {
-        let mut reference =
-            Self { checkpoints: stored.checkpoints, sections: stored.sections, ..Self::default() };
+    pub(crate) fn restored(stored: StoredReference, names: &mut Names, table: &ConfusionTable) -> Self {
+        let mut reference = Self {
+            checkpoints: stored.checkpoints,
+            sections: stored.sections,
+            terminals: stored.terminals,
+            calibrations: stored.calibrations.into_iter().collect(),
+            ways: stored.ways.into_iter().collect(),
+            ..Self::default()
+        };
         for file in stored.files {
-            reference.files.entry(file.key.plate).or_default().push(file);
+            reference.add_file(file, table);
         }
         reference.index_sections(names);
+        let ids: Vec<_> = reference.checkpoints.keys().cloned().collect();
+        reference.zones_of = ids.into_iter().map(|id| (id, Vec::new())).collect();
+        for zone in stored.zones.values() {
+            reference.put_zone(zone);
+        }
         reference
     }
+}
+
+/// Province and authority of a number.
+fn prefix(plate: Plate) -> u64 {
+    const PREFIX_SYMBOLS: usize = 2;
+    plate.packed() >> (plate.symbol_count().saturating_sub(PREFIX_SYMBOLS) as u32 * SYMBOL_BITS)
 }

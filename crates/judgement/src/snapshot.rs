@@ -8,19 +8,19 @@ use crate::confusion::ConfusionTable;
 use crate::engine::{Counts, Engine, keep_ms};
 use crate::held::Names;
 use crate::keyed::Keyed;
-use crate::models::average_speed::{AverageSpeed, Journey};
 use crate::models::device_alarm::{AlarmKey, DeviceAlarms, Reports};
 use crate::models::drive::{Drive, Drives};
 use crate::models::overdue::{Days, Overdue};
 use crate::models::watch_order::{Hit, WatchOrders};
-use crate::parameters::Parameters;
+use crate::parameters::{Parameters, TunedModels};
 use crate::reference::{Reference, StoredReference};
-use domain::{ObservationId, Timestamp, VehicleKey, WatchOrder};
+use crate::track::Track;
+use domain::{ObservationId, Timestamp, Tuning, VehicleKey, WatchOrder};
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
 /// Raise the last digit with every change of [`State`]: an old snapshot is then refused and the journal replayed.
-const MAGIC: [u8; 8] = *b"ACJUDG\x00\x01";
+const MAGIC: [u8; 8] = *b"ACJUDG\x00\x02";
 const CHECKSUM_BYTES: usize = 8;
 
 /// Why a snapshot can't be used; replay the journal from its beginning instead.
@@ -44,7 +44,8 @@ struct StateRef<'a> {
     orders: Vec<&'a WatchOrder>,
     hits: Vec<(&'a ObservationId, &'a Hit)>,
     days: Vec<(&'a VehicleKey, &'a Days)>,
-    journeys: Vec<(&'a VehicleKey, &'a Journey)>,
+    tuned: Vec<&'a Tuning>,
+    tracks: Vec<(&'a VehicleKey, &'a Track)>,
     drives: Vec<(&'a VehicleKey, &'a Drive)>,
     alarms: Vec<(&'a AlarmKey, &'a Reports)>,
 }
@@ -58,7 +59,8 @@ struct State {
     orders: Vec<WatchOrder>,
     hits: Vec<(ObservationId, Hit)>,
     days: Vec<(VehicleKey, Days)>,
-    journeys: Vec<(VehicleKey, Journey)>,
+    tuned: Vec<Tuning>,
+    tracks: Vec<(VehicleKey, Track)>,
     drives: Vec<(VehicleKey, Drive)>,
     alarms: Vec<(AlarmKey, Reports)>,
 }
@@ -74,7 +76,8 @@ impl Engine {
             orders: self.watch_orders.orders(),
             hits: self.watch_orders.hits.sorted(),
             days: self.overdue.days.sorted(),
-            journeys: self.average_speed.journeys.sorted(),
+            tuned: self.models.tunings(),
+            tracks: self.tracks.sorted(),
             drives: self.drives.drives.sorted(),
             alarms: self.device_alarms.reports.sorted(),
         };
@@ -100,15 +103,15 @@ impl Engine {
         Ok(Self {
             clock: state.clock,
             counts: state.counts,
-            reference: Reference::restored(state.reference, &mut names),
+            reference: Reference::restored(state.reference, &mut names, &table),
             names,
             watch_orders: WatchOrders::restored(state.orders, Keyed::restored(state.hits, keep_ms), &table),
             overdue: Overdue { days: Keyed::restored(state.days, keep_ms) },
-            average_speed: AverageSpeed { journeys: Keyed::restored(state.journeys, keep_ms) },
+            tracks: Keyed::restored(state.tracks, keep_ms),
             drives: Drives { drives: Keyed::restored(state.drives, keep_ms) },
             device_alarms: DeviceAlarms { reports: Keyed::restored(state.alarms, keep_ms) },
             table,
-            parameters,
+            models: TunedModels::restored(parameters.models, state.tuned),
         })
     }
 }

@@ -181,7 +181,7 @@ impl Drives {
         context: &mut Context<'_>,
     ) {
         let Some(named) = position.vehicle else { return };
-        let file = context.reference.file(named);
+        let file = context.reference.file(named, context.table);
         let vehicle = file.map_or(named, |file| file.key);
         let moving_min_dkmh = context.models.fatigue.parameters.moving_min_kmh.value * 10;
         // A speed without ignition and without a fix is a fault of the terminal.

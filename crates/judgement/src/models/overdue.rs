@@ -4,12 +4,11 @@
 //! could still be acted on, and else on the first that reached us at all: so a warning that stands is not disturbed by
 //! what is filled in later, and a late one becomes urgent when the vehicle shows up live.
 
-use super::Context;
+use super::{Context, Sight};
 use crate::keyed::{Aging, Keyed};
 use crate::parameters::ModelParameters;
 use crate::reference::File;
 use crate::settle::{Finding, digest, vehicle_bytes};
-use domain::observation::{Observation, Passage};
 use domain::time::SECOND_MS;
 use domain::warning::{Detail, Outcome, Subject};
 use domain::{CivilDay, Level, ModelId, ObservationId, Timestamp, VehicleKey};
@@ -61,14 +60,10 @@ struct Complaint {
 }
 
 impl Overdue {
-    pub(crate) fn observe(
-        &mut self,
-        observation: &Observation,
-        passage: &Passage,
-        context: &mut Context<'_>,
-    ) {
-        let Some(file) = context.reference.file_of(passage) else { return };
-        let day = observation.captured_at.beijing_day();
+    pub(crate) fn observe(&mut self, sight: &Sight<'_>, context: &mut Context<'_>) {
+        let (observation, passage) = (sight.observation, sight.passage);
+        let Some(file) = &sight.file else { return };
+        let day = sight.at.beijing_day();
         for complaint in complaints(file, day, context.models) {
             let late_ms = observation.received_at.ms_since(observation.captured_at);
             let rank = (
@@ -115,8 +110,10 @@ impl Overdue {
 
 /// What the register says against the vehicle on that day.
 fn complaints(file: &File, day: CivilDay, models: &ModelParameters) -> impl Iterator<Item = Complaint> {
-    let inspection =
-        file.inspection_valid_until.filter(|valid_until| day > *valid_until).map(|valid_until| {
+    let inspection = file
+        .inspection_valid_until
+        .filter(|valid_until| day > *valid_until && models.overdue_inspection.is_enabled)
+        .map(|valid_until| {
             let model = &models.overdue_inspection;
             Complaint {
                 model: ModelId::OverdueInspection,
@@ -130,20 +127,23 @@ fn complaints(file: &File, day: CivilDay, models: &ModelParameters) -> impl Iter
             }
         });
     // The register names the day from which it must be scrapped: that day is not yet overdue.
-    let scrapping = file.scrap_by.filter(|scrap_by| day > *scrap_by).map(|scrap_by| {
-        let model = &models.overdue_scrapping;
-        Complaint {
-            model: ModelId::OverdueScrapping,
-            version: model.version,
-            level: model.level.unwrap_or(Level::Low),
-            actionable_seconds: model.actionable_seconds,
-            detail: Detail::OverdueScrapping { scrap_by, overdue_days: days_between(scrap_by, day) },
-        }
-    });
+    let scrapping = file
+        .scrap_by
+        .filter(|scrap_by| day > *scrap_by && models.overdue_scrapping.is_enabled)
+        .map(|scrap_by| {
+            let model = &models.overdue_scrapping;
+            Complaint {
+                model: ModelId::OverdueScrapping,
+                version: model.version,
+                level: model.level.unwrap_or(Level::Low),
+                actionable_seconds: model.actionable_seconds,
+                detail: Detail::OverdueScrapping { scrap_by, overdue_days: days_between(scrap_by, day) },
+            }
+        });
     let model = &models.unhandled_offences;
     let threshold = model.parameters.count_min.value.clamp(1, i64::from(u16::MAX)) as u16;
     let count = file.unhandled_offences;
-    let offences = (count >= threshold).then(|| Complaint {
+    let offences = (count >= threshold && model.is_enabled).then(|| Complaint {
         model: ModelId::UnhandledOffences,
         version: model.version,
         level: model.level.unwrap_or(Level::Low),

@@ -4,10 +4,11 @@
 //! with its wildcards masked and once more with each single place masked, for reads with an unread place. What is found
 //! is then scored symbol by symbol. One warning per order and passage.
 
-use super::Context;
+use super::{Context, Sight};
 use crate::confusion::{ConfusionTable, masked, paired_codes, unread_code, unread_places};
 use crate::keyed::{Aging, Keyed};
 use crate::parameters::{ModelParameters, WatchOrderParameters};
+use crate::reading::Known;
 use crate::reference::File;
 use crate::settle::{Finding, Standing, digest, settle};
 use domain::observation::{Observation, Passage};
@@ -114,14 +115,12 @@ impl WatchOrders {
         }
     }
 
-    pub(crate) fn observe(
-        &mut self,
-        observation: &Observation,
-        passage: &Passage,
-        table: &ConfusionTable,
-        context: &mut Context<'_>,
-    ) {
+    pub(crate) fn observe(&mut self, sight: &Sight<'_>, context: &mut Context<'_>) {
+        let (observation, passage, table) = (sight.observation, sight.passage, context.table);
         let (Some(read), false) = (passage.plate, self.orders.is_empty()) else { return };
+        if !context.models.watch_order.is_enabled {
+            return;
+        }
         let candidates = self.candidates(
             read,
             table,
@@ -134,10 +133,10 @@ impl WatchOrders {
         let mut found = Vec::new();
         for id in candidates {
             let Some(order) = self.orders.get(&id) else { continue };
-            if !order.is_in_force_at(observation.captured_at) {
+            if !order.is_in_force_at(sight.at) {
                 continue;
             }
-            if let Some(score_permille) = score(order, read, passage, table, context) {
+            if let Some(score_permille) = score(order, read, sight, context) {
                 let warning = finding(order, score_permille, read, observation, passage, context);
                 found.push((observation.captured_at, warning));
             }
@@ -197,13 +196,8 @@ fn keys(plate: Plate, table: &ConfusionTable) -> Vec<u64> {
 }
 
 /// How likely the read is a sighting of the ordered vehicle, in permille; `None` when it is no hit.
-fn score(
-    order: &WatchOrder,
-    read: Plate,
-    passage: &Passage,
-    table: &ConfusionTable,
-    context: &Context<'_>,
-) -> Option<u16> {
+fn score(order: &WatchOrder, read: Plate, sight: &Sight<'_>, context: &Context<'_>) -> Option<u16> {
+    let (passage, table) = (sight.passage, context.table);
     let p = &context.models.watch_order.parameters;
     let unread = unread_code();
     let mut score = EXACT_PERMILLE;
@@ -231,12 +225,16 @@ fn score(
     let is_misread = score < EXACT_PERMILLE;
     if is_misread {
         score = score * camera_doubt_permille(passage, p) / 1000;
-        let is_read_confirmed =
-            context.reference.file_of(passage).is_some_and(|file| file.has_body_color_of(passage));
+        let is_read_confirmed = sight.reading.is_some_and(|reading| {
+            reading.is_as_read
+                && reading.known == Known::File
+                && !reading.look.is_plate_other
+                && !reading.look.is_color_other
+        });
         if p.trust_registered_read.value && is_read_confirmed {
             return None;
         }
-        let ordered = context.reference.file(ordered_key(order, passage));
+        let ordered = context.reference.file(ordered_key(order, passage), table);
         if ordered.is_some_and(|file: &File| !file.has_body_color_of(passage)) {
             score = score * p.body_color_mismatch_permille.value / 1000;
         }

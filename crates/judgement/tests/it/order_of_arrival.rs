@@ -184,6 +184,18 @@ proptest! {
     }
 }
 
+/// The models of which the worlds above have something to judge; those not named here have a test of their own.
+const IN_THE_WORLDS: [ModelId; 8] = [
+    ModelId::WatchOrder,
+    ModelId::AverageSpeed,
+    ModelId::Fatigue,
+    ModelId::NightCoach,
+    ModelId::DeviceAlarm,
+    ModelId::OverdueInspection,
+    ModelId::OverdueScrapping,
+    ModelId::UnhandledOffences,
+];
+
 /// The worlds above would prove nothing if they led to no warnings.
 #[test]
 fn the_worlds_lead_to_warnings_of_every_model() {
@@ -196,8 +208,7 @@ fn the_worlds_lead_to_warnings_of_every_model() {
             *counts.entry(warning.model).or_default() += 1;
         }
     }
-    assert!(
-        ModelId::ALL.iter().all(|model| counts.get(model).is_some_and(|count| *count >= 5)),
-        "{counts:?}"
-    );
+    for model in IN_THE_WORLDS {
+        assert!(counts.get(&model).is_some_and(|count| *count >= 5), "{model:?}: {counts:?}");
+    }
 }

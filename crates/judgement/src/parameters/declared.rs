@@ -1,0 +1,139 @@
+//! The parameters of each model, as `data/models.toml` gives them.
+
+use super::{Parameter, Step};
+use serde::Deserialize;
+
+parameters! {
+    /// What holds for all models: how late an observation may be.
+    Horizon {
+        /// Older observations are counted and only compared with watch orders, which need no memory.
+        late_max_hours: i64,
+        /// A device clock so far ahead of ours is wrong; such observations are treated like those too late.
+        ahead_max_seconds: i64,
+    }
+}
+
+parameters! {
+    /// How a read of a plate is weighed against the register: it is evidence with a likelihood, never a fact.
+    ReadingParameters {
+        /// From so many registered vehicles of a province and authority on, the register is taken to know them all.
+        covered_files_min: i64,
+        /// Share of misread plates by day where nothing was learned of the camera.
+        misread_day_permille: i64,
+        /// Share of misread plates by night where nothing was learned of the camera.
+        misread_night_permille: i64,
+        /// Of the misreads, the share that the confusion table does not name.
+        unlisted_permille: i64,
+        /// How often class or ground colour of a plate are seen wrong.
+        plate_look_wrong_permille: i64,
+        /// How often the vehicle type is seen wrong.
+        type_wrong_permille: i64,
+        /// How often the body colour is seen wrong.
+        color_wrong_permille: i64,
+        /// A vehicle is only held to have passed when the read is at least so sure.
+        sure_min_permille: i64,
+    }
+}
+
+parameters! {
+    /// Watch orders.
+    WatchOrderParameters {
+        /// Least score of a hit.
+        score_min_permille: i64,
+        /// Factor for a place that the camera could not read.
+        unread_permille: i64,
+        /// Factor for one symbol read as another that the confusion table does not name.
+        unlisted_permille: i64,
+        /// Factor when plate class or ground colour contradict the order.
+        class_mismatch_permille: i64,
+        /// Factor on a misread hit when the body colour contradicts the register's entry of the ordered vehicle.
+        body_color_mismatch_permille: i64,
+        /// At this confidence or below, a misread is fully possible.
+        doubtful_confidence_percent: i64,
+        /// Factor on a misread hit when the camera is 100 % sure; between, it is linear.
+        sure_camera_permille: i64,
+        /// Whether a read that the register knows and confirms is never taken for another plate.
+        trust_registered_read: bool,
+    }
+}
+
+parameters! {
+    /// Average speed over a section.
+    AverageSpeedParameters {
+        /// Longest time between the two points; more is no drive through.
+        elapsed_max_minutes: i64,
+        /// Shortest time between the two points.
+        elapsed_min_seconds: i64,
+        /// How far the clocks of the two points may differ, added to the time in the driver's favour.
+        clock_difference_max_ms: i64,
+        /// Faster is a fault of clocks or plates.
+        plausible_max_kmh: i64,
+        /// Levels by excess, ascending; below the first there is no warning.
+        steps: Vec<Step>,
+    }
+}
+
+parameters! {
+    /// Driving without rest.
+    FatigueParameters {
+        /// Longest drive without a rest.
+        limit_minutes: i64,
+        /// Longest drive of a coach at night without a rest.
+        coach_night_limit_minutes: i64,
+        /// Hour of the Beijing day at which the night begins.
+        night_from_hour: i64,
+        /// Hour of the Beijing day at which the night ends.
+        night_to_hour: i64,
+        /// Shortest stop that is a rest.
+        rest_minutes: i64,
+        /// From this speed on, a vehicle drives.
+        moving_min_kmh: i64,
+        /// Distance covered in silence is taken as driven at this speed; what remains of the silence may have been rest.
+        silent_speed_kmh: i64,
+        /// A longer silence is a rest, whatever distance was covered.
+        silent_max_minutes: i64,
+        /// A standing warning is renewed after so many more driven minutes.
+        renewal_minutes: i64,
+    }
+}
+
+parameters! {
+    /// Coaches on the move in the small hours.
+    NightCoachParameters {
+        /// Hour of the Beijing day at which coaches must stop.
+        from_hour: i64,
+        /// Hour of the Beijing day from which they may go on.
+        to_hour: i64,
+        /// So many minutes with movement are let pass.
+        moving_max_minutes: i64,
+        /// A standing warning is renewed after so many more moving minutes.
+        renewal_minutes: i64,
+    }
+}
+
+parameters! {
+    /// Alarms of terminals.
+    DeviceAlarmParameters {
+        /// Kinds that become warnings of level one.
+        kinds_high: Vec<String>,
+        /// Kinds that become warnings of level two.
+        kinds_medium: Vec<String>,
+        /// Kinds that become warnings of level three.
+        kinds_low: Vec<String>,
+        /// Reports of one kind further apart are two episodes.
+        episode_gap_minutes: i64,
+    }
+}
+
+parameters! {
+    /// A model that needs no parameter beyond its level.
+    NoParameters {}
+}
+
+parameters! {
+    /// Many offences not handled.
+    UnhandledOffencesParameters {
+        /// From so many on.
+        count_min: i64,
+    }
+}

@@ -1,0 +1,270 @@
+//! From a read to a vehicle: a plate read is evidence with a likelihood, never a fact.
+//!
+//! Who may have passed are the registered vehicles whose plates cameras take for the one that was read, and, where the
+//! register does not know all, the plate as read. Each is weighed by how likely the camera would have read this of it (its
+//! share of misreads, the confusion table) and how likely it would have looked like this (class and colour of the plate,
+//! vehicle type, body colour). The heaviest is taken, with its share of the whole weight.
+
+use crate::confusion::{ConfusionTable, paired_codes, unread_places};
+use crate::parameters::ReadingParameters;
+use crate::reference::{File, Reference};
+use domain::observation::Passage;
+use domain::plate::SYMBOL_BITS;
+use domain::{MisreadRate, Plate, PlateClass, PlateColor, Timestamp, VehicleKey};
+use serde::{Deserialize, Serialize};
+
+/// Symbols of a number that are hardly ever misread: province and authority are checked against few values.
+const PREFIX_SYMBOLS: u32 = 2;
+/// The whole weight.
+const CERTAIN: f64 = 1000.0;
+
+/// Whom a read is taken for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Reading {
+    /// The vehicle.
+    pub(crate) vehicle: VehicleKey,
+    /// How sure that is, at most 1000.
+    pub(crate) permille: u16,
+    /// Whether its plate is the one that was read.
+    pub(crate) is_as_read: bool,
+    /// What about the vehicle is not as the register says.
+    pub(crate) look: Look,
+    /// What the register knows about it.
+    pub(crate) known: Known,
+}
+
+/// What the register says about a plate.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(crate) enum Known {
+    /// Registered.
+    File,
+    /// Not registered, though the register knows the plates of this authority.
+    Missing,
+    /// Of an authority whose register we don't have.
+    #[default]
+    Foreign,
+}
+
+/// Differences between what was seen and the register.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(crate) struct Look {
+    pub(crate) is_plate_other: bool,
+    pub(crate) is_type_other: bool,
+    pub(crate) is_color_other: bool,
+}
+
+impl Look {
+    pub(crate) fn is_same(self) -> bool {
+        self == Self::default()
+    }
+
+    /// How a passage looks against a file; what either side doesn't know agrees.
+    fn of(file: &File, passage: &Passage) -> Self {
+        let (class, color) = (file.key.class, file.key.class.color());
+        let is_class_other = passage.plate_class != PlateClass::UNKNOWN && passage.plate_class != class;
+        let is_color_other = passage.plate_color != PlateColor::Unknown
+            && color != PlateColor::Unknown
+            && passage.plate_color != color;
+        Self {
+            is_plate_other: is_class_other || is_color_other,
+            is_type_other: match (file.vehicle_type, passage.vehicle_type) {
+                // Cameras tell families and whether large, not the finer classes of the register.
+                (Some(registered), Some(seen)) => {
+                    registered.family() != seen.family() || registered.is_large() != seen.is_large()
+                }
+                _ => false,
+            },
+            is_color_other: !file.has_body_color_of(passage),
+        }
+    }
+
+    /// How likely a vehicle that is the registered one looks like this.
+    fn likelihood(self, p: &ReadingParameters) -> f64 {
+        let factor = |is_other: bool, wrong_permille: i64| {
+            let wrong = wrong_permille as f64 / 1000.0;
+            if is_other { wrong } else { 1.0 - wrong }
+        };
+        factor(self.is_plate_other, p.plate_look_wrong_permille.value)
+            * factor(self.is_type_other, p.type_wrong_permille.value)
+            * factor(self.is_color_other, p.color_wrong_permille.value)
+    }
+}
+
+/// Reads plates against the register.
+pub(crate) struct Reader<'a> {
+    pub(crate) reference: &'a Reference,
+    pub(crate) table: &'a ConfusionTable,
+    pub(crate) parameters: &'a ReadingParameters,
+}
+
+impl Reader<'_> {
+    /// Whom the passage is taken for; `None` without a plate, or when too little of it was read.
+    pub(crate) fn read(
+        &self,
+        passage: &Passage,
+        at: Timestamp,
+        misread: Option<MisreadRate>,
+    ) -> Option<Reading> {
+        let read = passage.plate?;
+        let unread = unread_places(read);
+        if unread == 0 {
+            // The usual case: a plate that the register knows, on a vehicle that looks like it.
+            if let Some(file) = self.reference.file_seen(passage, self.table) {
+                let look = Look::of(file, passage);
+                if look.is_same() {
+                    let vehicle = file.key;
+                    return Some(Reading {
+                        vehicle,
+                        permille: 1000,
+                        is_as_read: true,
+                        look,
+                        known: Known::File,
+                    });
+                }
+            }
+        }
+        let is_known_to_us = self.reference.is_covered(read, self.parameters.covered_files_min.value);
+        if unread.count_ones() > 1 || unread != 0 && !is_known_to_us {
+            return None;
+        }
+        let misread = self.misread_share(passage, at, misread);
+        let mut candidates = Candidates { best: None, weight: 0.0 };
+        if unread == 0 {
+            if let Some(file) = self.reference.file_seen(passage, self.table) {
+                let look = Look::of(file, passage);
+                let weight = (1.0 - misread) * look.likelihood(self.parameters);
+                candidates.add(
+                    weight,
+                    Reading { vehicle: file.key, permille: 0, is_as_read: true, look, known: Known::File },
+                );
+            }
+        }
+        if is_known_to_us {
+            self.add_misread(read, unread, passage, misread, &mut candidates);
+        }
+        if let Some(best) = candidates.settled() {
+            return Some(best);
+        }
+        let class = passage.vehicle()?.class;
+        let known = if is_known_to_us { Known::Missing } else { Known::Foreign };
+        (unread == 0).then(|| Reading {
+            vehicle: VehicleKey { plate: read, class },
+            permille: (CERTAIN * (1.0 - misread)) as u16,
+            is_as_read: true,
+            look: Look::default(),
+            known,
+        })
+    }
+
+    /// Adds the registered vehicles whose plates may have been misread as this one.
+    fn add_misread(
+        &self,
+        read: Plate,
+        unread: u16,
+        passage: &Passage,
+        misread: f64,
+        candidates: &mut Candidates,
+    ) {
+        let places = (read.symbol_count() as u32).saturating_sub(PREFIX_SYMBOLS).max(1);
+        let unlisted = self.parameters.unlisted_permille.value as f64 / 1000.0;
+        let per_place = misread / f64::from(places);
+        let mut consider = |file: &File| {
+            let Some(pairs) = paired_codes(file.key.plate, read) else { return };
+            let (mut likelihood, mut unlisted_count) = (1.0, 0);
+            for (place, (truth, seen)) in pairs.enumerate() {
+                if truth == seen || unread >> place & 1 != 0 {
+                    continue;
+                }
+                likelihood *= per_place
+                    * match self.table.likelihood_permille(truth, seen) {
+                        0 => {
+                            unlisted_count += 1;
+                            unlisted / f64::from(SYMBOLS_ABOUT)
+                        }
+                        listed => (1.0 - unlisted) * f64::from(listed) / 1000.0,
+                    };
+            }
+            if likelihood < 1.0 && unlisted_count <= 1 || unread != 0 && unlisted_count == 0 {
+                let look = Look::of(file, passage);
+                let weight = likelihood * look.likelihood(self.parameters);
+                candidates.add(
+                    weight,
+                    Reading { vehicle: file.key, permille: 0, is_as_read: false, look, known: Known::File },
+                );
+            }
+        };
+        if unread != 0 {
+            let shift = unread.trailing_zeros() * SYMBOL_BITS;
+            self.reference.for_each_like(self.table, read, shift, &mut consider);
+            return;
+        }
+        self.reference.for_each_same(self.table, read, &mut consider);
+        if candidates.best.is_none() {
+            // Nothing that the table names: any one symbol may be wrong.
+            let mut consider = |file: &File| {
+                let Some(pairs) = paired_codes(file.key.plate, read) else { return };
+                if pairs.filter(|(truth, seen)| truth != seen).count() == 1 {
+                    let look = Look::of(file, passage);
+                    let weight =
+                        per_place * unlisted / f64::from(SYMBOLS_ABOUT) * look.likelihood(self.parameters);
+                    let reading = Reading {
+                        vehicle: file.key,
+                        permille: 0,
+                        is_as_read: false,
+                        look,
+                        known: Known::File,
+                    };
+                    candidates.add(weight, reading);
+                }
+            };
+            for place in 0..places {
+                self.reference.for_each_like(self.table, read, place * SYMBOL_BITS, &mut consider);
+            }
+        }
+    }
+
+    /// How likely this camera misread: what was learned of it, less where it is sure of itself.
+    fn misread_share(&self, passage: &Passage, at: Timestamp, learned: Option<MisreadRate>) -> f64 {
+        let p = self.parameters;
+        let is_day = (6..18).contains(&(at.beijing_minute_of_day() / 60));
+        let permille = match (learned, is_day) {
+            (Some(rate), true) => i64::from(rate.day_permille),
+            (Some(rate), false) => i64::from(rate.night_permille),
+            (None, true) => p.misread_day_permille.value,
+            (None, false) => p.misread_night_permille.value,
+        };
+        let doubt = passage.plate_confidence.map_or(1.0, |percent| match percent {
+            95.. => 0.3,
+            85..95 => 0.6,
+            _ => 1.0,
+        });
+        (permille as f64 / 1000.0 * doubt).clamp(0.001, 0.9)
+    }
+}
+
+/// Symbols that a place may hold, about: letters without I and O, and digits.
+const SYMBOLS_ABOUT: u32 = 33;
+
+/// The heaviest candidate, and the weight of all.
+struct Candidates {
+    best: Option<(f64, Reading)>,
+    weight: f64,
+}
+
+impl Candidates {
+    fn add(&mut self, weight: f64, reading: Reading) {
+        self.weight += weight;
+        let is_better = self.best.as_ref().is_none_or(|(best, of)| {
+            // The key breaks ties, so that the order of the register never matters.
+            weight > *best || weight.to_bits() == best.to_bits() && reading.vehicle < of.vehicle
+        });
+        if is_better {
+            self.best = Some((weight, reading));
+        }
+    }
+
+    fn settled(self) -> Option<Reading> {
+        let (weight, reading) = self.best?;
+        Some(Reading { permille: (CERTAIN * weight / self.weight) as u16, ..reading })
+    }
+}
