@@ -2,12 +2,12 @@
 
 use crate::deadlines::{BUCKET_MS, Deadlines};
 use crate::parameters::ModelParameters;
+use crate::shards::{FrozenMap, Shards};
 use domain::Timestamp;
-use rustc_hash::FxHashMap;
 use std::hash::Hash;
 
 /// State of one key that can forget what is old.
-pub(crate) trait Aging: Default {
+pub(crate) trait Aging: Clone + Default {
     /// The oldest moment that it remembers; `None` when it remembers nothing.
     fn oldest_at(&self) -> Option<Timestamp>;
     /// Forgets what lies before `cutoff`; it may keep more.
@@ -16,10 +16,10 @@ pub(crate) trait Aging: Default {
     fn size(&self) -> usize;
 }
 
-/// Keyed state. Never iterated but sorted, so that hash order can't reach a result.
+/// Keyed state.
 #[derive(Clone, Debug)]
 pub(crate) struct Keyed<K, S> {
-    states: FxHashMap<K, S>,
+    states: Shards<K, S>,
     deadlines: Deadlines<K>,
     /// How long after it happened a thing is remembered, in milliseconds.
     keep_ms: i64,
@@ -29,13 +29,13 @@ pub(crate) struct Keyed<K, S> {
 
 impl<K: Copy + Ord + Hash, S: Aging> Keyed<K, S> {
     pub(crate) fn new(keep_ms: i64) -> Self {
-        Self { states: FxHashMap::default(), deadlines: Deadlines::default(), keep_ms, size: 0 }
+        Self { states: Shards::default(), deadlines: Deadlines::default(), keep_ms, size: 0 }
     }
 
     /// The state of `key`, made when there is none; it will remember something of `at`.
     pub(crate) fn state_mut(&mut self, key: K, at: Timestamp) -> &mut S {
         let (deadlines, keep_ms) = (&mut self.deadlines, self.keep_ms);
-        self.states.entry(key).or_insert_with(|| {
+        self.states.get_or_insert_with(key, || {
             deadlines.arm(at.plus_ms(keep_ms), key);
             S::default()
         })
@@ -80,30 +80,18 @@ impl<K: Copy + Ord + Hash, S: Aging> Keyed<K, S> {
         self.deadlines.armed_count()
     }
 
-    /// All states by ascending key.
-    pub(crate) fn sorted(&self) -> Vec<(&K, &S)> {
-        #[expect(clippy::iter_over_hash_type, reason = "sorted at once")]
-        fn collect<K, S>(states: &FxHashMap<K, S>) -> Vec<(&K, &S)> {
-            let mut all = Vec::with_capacity(states.len());
-            for pair in states {
-                all.push(pair);
-            }
-            all
-        }
-        let mut all = collect(&self.states);
-        all.sort_unstable_by_key(|(key, _)| **key);
-        all
+    /// The states as they are now. Deadlines follow from them, see [`Self::restore`].
+    pub(crate) fn freeze(&self) -> FrozenMap<K, S> {
+        self.states.freeze()
     }
 
-    /// The states of a snapshot; their deadlines are armed anew.
-    pub(crate) fn restored(states: Vec<(K, S)>, keep_ms: i64) -> Self {
-        let mut keyed = Self::new(keep_ms);
+    /// Takes states of a snapshot back and arms their deadlines anew.
+    pub(crate) fn restore(&mut self, states: Vec<(K, S)>) {
         for (key, state) in states {
             let oldest = state.oldest_at().unwrap_or_default();
-            keyed.deadlines.arm(oldest.plus_ms(keep_ms), key);
-            keyed.size += state.size();
-            keyed.states.insert(key, state);
+            self.deadlines.arm(oldest.plus_ms(self.keep_ms), key);
+            self.size += state.size();
+            self.states.insert(key, state);
         }
-        keyed
     }
 }

@@ -32,9 +32,11 @@ mod held;
 mod keyed;
 mod models;
 mod parameters;
+mod parts;
 mod reading;
 mod reference;
 mod settle;
+mod shards;
 mod snapshot;
 mod track;
 
@@ -46,4 +48,5 @@ pub use parameters::{
     ModelParameters, NightCoachParameters, NoParameters, Parameter, ParameterDescription, Parameters,
     ReadingParameters, Step, Text, UnhandledOffencesParameters, Value, WatchOrderParameters,
 };
-pub use snapshot::SnapshotError;
+pub use parts::{Part, PartError, PartsReader, PartsWriter};
+pub use snapshot::{Frozen, Migrated, Restoring, SnapshotError};

@@ -3,6 +3,7 @@
 
 use crate::confusion::ConfusionTable;
 use crate::held::Names;
+use crate::shards::{FrozenMap, Shards};
 use domain::observation::Passage;
 use domain::plate::SYMBOL_BITS;
 use domain::{
@@ -13,6 +14,7 @@ use domain::{
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Most calibrations kept of one device; they are learned by the quarter of an hour at most, so this is three days.
 const CALIBRATIONS_MAX: usize = 288;
@@ -79,28 +81,33 @@ pub(crate) struct Reference {
     /// The zones in which a checkpoint lies; made from `zones` and `checkpoints`.
     zones_of: BTreeMap<CheckpointId, Vec<ZoneId>>,
     /// Files by the canonical form of the number, each list by key: what cameras take for one another lies together.
-    files: FxHashMap<u64, Vec<File>>,
+    files: Shards<u64, Vec<File>>,
     file_count: usize,
     /// How many files there are by province and authority.
     files_of_prefix: BTreeMap<u64, u32>,
     /// Terminals by vehicle.
-    terminals: BTreeMap<VehicleKey, Vec<DeviceId>>,
+    terminals: Arc<BTreeMap<VehicleKey, Vec<DeviceId>>>,
     /// By device, each list by `from`.
-    calibrations: FxHashMap<DeviceId, Vec<Calibration>>,
+    calibrations: Shards<DeviceId, Vec<Calibration>>,
     /// By numbers of the two checkpoints.
-    ways: FxHashMap<(u32, u32), Way>,
+    ways: Shards<(u32, u32), Way>,
 }
 
-/// The reference in a snapshot.
-#[derive(Serialize, Deserialize)]
-pub(crate) struct StoredReference {
+/// What of the reference is small and not learned, in a snapshot.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(crate) struct StoredPlaces {
     checkpoints: BTreeMap<CheckpointId, Place>,
     sections: BTreeMap<SectionId, Section>,
     zones: BTreeMap<ZoneId, Zone>,
-    files: Vec<File>,
-    terminals: BTreeMap<VehicleKey, Vec<DeviceId>>,
-    calibrations: BTreeMap<DeviceId, Vec<Calibration>>,
-    ways: BTreeMap<(u32, u32), Way>,
+    terminals: Arc<BTreeMap<VehicleKey, Vec<DeviceId>>>,
+}
+
+/// What of the reference is large or learned, as it was at one moment.
+#[derive(Debug)]
+pub(crate) struct FrozenReference {
+    pub(crate) files: FrozenMap<u64, Vec<File>>,
+    pub(crate) calibrations: FrozenMap<DeviceId, Vec<Calibration>>,
+    pub(crate) ways: FrozenMap<(u32, u32), Way>,
 }
 
 impl Reference {
@@ -214,7 +221,7 @@ impl Reference {
     }
 
     fn add_file(&mut self, file: File, table: &ConfusionTable) {
-        let files = self.files.entry(table.canonical(file.key.plate)).or_default();
+        let files = self.files.get_or_insert_with(table.canonical(file.key.plate), Vec::new);
         files.reserve_exact(1);
         files.push(file);
         files.sort_unstable_by_key(|file| file.key);
@@ -287,13 +294,13 @@ impl Reference {
 
     pub(crate) fn put_terminal(&mut self, terminal: &Terminal) {
         self.remove_terminal(&terminal.device);
-        let devices = self.terminals.entry(terminal.vehicle).or_default();
+        let devices = Arc::make_mut(&mut self.terminals).entry(terminal.vehicle).or_default();
         devices.push(terminal.device.clone());
         devices.sort_unstable();
     }
 
     pub(crate) fn remove_terminal(&mut self, device: &DeviceId) {
-        self.terminals.retain(|_, devices| {
+        Arc::make_mut(&mut self.terminals).retain(|_, devices| {
             devices.retain(|other| other != device);
             !devices.is_empty()
         });
@@ -305,7 +312,7 @@ impl Reference {
     }
 
     pub(crate) fn put_calibration(&mut self, calibration: &Calibration) {
-        let of_device = self.calibrations.entry(calibration.device.clone()).or_default();
+        let of_device = self.calibrations.get_or_insert_with(calibration.device.clone(), Vec::new);
         match of_device.binary_search_by_key(&calibration.from, |known| known.from) {
             Ok(index) => of_device[index] = calibration.clone(),
             Err(index) => of_device.insert(index, calibration.clone()),
@@ -341,47 +348,51 @@ impl Reference {
         self.ways.get(&(from, to)).copied()
     }
 
-    pub(crate) fn stored(&self) -> StoredReference {
-        let mut files = Vec::with_capacity(self.file_count);
-        #[expect(clippy::iter_over_hash_type, reason = "sorted below")]
-        for like in self.files.values() {
-            files.extend_from_slice(like);
-        }
-        files.sort_unstable_by_key(|file| file.key);
-        StoredReference {
+    pub(crate) fn stored_places(&self) -> StoredPlaces {
+        StoredPlaces {
             checkpoints: self.checkpoints.clone(),
             sections: self.sections.clone(),
             zones: self.zones.clone(),
-            files,
             terminals: self.terminals.clone(),
-            calibrations: self
-                .calibrations
-                .iter()
-                .map(|(device, known)| (device.clone(), known.clone()))
-                .collect(),
-            ways: self.ways.iter().map(|(pair, way)| (*pair, *way)).collect(),
         }
     }
 
-    pub(crate) fn restored(stored: StoredReference, names: &mut Names, table: &ConfusionTable) -> Self {
-        let mut reference = Self {
-            checkpoints: stored.checkpoints,
-            sections: stored.sections,
-            terminals: stored.terminals,
-            calibrations: stored.calibrations.into_iter().collect(),
-            ways: stored.ways.into_iter().collect(),
-            ..Self::default()
-        };
-        for file in stored.files {
-            reference.add_file(file, table);
+    pub(crate) fn freeze(&self) -> FrozenReference {
+        FrozenReference {
+            files: self.files.freeze(),
+            calibrations: self.calibrations.freeze(),
+            ways: self.ways.freeze(),
         }
-        reference.index_sections(names);
-        let ids: Vec<_> = reference.checkpoints.keys().cloned().collect();
-        reference.zones_of = ids.into_iter().map(|id| (id, Vec::new())).collect();
+    }
+
+    pub(crate) fn restore_places(&mut self, stored: StoredPlaces, names: &mut Names) {
+        self.zones_of = stored.checkpoints.keys().map(|id| (id.clone(), Vec::new())).collect();
+        self.checkpoints = stored.checkpoints;
+        self.sections = stored.sections;
+        self.terminals = stored.terminals;
         for zone in stored.zones.values() {
-            reference.put_zone(zone);
+            self.put_zone(zone);
         }
-        reference
+        self.index_sections(names);
+    }
+
+    pub(crate) fn restore_files(&mut self, files: Vec<(u64, Vec<File>)>, table: &ConfusionTable) {
+        // Their canonical form is that of the table of today.
+        for file in files.into_iter().flat_map(|(_, like)| like) {
+            self.add_file(file, table);
+        }
+    }
+
+    pub(crate) fn restore_calibrations(&mut self, calibrations: Vec<(DeviceId, Vec<Calibration>)>) {
+        for (device, known) in calibrations {
+            self.calibrations.insert(device, known);
+        }
+    }
+
+    pub(crate) fn restore_ways(&mut self, ways: Vec<((u32, u32), Way)>) {
+        for (pair, way) in ways {
+            self.ways.insert(pair, way);
+        }
     }
 }
 

@@ -11,6 +11,7 @@ use crate::parameters::{ModelParameters, WatchOrderParameters};
 use crate::reading::Known;
 use crate::reference::File;
 use crate::settle::{Finding, Standing, digest, settle};
+use crate::shards::{FrozenMap, Shards};
 use domain::observation::{Observation, Passage};
 use domain::warning::{Detail, Subject};
 use domain::{
@@ -49,7 +50,7 @@ impl Aging for Hit {
 /// The model with its orders and what it found.
 #[derive(Clone, Debug)]
 pub(crate) struct WatchOrders {
-    orders: BTreeMap<WatchOrderId, WatchOrder>,
+    orders: Shards<WatchOrderId, WatchOrder>,
     /// By masked canonical plate.
     by_key: FxHashMap<u64, Vec<WatchOrderId>>,
     /// How many orders have their wildcards at these places. Mostly one entry: no wildcards.
@@ -60,27 +61,21 @@ pub(crate) struct WatchOrders {
 impl WatchOrders {
     pub(crate) fn new(keep_ms: i64) -> Self {
         Self {
-            orders: BTreeMap::new(),
+            orders: Shards::default(),
             by_key: FxHashMap::default(),
             wildcards: BTreeMap::new(),
             hits: Keyed::new(keep_ms),
         }
     }
 
-    pub(crate) fn restored(
-        orders: Vec<WatchOrder>,
-        hits: Keyed<ObservationId, Hit>,
-        table: &ConfusionTable,
-    ) -> Self {
-        let mut model = Self { hits, ..Self::new(0) };
-        for order in orders {
-            model.put(order, table);
-        }
-        model
+    pub(crate) fn freeze_orders(&self) -> FrozenMap<WatchOrderId, WatchOrder> {
+        self.orders.freeze()
     }
 
-    pub(crate) fn orders(&self) -> Vec<&WatchOrder> {
-        self.orders.values().collect()
+    pub(crate) fn restore_orders(&mut self, orders: Vec<(WatchOrderId, WatchOrder)>, table: &ConfusionTable) {
+        for (_, order) in orders {
+            self.put(order, table);
+        }
     }
 
     pub(crate) fn order_count(&self) -> usize {

@@ -53,11 +53,10 @@ impl TunedModels {
         Self { file, tunings: BTreeMap::new(), everywhere, combined: BTreeMap::new(), restricted: Vec::new() }
     }
 
-    pub(crate) fn restored(file: ModelParameters, tunings: Vec<Tuning>) -> Self {
-        let mut models = Self::new(file);
-        models.tunings = tunings.into_iter().map(|tuning| (tuning.id.clone(), tuning)).collect();
-        models.build();
-        models
+    /// Takes the tunings of a snapshot back.
+    pub(crate) fn restore(&mut self, tunings: Vec<Tuning>) {
+        self.tunings = tunings.into_iter().map(|tuning| (tuning.id.clone(), tuning)).collect();
+        self.build();
     }
 
     pub(crate) fn tunings(&self) -> Vec<&Tuning> {

@@ -1,9 +1,10 @@
 //! The engine itself: clock, horizon, forgetting, snapshots.
 
 use super::data_files::shipped;
-use super::scenario::{County, at, order, passage};
-use domain::ReferenceChange;
-use judgement::{Engine, SnapshotError};
+use super::scenario::{County, at, car, coach, file, large, order, passage, position, with_alarm_bits};
+use domain::{ReferenceChange, VehicleFile};
+use judgement::{Engine, Migrated, Part, PartsReader, PartsWriter, Restoring, SnapshotError};
+use std::collections::BTreeSet;
 
 #[test]
 fn the_clock_is_the_greatest_time_of_receipt_or_tick() {
@@ -55,4 +56,96 @@ fn damaged_and_foreign_snapshots_are_refused() {
     let mut flipped = bytes.clone();
     *flipped.last_mut().unwrap() ^= 1;
     assert_eq!(restored(&flipped), Err(SnapshotError::Damaged));
+}
+
+/// The folder of snapshots that versions of the code have written, each restored by all that come after.
+const GOLDEN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden");
+
+/// Restores a snapshot; says what was migrated.
+fn restored(bytes: &[u8]) -> Result<(Engine, Vec<Migrated>), SnapshotError> {
+    let mut reader = PartsReader::begin(bytes)?;
+    let mut restoring = Restoring::new(shipped());
+    while let Some(part) = reader.next_part()? {
+        restoring.take(&part)?;
+    }
+    restoring.finish()
+}
+
+/// A county in which every section of a snapshot holds something.
+fn lively_county() -> County {
+    let mut county = County::new();
+    county.register(VehicleFile { unhandled_offences: 11, ..file(car("鲁Q12345")) });
+    county.register(coach("鲁Q70001"));
+    county.order(order("W1", "鲁Q12345"));
+    county.see(passage("A", "鲁Q12345", at("08:00")));
+    county.see(passage("B", "鲁Q12345", at("08:03")));
+    county.see(with_alarm_bits(position(large("鲁Q70001"), at("08:05"), 60, 0), 0b110));
+    county
+}
+
+/// Whoever changes what a section holds must raise its version and say what becomes of the older ones. With
+/// `WRITE_GOLDEN=1` a snapshot of the new version is put beside the others, which stay.
+#[test]
+fn the_golden_snapshots_are_read_by_this_version_or_rebuilt_openly() {
+    let mut files: Vec<_> = std::fs::read_dir(GOLDEN).unwrap().map(|file| file.unwrap().path()).collect();
+    files.sort();
+    let mut is_this_version_there = false;
+    for path in &files {
+        let golden = std::fs::read(path).unwrap();
+        match restored(&golden) {
+            Ok((engine, migrated)) if migrated.is_empty() => {
+                assert!(
+                    engine.snapshot() == golden,
+                    "{}: a section changed, its version did not",
+                    path.display()
+                );
+                is_this_version_there = true;
+            }
+            Ok((engine, _)) => {
+                let bytes = engine.snapshot();
+                assert_eq!(restored(&bytes).unwrap().0.snapshot(), bytes, "{}", path.display());
+            }
+            Err(SnapshotError::Older { .. } | SnapshotError::Version) => {}
+            Err(SnapshotError::Damaged) => {
+                panic!("{}: a section changed, its version did not", path.display())
+            }
+        }
+    }
+    if std::env::var_os("WRITE_GOLDEN").is_some() && !is_this_version_there {
+        let path = format!("{GOLDEN}/snapshot-{}.bin", files.len() + 1);
+        std::fs::write(path, lively_county().engine.snapshot()).unwrap();
+    }
+    assert!(is_this_version_there, "write the golden snapshot of this version with WRITE_GOLDEN=1");
+}
+
+#[test]
+fn a_frozen_state_stays_as_it_was_while_judging_goes_on() {
+    let mut county = lively_county();
+    let before = county.engine.snapshot();
+    let frozen = county.engine.freeze();
+    county.see(passage("A", "鲁Q12345", at("09:00")));
+    county.register(file(car("鲁Q99999")));
+    county.change(ReferenceChange::Tick(at("200:00")));
+    assert_ne!(county.engine.snapshot(), before);
+    let mut writer = PartsWriter::begin(Vec::new()).unwrap();
+    let parts: Vec<Part> = std::thread::spawn(|| frozen.into_parts().collect()).join().unwrap();
+    for part in &parts {
+        writer.put(part).unwrap();
+    }
+    assert_eq!(writer.end().unwrap(), before);
+}
+
+#[test]
+fn a_snapshot_without_a_section_is_not_taken_for_an_empty_one() {
+    let parts: Vec<Part> = lively_county().engine.freeze().into_parts().collect();
+    let names: BTreeSet<_> = parts.iter().map(|part| part.section.clone()).collect();
+    assert!(names.len() >= 10, "{names:?}");
+    for left_out in names {
+        let mut restoring = Restoring::new(shipped());
+        for part in parts.iter().filter(|part| part.section != left_out) {
+            restoring.take(part).unwrap();
+        }
+        let error = restoring.finish().map(|_| ()).unwrap_err();
+        assert!(matches!(error, SnapshotError::Older { section, .. } if section == left_out), "{error}");
+    }
 }
