@@ -35,6 +35,7 @@ mod parameters;
 mod parts;
 mod reading;
 mod reference;
+pub mod rule;
 mod settle;
 mod shards;
 mod snapshot;
