@@ -9,6 +9,7 @@ mod it {
     pub(crate) mod engine;
     pub(crate) mod order_of_arrival;
     pub(crate) mod overdue;
+    pub(crate) mod rule_language;
     pub(crate) mod scenario;
     pub(crate) mod watch_order;
 }

@@ -1,4 +1,5 @@
-//! A typed condition and what it comes to. Nothing here allocates but texts longer than 23 bytes.
+//! A typed condition and what it comes to. It allocates for texts longer than 23 bytes, and for lists
+//! that `exists` and `all` walk over.
 
 use super::words::{Counter, Field};
 use domain::observation::{Behaviour, Behaviours};
@@ -190,12 +191,10 @@ impl Node {
                     List::Field(field) => Ok(behaviours(facts, *field)?
                         .iter()
                         .any(|behaviour| item == Value::Text(SmolStr::new_static(behaviour.key())))),
-                    List::Of(items) => settled(
-                        true,
-                        items
-                            .iter()
-                            .map(|other| Comparison::Equal.holds(&item, &other.value(facts, element)?)),
-                    ),
+                    // As in CEL, a list is known when all its elements are.
+                    List::Of(items) => items.iter().try_fold(false, |is_in, other| {
+                        Ok(Comparison::Equal.holds(&item, &other.value(facts, element)?)? || is_in)
+                    }),
                 }
             }
             Self::TextTest(test, sides) => {
@@ -214,10 +213,11 @@ impl Node {
                         body.is_true(facts, Some(&Value::Text(SmolStr::new_static(behaviour.key()))))
                     }),
                 ),
-                List::Of(items) => settled(
-                    !is_all,
-                    items.iter().map(|item| body.is_true(facts, Some(&item.value(facts, element)?))),
-                ),
+                List::Of(items) => {
+                    let items: Vec<Value> =
+                        items.iter().map(|item| item.value(facts, element)).collect::<Result<_, _>>()?;
+                    settled(!is_all, items.iter().map(|item| body.is_true(facts, Some(item))))
+                }
             },
             Self::If(parts) => {
                 let [condition, then, other] = &**parts;
@@ -257,7 +257,10 @@ impl Node {
             Self::ListSize(List::Field(field)) => {
                 Value::Int(behaviours(facts, *field)?.iter().count() as i64)
             }
-            Self::ListSize(List::Of(items)) => Value::Int(items.len() as i64),
+            Self::ListSize(List::Of(items)) => {
+                items.iter().try_for_each(|item| item.value(facts, element).map(|_| ()))?;
+                Value::Int(items.len() as i64)
+            }
             Self::ToInt(of) => match of.value(facts, element)? {
                 // 2⁶³ is the least double that is too large.
                 Value::Double(number) if number.abs() < 9_223_372_036_854_775_808.0 => {
