@@ -136,8 +136,8 @@ fn is_inside(corners: &[Wgs84], point: Wgs84) -> bool {
     is_inside
 }
 
-/// Least distance in metres, on a plane around the point.
-fn distance_to_line_m(points: &[Wgs84], point: Wgs84) -> f64 {
+/// Least distance in metres from a point to a line, on a plane around the point.
+pub fn distance_to_line_m(points: &[Wgs84], point: Wgs84) -> f64 {
     let shrink = point.lat_deg().to_radians().cos();
     let plane = |other: Wgs84| {
         (

@@ -2,7 +2,7 @@
 
 use crate::models::SLOT_MINUTES;
 use crate::parameters::Parameters;
-use domain::ModelId;
+use domain::{Behaviour, ModelId};
 
 /// The words of [`domain::AlarmKind::key`].
 const ALARM_WORDS: [&str; 12] = [
@@ -21,7 +21,10 @@ const ALARM_WORDS: [&str; 12] = [
 ];
 
 /// The models whose warnings all have the same level.
-const FIXED_LEVEL: [ModelId; 5] = [
+const FIXED_LEVEL: [ModelId; 8] = [
+    ModelId::WrongWay,
+    ModelId::ZoneBan,
+    ModelId::DangerousGoods,
     ModelId::Fatigue,
     ModelId::NightCoach,
     ModelId::OverdueInspection,
@@ -47,9 +50,12 @@ pub enum ParameterError {
     /// A word that names no kind of alarm.
     #[error("device_alarm names an unknown kind {0:?}")]
     AlarmKind(String),
-    /// The steps of average speed do not ascend.
-    #[error("the steps of average_speed do not ascend")]
-    Steps,
+    /// A word that names no behaviour.
+    #[error("camera_report names an unknown behaviour {0:?}")]
+    Behaviour(String),
+    /// The steps of a model do not ascend.
+    #[error("the steps of {0} do not ascend")]
+    Steps(&'static str),
     /// A model without a level that needs one.
     #[error("{0} needs a level")]
     Level(&'static str),
@@ -82,15 +88,21 @@ impl Parameters {
                 return Err(ParameterError::Range { name, value, min, max });
             }
         }
-        if !self
-            .models
-            .average_speed
-            .parameters
-            .steps
-            .value
-            .is_sorted_by(|a, b| a.over_percent < b.over_percent)
-        {
-            return Err(ParameterError::Steps);
+        let models = &self.models;
+        for (model, steps) in [
+            (ModelId::AverageSpeed, &models.average_speed.parameters.steps.value),
+            (ModelId::SpotSpeed, &models.spot_speed.parameters.steps.value),
+            (ModelId::Overload, &models.overload.parameters.steps.value),
+        ] {
+            if !steps.is_sorted_by(|a, b| a.over_percent < b.over_percent) {
+                return Err(ParameterError::Steps(model.key()));
+            }
+        }
+        let reports = &self.models.camera_report.parameters;
+        let words =
+            [&reports.behaviours_high.value, &reports.behaviours_medium.value, &reports.behaviours_low.value];
+        if let Some(word) = words.into_iter().flatten().find(|word| Behaviour::parse(word).is_none()) {
+            return Err(ParameterError::Behaviour(word.clone()));
         }
         let alarms = &self.models.device_alarm.parameters;
         let words = [&alarms.kinds_high.value, &alarms.kinds_medium.value, &alarms.kinds_low.value];
@@ -107,6 +119,8 @@ impl Parameters {
     pub(crate) fn ranges(&self) -> Vec<(&'static str, i64, i64, i64)> {
         let models = &self.models;
         let reading = &models.reading;
+        let (spot, overload) = (&models.spot_speed.parameters, &models.overload.parameters);
+        let goods = &models.dangerous_goods.parameters;
         let order = &models.watch_order.parameters;
         let speed = &models.average_speed.parameters;
         let fatigue = &models.fatigue.parameters;
@@ -149,6 +163,13 @@ impl Parameters {
             ("night_coach.moving_max_minutes", night.moving_max_minutes.value, 0, 1440),
             ("night_coach.renewal_minutes", night.renewal_minutes.value, 1, 1440),
             ("device_alarm.episode_gap_minutes", alarms.episode_gap_minutes.value, 1, 1440),
+            ("spot_speed.tolerance_kmh", spot.tolerance_kmh.value, 0, 50),
+            ("spot_speed.tolerance_percent", spot.tolerance_percent.value, 0, 50),
+            ("spot_speed.plausible_max_kmh", spot.plausible_max_kmh.value, 1, 1000),
+            ("overload.scale_error_permille", overload.scale_error_permille.value, 0, 500),
+            ("overload.hundred_ton_kg", overload.hundred_ton_kg.value, 1, 1_000_000),
+            ("dangerous_goods.moving_min_kmh", goods.moving_min_kmh.value, 1, 200),
+            ("dangerous_goods.drift_m", goods.drift_m.value, 0, 5_000),
             ("unhandled_offences.count_min", models.unhandled_offences.parameters.count_min.value, 1, 65_535),
         ]
     }

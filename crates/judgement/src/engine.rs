@@ -5,9 +5,9 @@ use crate::deadlines::BUCKET_MS;
 use crate::held::{Held, Inserted, Names};
 use crate::keyed::Keyed;
 use crate::models::average_speed;
+use crate::models::claim::Claims;
 use crate::models::device_alarm::DeviceAlarms;
 use crate::models::drive::Drives;
-use crate::models::overdue::Overdue;
 use crate::models::watch_order::WatchOrders;
 use crate::models::{Context, SLOT_MINUTES, Sight, Turn};
 use crate::parameters::{Parameters, TunedModels};
@@ -30,7 +30,7 @@ pub struct Engine {
     pub(crate) names: Names,
     pub(crate) reference: Reference,
     pub(crate) watch_orders: WatchOrders,
-    pub(crate) overdue: Overdue,
+    pub(crate) claims: Claims,
     pub(crate) tracks: Keyed<VehicleKey, Track>,
     pub(crate) drives: Drives,
     pub(crate) device_alarms: DeviceAlarms,
@@ -89,7 +89,7 @@ impl Engine {
             names: Names::default(),
             reference: Reference::default(),
             watch_orders: WatchOrders::new(keep_ms),
-            overdue: Overdue { days: Keyed::new(keep_ms) },
+            claims: Claims { of_vehicles: Keyed::new(keep_ms) },
             tracks: Keyed::new(keep_ms),
             drives: Drives { drives: Keyed::new(keep_ms) },
             device_alarms: DeviceAlarms { reports: Keyed::new(keep_ms) },
@@ -125,7 +125,7 @@ impl Engine {
             registered: self.reference.file_count(),
             watch_orders: self.watch_orders.order_count(),
             timers_armed: self.watch_orders.hits.armed_count()
-                + self.overdue.days.armed_count()
+                + self.claims.of_vehicles.armed_count()
                 + self.tracks.armed_count()
                 + self.drives.drives.armed_count()
                 + self.device_alarms.reports.armed_count(),
@@ -145,7 +145,7 @@ impl Engine {
         if is_bucket_new {
             let models = self.models.everywhere();
             self.watch_orders.hits.retire(to, models);
-            self.overdue.days.retire(to, models);
+            self.claims.of_vehicles.retire(to, models);
             self.tracks.retire(to, models);
             self.drives.drives.retire(to, models);
             self.device_alarms.reports.retire(to, models);
@@ -167,13 +167,14 @@ impl Engine {
                     return;
                 }
                 if sight.is_sure(&context) {
-                    self.overdue.observe(&sight, &mut context);
+                    self.claims.observe(&sight, &mut context);
                 }
                 keep(tracks, &sight, &mut context);
             }
             Fact::Position(position) if is_timely => {
                 self.device_alarms.observe(observation, &mut context);
                 self.drives.observe(observation, position, &mut context);
+                self.claims.observe_position(observation, position, &mut context);
             }
             Fact::Alarm(_) if is_timely => self.device_alarms.observe(observation, &mut context),
             Fact::Position(_) | Fact::Alarm(_) => {}

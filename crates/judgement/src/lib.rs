@@ -45,9 +45,11 @@ pub use check::ParameterError;
 pub use confusion::Confusions;
 pub use engine::{Engine, Stats};
 pub use parameters::{
-    AverageSpeedParameters, DeviceAlarmParameters, FatigueParameters, Horizon, Model, ModelDescription,
-    ModelParameters, NightCoachParameters, NoParameters, Parameter, ParameterDescription, Parameters,
-    ReadingParameters, Step, Text, UnhandledOffencesParameters, Value, WatchOrderParameters,
+    AverageSpeedParameters, AxleLimit, CameraReportParameters, DangerousGoodsParameters,
+    DeviceAlarmParameters, FatigueParameters, Horizon, Model, ModelDescription, ModelParameters,
+    NightCoachParameters, NoParameters, OverloadParameters, Parameter, ParameterDescription, Parameters,
+    ReadingParameters, SpotSpeedParameters, Step, Text, UnhandledOffencesParameters, Value,
+    WatchOrderParameters, WrongWayParameters,
 };
 pub use parts::{Part, PartError, PartsReader, PartsWriter};
 pub use snapshot::{Frozen, Migrated, Restoring, SnapshotError};

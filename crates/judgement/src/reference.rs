@@ -77,6 +77,8 @@ pub(crate) struct Reference {
     sections: BTreeMap<SectionId, Section>,
     /// By number of the checkpoint; made from `sections`.
     roles: FxHashMap<u32, Role>,
+    /// West, south, east and north of all checkpoints, in degrees.
+    bounds: Option<[f64; 4]>,
     zones: BTreeMap<ZoneId, Zone>,
     /// The zones in which a checkpoint lies; made from `zones` and `checkpoints`.
     zones_of: BTreeMap<CheckpointId, Vec<ZoneId>>,
@@ -125,10 +127,12 @@ impl Reference {
         let zones = self.zones.values().filter(|zone| lies_in(zone)).map(|zone| zone.id.clone()).collect();
         self.zones_of.insert(id.clone(), zones);
         self.checkpoints.insert(id.clone(), place);
+        self.bound();
     }
 
     pub(crate) fn remove_checkpoint(&mut self, id: &CheckpointId) {
         self.checkpoints.remove(id);
+        self.bound();
         self.zones_of.remove(id);
     }
 
@@ -196,6 +200,27 @@ impl Reference {
     /// The zones in which a checkpoint lies, by identity.
     pub(crate) fn zones_of(&self, checkpoint: &CheckpointId) -> impl Iterator<Item = &Zone> {
         self.zones_of.get(checkpoint).into_iter().flatten().filter_map(|id| self.zones.get(id))
+    }
+
+    pub(crate) fn has_zones(&self) -> bool {
+        !self.zones.is_empty()
+    }
+
+    /// Whether a place lies within the bounds of the checkpoints: beyond them corridors say nothing.
+    pub(crate) fn is_in_county(&self, location: Wgs84) -> bool {
+        self.bounds.is_some_and(|[west, south, east, north]| {
+            (west..=east).contains(&location.lon_deg()) && (south..=north).contains(&location.lat_deg())
+        })
+    }
+
+    fn bound(&mut self) {
+        let mut bounds: Option<[f64; 4]> = None;
+        for place in self.checkpoints.values() {
+            let (lon, lat) = (place.location.lon_deg(), place.location.lat_deg());
+            let [west, south, east, north] = bounds.unwrap_or([lon, lat, lon, lat]);
+            bounds = Some([west.min(lon), south.min(lat), east.max(lon), north.max(lat)]);
+        }
+        self.bounds = bounds;
     }
 
     /// All zones of a kind, by identity.
@@ -374,6 +399,7 @@ impl Reference {
             self.put_zone(zone);
         }
         self.index_sections(names);
+        self.bound();
     }
 
     pub(crate) fn restore_files(&mut self, files: Vec<(u64, Vec<File>)>, table: &ConfusionTable) {

@@ -16,6 +16,8 @@ pub(crate) struct Finding<'a> {
     pub(crate) level: Level,
     pub(crate) actionable_seconds: i64,
     pub(crate) detail: Detail,
+    /// When the last of the evidence happened, where a camera's clock was set right; `None` when as captured.
+    pub(crate) occurred_at: Option<Timestamp>,
     /// In order of capture. The first and the last prove it, what lies between fills in; the last completed it.
     pub(crate) evidence: Vec<Observation>,
 }
@@ -33,7 +35,7 @@ impl Finding<'_> {
             [only] => (only, only),
             [] => unreachable!("a model finds nothing without evidence"),
         };
-        let occurred_at = last.captured_at;
+        let occurred_at = self.occurred_at.unwrap_or(last.captured_at);
         let raised_at = first.received_at.max(last.received_at);
         let actionable_until = occurred_at.plus_ms(self.actionable_seconds * domain::time::SECOND_MS);
         let (checkpoint, location) = match &last.fact {
@@ -165,6 +167,7 @@ mod tests {
             level: Level::Low,
             actionable_seconds: 60,
             detail: Detail::DeviceAlarm { kind: AlarmKind::Sos, count: 1, first_at: at, last_at: at },
+            occurred_at: None,
             evidence: vec![seen],
         };
         (at, finding.into_warning(&Reference::default()))

@@ -12,9 +12,9 @@
 
 use crate::engine::{Counts, Engine};
 use crate::held::Names;
+use crate::models::claim::OfVehicle;
 use crate::models::device_alarm::{AlarmKey, Reports};
 use crate::models::drive::Drive;
-use crate::models::overdue::Days;
 use crate::models::watch_order::Hit;
 use crate::parameters::Parameters;
 use crate::parts::{Part, PartError, PartsReader, PartsWriter};
@@ -38,7 +38,7 @@ enum Section {
     Ways,
     Orders,
     Hits,
-    Days,
+    Claims,
     Tracks,
     Drives,
     Alarms,
@@ -67,7 +67,7 @@ impl Section {
         Self::Ways,
         Self::Orders,
         Self::Hits,
-        Self::Days,
+        Self::Claims,
         Self::Tracks,
         Self::Drives,
         Self::Alarms,
@@ -85,7 +85,7 @@ impl Section {
             Self::Ways => "ways",
             Self::Orders => "orders",
             Self::Hits => "hits",
-            Self::Days => "days",
+            Self::Claims => "claims",
             Self::Tracks => "tracks",
             Self::Drives => "drives",
             Self::Alarms => "alarms",
@@ -104,7 +104,7 @@ impl Section {
             | Self::Ways
             | Self::Orders
             | Self::Hits
-            | Self::Days
+            | Self::Claims
             | Self::Tracks
             | Self::Drives
             | Self::Alarms => 1,
@@ -123,7 +123,7 @@ impl Section {
             | Self::Ways
             | Self::Orders
             | Self::Hits
-            | Self::Days
+            | Self::Claims
             | Self::Tracks
             | Self::Drives
             | Self::Alarms => Older::Rebuild("there was no version before this one"),
@@ -175,7 +175,7 @@ pub struct Frozen {
     reference: FrozenReference,
     orders: FrozenMap<WatchOrderId, WatchOrder>,
     hits: FrozenMap<ObservationId, Hit>,
-    days: FrozenMap<VehicleKey, Days>,
+    claims: FrozenMap<VehicleKey, OfVehicle>,
     tracks: FrozenMap<VehicleKey, Track>,
     drives: FrozenMap<VehicleKey, Drive>,
     alarms: FrozenMap<AlarmKey, Reports>,
@@ -196,7 +196,7 @@ impl Frozen {
         .chain(shards(Section::Ways, self.reference.ways))
         .chain(shards(Section::Orders, self.orders))
         .chain(shards(Section::Hits, self.hits))
-        .chain(shards(Section::Days, self.days))
+        .chain(shards(Section::Claims, self.claims))
         .chain(shards(Section::Tracks, self.tracks))
         .chain(shards(Section::Drives, self.drives))
         .chain(shards(Section::Alarms, self.alarms))
@@ -271,7 +271,7 @@ impl Restoring {
             Section::Ways => engine.reference.restore_ways(read(bytes)?),
             Section::Orders => engine.watch_orders.restore_orders(read(bytes)?, &engine.table),
             Section::Hits => engine.watch_orders.hits.restore(read(bytes)?),
-            Section::Days => engine.overdue.days.restore(read(bytes)?),
+            Section::Claims => engine.claims.of_vehicles.restore(read(bytes)?),
             Section::Tracks => engine.tracks.restore(read(bytes)?),
             Section::Drives => engine.drives.drives.restore(read(bytes)?),
             Section::Alarms => engine.device_alarms.reports.restore(read(bytes)?),
@@ -345,7 +345,7 @@ impl Engine {
             reference: self.reference.freeze(),
             orders: self.watch_orders.freeze_orders(),
             hits: self.watch_orders.hits.freeze(),
-            days: self.overdue.days.freeze(),
+            claims: self.claims.of_vehicles.freeze(),
             tracks: self.tracks.freeze(),
             drives: self.drives.drives.freeze(),
             alarms: self.device_alarms.reports.freeze(),

@@ -119,6 +119,7 @@ fn judge_drive(
             speed_dkmh: (way / elapsed_ms) as u32,
             limit_kmh,
         },
+        occurred_at: Some(end.at),
         evidence,
     };
     Some(warning.into_warning(context.reference))

@@ -205,6 +205,7 @@ fn warning(
             first_at,
             last_at: counted.captured_at,
         },
+        occurred_at: None,
         evidence,
     }
     .into_warning(context.reference)

@@ -181,6 +181,7 @@ pub(crate) fn find(driver: &Driver<'_>, context: &Context<'_>) -> Vec<(Timestamp
                     limit_minutes: limit.value as u32,
                     is_night: exceeded.is_night,
                 },
+                occurred_at: None,
                 evidence,
             };
             Some((started_at, finding.into_warning(context.reference)))

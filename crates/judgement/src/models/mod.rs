@@ -4,12 +4,18 @@
 //! they came never matters. `settle` turns the difference against what stood before into outcomes.
 
 pub(crate) mod average_speed;
+mod camera_report;
+pub(crate) mod claim;
 pub(crate) mod device_alarm;
 pub(crate) mod drive;
 mod fatigue;
 mod night_coach;
-pub(crate) mod overdue;
+mod overdue;
+mod overload;
+mod spot_speed;
 pub(crate) mod watch_order;
+mod wrong_way;
+mod zones;
 
 use crate::confusion::ConfusionTable;
 use crate::engine::Counts;

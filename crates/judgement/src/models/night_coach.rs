@@ -62,6 +62,7 @@ pub(crate) fn find(driver: &Driver<'_>, context: &Context<'_>) -> Vec<(Timestamp
                     first_moving_at: evidence.first().map_or(anchor, |observation| observation.captured_at),
                     moving_minutes: moving_minutes as u32,
                 },
+                occurred_at: None,
                 evidence,
             };
             Some((anchor, finding.into_warning(context.reference)))

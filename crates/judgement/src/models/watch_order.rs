@@ -12,7 +12,7 @@ use crate::reading::Known;
 use crate::reference::File;
 use crate::settle::{Finding, Standing, digest, settle};
 use crate::shards::{FrozenMap, Shards};
-use domain::observation::{Observation, Passage};
+use domain::observation::Passage;
 use domain::warning::{Detail, Subject};
 use domain::{
     Level, ModelId, ObservationId, Plate, PlateClass, PlateColor, Timestamp, VehicleKey, WatchOrder,
@@ -132,7 +132,7 @@ impl WatchOrders {
                 continue;
             }
             if let Some(score_permille) = score(order, read, sight, context) {
-                let warning = finding(order, score_permille, read, observation, passage, context);
+                let warning = finding(order, score_permille, read, sight, context);
                 found.push((observation.captured_at, warning));
             }
         }
@@ -265,10 +265,10 @@ fn finding(
     order: &WatchOrder,
     score_permille: u16,
     read: Plate,
-    observation: &Observation,
-    passage: &Passage,
+    sight: &Sight<'_>,
     context: &Context<'_>,
 ) -> domain::Warning {
+    let (observation, passage) = (sight.observation, sight.passage);
     let model = &context.models.watch_order;
     let is_certain = i64::from(score_permille) == EXACT_PERMILLE;
     // A wildcard order means whoever matches it: the vehicle that was read.
@@ -288,6 +288,7 @@ fn finding(
             score_permille,
             reason: order.reason.clone(),
         },
+        occurred_at: Some(sight.at),
         evidence: vec![observation.clone()],
     }
     .into_warning(context.reference)

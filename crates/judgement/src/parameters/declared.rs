@@ -1,6 +1,6 @@
 //! The parameters of each model, as `data/models.toml` gives them.
 
-use super::{Parameter, Step};
+use super::{AxleLimit, Parameter, Step};
 use serde::Deserialize;
 
 parameters! {
@@ -135,5 +135,63 @@ parameters! {
     UnhandledOffencesParameters {
         /// From so many on.
         count_min: i64,
+    }
+}
+
+parameters! {
+    /// Speed at one place.
+    SpotSpeedParameters {
+        /// Levels by excess, ascending; below the first there is no warning.
+        steps: Vec<Step>,
+        /// What the device may be wrong by at low speeds, in the driver's favour.
+        tolerance_kmh: i64,
+        /// What the device may be wrong by at high speeds, in the driver's favour.
+        tolerance_percent: i64,
+        /// Faster is a fault of the device.
+        plausible_max_kmh: i64,
+    }
+}
+
+parameters! {
+    /// Against the direction.
+    WrongWayParameters {
+        /// Whether a camera is believed where the checkpoint's direction is not known.
+        trust_camera: bool,
+    }
+}
+
+parameters! {
+    /// Too heavy.
+    OverloadParameters {
+        /// Gross-weight limits by axles.
+        limits: Vec<AxleLimit>,
+        /// Levels by excess, ascending.
+        steps: Vec<Step>,
+        /// What the scale may be wrong by, in the driver's favour.
+        scale_error_permille: i64,
+        /// From this weight on it is told apart (百吨王).
+        hundred_ton_kg: i64,
+    }
+}
+
+parameters! {
+    /// What cameras say they saw.
+    CameraReportParameters {
+        /// Behaviours that become warnings of level one.
+        behaviours_high: Vec<String>,
+        /// Behaviours that become warnings of level two.
+        behaviours_medium: Vec<String>,
+        /// Behaviours that become warnings of level three.
+        behaviours_low: Vec<String>,
+    }
+}
+
+parameters! {
+    /// Corridors of dangerous goods.
+    DangerousGoodsParameters {
+        /// From this speed on, a fix counts.
+        moving_min_kmh: i64,
+        /// A fix may be wrong by so much beside a corridor.
+        drift_m: i64,
     }
 }

@@ -4,8 +4,9 @@
 //! shows what [`Parameters::describe`] says about it.
 
 pub use declared::{
-    AverageSpeedParameters, DeviceAlarmParameters, FatigueParameters, Horizon, NightCoachParameters,
-    NoParameters, ReadingParameters, UnhandledOffencesParameters, WatchOrderParameters,
+    AverageSpeedParameters, CameraReportParameters, DangerousGoodsParameters, DeviceAlarmParameters,
+    FatigueParameters, Horizon, NightCoachParameters, NoParameters, OverloadParameters, ReadingParameters,
+    SpotSpeedParameters, UnhandledOffencesParameters, WatchOrderParameters, WrongWayParameters,
 };
 pub(crate) use tuned::{Situation, TunedModels};
 
@@ -51,6 +52,8 @@ pub enum Value {
     Words(Vec<String>),
     /// Steps: from so many percent on, so urgent.
     Steps(Vec<Step>),
+    /// Gross-weight limits by axles.
+    AxleLimits(Vec<AxleLimit>),
 }
 
 /// One step of a scale of levels.
@@ -62,6 +65,27 @@ pub struct Step {
     /// How urgent that is.
     #[serde(with = "level_word")]
     pub level: Level,
+}
+
+/// The gross-weight limit for a number of axles (GB 1589-2016).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AxleLimit {
+    /// Axles of the whole vehicle.
+    pub axles: u8,
+    /// Whether it holds for more axles, too.
+    #[serde(default)]
+    pub is_also_beyond: bool,
+    /// Limit for a single vehicle in kg.
+    pub truck_kg: u32,
+    /// Limit for a combination in kg.
+    pub train_kg: u32,
+}
+
+impl From<Vec<AxleLimit>> for Value {
+    fn from(limits: Vec<AxleLimit>) -> Self {
+        Self::AxleLimits(limits)
+    }
 }
 
 impl From<bool> for Value {
@@ -248,6 +272,12 @@ impl Tunable for Vec<Step> {
     }
 }
 
+impl Tunable for Vec<AxleLimit> {
+    fn tune(&mut self, _: &TunedValue) -> Result<(), TuneFault> {
+        Err(TuneFault::Type)
+    }
+}
+
 /// All models, each with the name of its table in `data/models.toml`, its parameters and its identity.
 macro_rules! models {
     ($($(#[$doc:meta])* $field:ident: $parameters:ty = $id:ident,)*) => {
@@ -317,21 +347,21 @@ models! {
     /// 无牌、遮挡号牌
     hidden_plate: NoParameters = HiddenPlate,
     /// 单点超速
-    spot_speed: NoParameters = SpotSpeed,
+    spot_speed: SpotSpeedParameters = SpotSpeed,
     /// 累计驾驶超时
     driving_time: NoParameters = DrivingTime,
     /// 卡口推算疲劳驾驶
     passage_fatigue: NoParameters = PassageFatigue,
     /// 危货车违规路线、时段
-    dangerous_goods: NoParameters = DangerousGoods,
+    dangerous_goods: DangerousGoodsParameters = DangerousGoods,
     /// 违反限行
     zone_ban: NoParameters = ZoneBan,
     /// 逆行
-    wrong_way: NoParameters = WrongWay,
+    wrong_way: WrongWayParameters = WrongWay,
     /// 超限超载
-    overload: NoParameters = Overload,
+    overload: OverloadParameters = Overload,
     /// 卡口识别违法
-    camera_report: NoParameters = CameraReport,
+    camera_report: CameraReportParameters = CameraReport,
     /// 终端失联
     terminal_silent: NoParameters = TerminalSilent,
     /// 车、终端位置不符
