@@ -23,7 +23,6 @@ const FETCH: Duration = Duration::from_secs(10);
 /// Everything that is open.
 pub(crate) struct Opened {
     pub(crate) app: Arc<App>,
-    pub(crate) intake: Intake,
     pub(crate) secret: [u8; 32],
     pub(crate) parameters: judgement::Parameters,
     /// Of the parameters.
@@ -64,6 +63,7 @@ pub(crate) async fn open(config: &Config) -> anyhow::Result<Opened> {
     let app = App {
         records,
         observations,
+        intake,
         pictures,
         board: Arc::new(Board::new(now)),
         hub: Hub::default(),
@@ -82,7 +82,7 @@ pub(crate) async fn open(config: &Config) -> anyhow::Result<Opened> {
         fetcher: fetcher().context("could not make the client that fetches pictures")?,
     };
     app.load_names().await?;
-    Ok(Opened { app: Arc::new(app), intake, secret, parameters, fingerprint, lock })
+    Ok(Opened { app: Arc::new(app), secret, parameters, fingerprint, lock })
 }
 
 /// Takes the folder for this process.

@@ -67,18 +67,18 @@ pub(crate) async fn serve(mut config: Config) -> anyhow::Result<()> {
     descriptors::make_room(&mut config.limits, http::CONNECTIONS_MAX);
     let mut signals = Signals::take().context("could not listen to signals")?;
     let offence_codes = config.offence_codes()?;
-    let Opened { app, intake, secret, parameters, fingerprint, lock } = Box::pin(open(&config)).await?;
+    let Opened { app, secret, parameters, fingerprint, lock } = Box::pin(open(&config)).await?;
     let directory = SharedDirectory::new(ArcSwap::from_pointee(Directory::default()));
     relay::pass(&app, &directory).await?;
     let [http_listener, viid_listener, terminal_listener] = bind_all(&config).await?;
 
     let runtime = tokio::runtime::Handle::current();
-    let task = Task { app: app.clone(), intake: intake.clone(), parameters, fingerprint, runtime };
+    let task = Task { app: app.clone(), intake: app.intake.clone(), parameters, fingerprint, runtime };
     let mut judging = Judging::start(task).context("could not start judging")?;
     let (events, event_queue) =
         EventSender::new(app.limits.events_waiting_max, app.limits.quarantine_bytes_max);
     let context = Arc::new(gateway::Context {
-        intake,
+        intake: app.intake.clone(),
         directory: directory.clone(),
         presence: app.presence.clone(),
         events,

@@ -6,7 +6,7 @@ use crate::map::MapConfig;
 use crate::problem::Problem;
 use arc_swap::ArcSwap;
 use domain::{Checkpoint, CheckpointId, KeyClass, Section, SectionId, Timestamp, VehicleKey};
-use gateway::{Clock, Limits, Presence};
+use gateway::{Clock, Intake, Limits, Presence};
 use journal::Journal;
 use judgement::ModelDescription;
 use records::{Device, Fault, Records, StoreError};
@@ -22,6 +22,8 @@ pub struct App {
     pub records: Records,
     /// Entries.
     pub observations: Arc<Journal>,
+    /// The way into the journal of entries, for what programs report.
+    pub intake: Intake,
     /// Pictures.
     pub pictures: Arc<Journal>,
     /// The day, in memory.

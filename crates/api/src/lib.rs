@@ -26,6 +26,7 @@ mod user;
 mod vehicle;
 mod warning;
 mod watch;
+mod weighing;
 mod wire;
 mod words;
 

@@ -2,7 +2,7 @@
 
 use crate::app::App;
 use crate::board::{VEHICLE_ONLINE_MS, VehicleNow};
-use crate::problem::Problem;
+use crate::problem::{Problem, RequestLanguage};
 use crate::session::Signed;
 use crate::vehicle::key_of;
 use crate::warning::{EvidenceView, evidence_view};
@@ -80,6 +80,7 @@ pub(crate) fn key_vehicle_view(
 pub(crate) async fn list(
     State(app): State<Arc<App>>,
     by: Signed,
+    RequestLanguage(language): RequestLanguage,
     Query(query): Query<PassageQuery>,
 ) -> Result<Json<List<EvidenceView>>, Problem> {
     let word = |text: &Option<String>| text.clone().map(|t| t.trim().to_string()).filter(|t| !t.is_empty());
@@ -106,7 +107,8 @@ pub(crate) async fn list(
                     || passage.plate.is_some_and(|plate| plate.to_string().contains(part))
             })
     });
-    let items: Vec<_> = found.iter().map(|observation| evidence_view(observation, &names)).collect();
+    let items: Vec<_> =
+        found.iter().map(|observation| evidence_view(observation, &names, language)).collect();
     Ok(Json(List { total: items.len() as u64, items }))
 }
 

@@ -24,6 +24,39 @@ pub(crate) struct ProblemDetails {
     code: &'static str,
     /// Number to quote; the log has the cause under it.
     request_id: String,
+    /// What is wrong with which item, where a list was sent.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    errors: Vec<ItemFaultView>,
+}
+
+/// A fault of one item of a list.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ItemFaultView {
+    /// Place in the list, from 0.
+    index: usize,
+    /// The field, where one is at fault.
+    field: Option<String>,
+    /// What is wrong, for a person.
+    message: String,
+}
+
+/// A fault of one item of a list, in both languages.
+#[derive(Debug)]
+pub(crate) struct ItemFault {
+    /// Place in the list, from 0.
+    pub(crate) index: usize,
+    /// The field, where one is at fault.
+    pub(crate) field: Option<String>,
+    /// Chinese and English.
+    pub(crate) message: (String, String),
+}
+
+impl ItemFault {
+    /// As the client gets it.
+    pub(crate) fn view(self, language: Language) -> ItemFaultView {
+        let (chinese, english) = self.message;
+        ItemFaultView { index: self.index, field: self.field, message: language.pick(chinese, english) }
+    }
 }
 
 /// An error of a route. Texts come in both languages; the answer carries the one that was asked for.
@@ -33,6 +66,7 @@ pub(crate) struct Problem {
     code: &'static str,
     title: (&'static str, &'static str),
     detail: (String, String),
+    errors: Box<[ItemFault]>,
 }
 
 impl Problem {
@@ -42,7 +76,7 @@ impl Problem {
         title: (&'static str, &'static str),
         detail: (impl Into<String>, impl Into<String>),
     ) -> Self {
-        Self { status, code, title, detail: (detail.0.into(), detail.1.into()) }
+        Self { status, code, title, detail: (detail.0.into(), detail.1.into()), errors: Box::default() }
     }
 
     pub(crate) fn unauthenticated() -> Self {
@@ -109,6 +143,11 @@ impl Problem {
         )
     }
 
+    /// With what is wrong, item by item.
+    pub(crate) fn with_errors(self, errors: Vec<ItemFault>) -> Self {
+        Self { errors: errors.into(), ..self }
+    }
+
     pub(crate) fn conflict(chinese: impl Into<String>, english: impl Into<String>) -> Self {
         Self::new(
             StatusCode::CONFLICT,
@@ -168,6 +207,7 @@ impl Problem {
             detail: language.pick(self.detail.0, self.detail.1),
             code: self.code,
             request_id,
+            errors: self.errors.into_iter().map(|fault| fault.view(language)).collect(),
         };
         let json = serde_json::to_vec(&body).unwrap_or_default();
         let kind = HeaderValue::from_static("application/problem+json");

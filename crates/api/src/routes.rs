@@ -4,7 +4,7 @@ use crate::app::App;
 use crate::problem::write_problems;
 use crate::{
     audit, checkpoint, device, figures, import, map, model, passage, picture, quarantine, session, stream,
-    system, user, vehicle, warning, watch,
+    system, user, vehicle, warning, watch, weighing,
 };
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -50,6 +50,7 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(vehicle::get, vehicle::put, vehicle::remove))
         .routes(routes!(vehicle::file))
         .routes(routes!(passage::list))
+        .routes(routes!(weighing::create))
         .routes(routes!(passage::key_vehicles))
         .routes(routes!(passage::track))
         .routes(routes!(checkpoint::list))

@@ -116,9 +116,33 @@ pub(crate) struct EvidenceView {
     /// GA/T 16.8 letter.
     vehicle_color: Option<String>,
     alarm: Option<&'static str>,
+    /// What the camera says it saw besides.
+    behaviours: Vec<BehaviourView>,
+    /// What the vehicle weighed, where it was weighed.
+    weighing: Option<WeighingView>,
     lon: Option<f64>,
     lat: Option<f64>,
     picture_ids: Vec<String>,
+}
+
+/// What a camera says it saw of a vehicle.
+#[derive(Debug, Serialize, ToSchema)]
+struct BehaviourView {
+    /// `wrong_way`, `plate_covered`, `no_belt`, `phone`, `no_helmet`, `overcrowded`, `carrying_people`.
+    key: &'static str,
+    /// For people, in the language of the request.
+    name: &'static str,
+}
+
+/// A weight, in kg.
+#[derive(Debug, Serialize, ToSchema)]
+struct WeighingView {
+    total_kg: u32,
+    /// From the front; empty when the site gives only the total.
+    axles_kg: Vec<u32>,
+    axle_count: u8,
+    /// Whether it is a combination of two vehicles.
+    is_train: Option<bool>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -156,7 +180,7 @@ pub(crate) struct WarningQuery {
 }
 
 /// One observation, for people.
-pub(crate) fn evidence_view(observation: &Observation, names: &Names) -> EvidenceView {
+pub(crate) fn evidence_view(observation: &Observation, names: &Names, language: Language) -> EvidenceView {
     let mut view = EvidenceView {
         observation_id: observation.id.to_string(),
         kind: "passage",
@@ -175,6 +199,8 @@ pub(crate) fn evidence_view(observation: &Observation, names: &Names) -> Evidenc
         vehicle_class: None,
         vehicle_color: None,
         alarm: None,
+        behaviours: Vec::new(),
+        weighing: None,
         lon: None,
         lat: None,
         picture_ids: Vec::new(),
@@ -196,6 +222,16 @@ pub(crate) fn evidence_view(observation: &Observation, names: &Names) -> Evidenc
             view.vehicle_class = passage.vehicle_type.map(|kind| kind.to_string());
             view.vehicle_color = passage.body_color.map(String::from);
             view.picture_ids = passage.pictures.iter().map(ToString::to_string).collect();
+            let behaviours = passage.behaviours.iter();
+            view.behaviours = behaviours
+                .map(|seen| BehaviourView { key: seen.key(), name: words::behaviour(seen, language) })
+                .collect();
+            view.weighing = passage.weighing.as_ref().map(|weighing| WeighingView {
+                total_kg: weighing.total_kg,
+                axles_kg: weighing.axles_kg.clone(),
+                axle_count: weighing.axle_count,
+                is_train: weighing.is_train,
+            });
         }
         Fact::Position(position) => {
             view.kind = "position";
@@ -439,7 +475,7 @@ pub(crate) async fn get(
     let names = app.names.load();
     Ok(Json(WarningFileView {
         warning: warning_view(&record, &names, now, language),
-        evidence: record.warning.evidence.iter().map(|o| evidence_view(o, &names)).collect(),
+        evidence: record.warning.evidence.iter().map(|o| evidence_view(o, &names, language)).collect(),
         related: related.iter().map(|other| warning_view(other, &names, now, language)).collect(),
         history: history
             .into_iter()

@@ -1,7 +1,7 @@
 //! The sentences that people read about a warning, in official Chinese and plain English.
 
 use crate::wire::Language;
-use domain::{AlarmKind, Detail, ModelId, Timestamp, Warning, warning::WithdrawReason};
+use domain::{AlarmKind, Behaviour, Detail, ModelId, Timestamp, Warning, warning::WithdrawReason};
 
 /// The name of a model.
 pub(crate) fn model_name(model: ModelId, language: Language) -> &'static str {
@@ -210,6 +210,20 @@ fn alarm_name(kind: AlarmKind, language: Language) -> &'static str {
         AlarmKind::DsmAbnormal => ("驾驶员异常", "driver abnormal"),
         AlarmKind::Adas(_) => ("前向安全辅助", "driver assistance"),
         AlarmKind::Other { .. } => ("其他", "other"),
+    };
+    language.pick(chinese, english)
+}
+
+/// What a camera says it saw.
+pub(crate) fn behaviour(behaviour: Behaviour, language: Language) -> &'static str {
+    let (chinese, english) = match behaviour {
+        Behaviour::WrongWay => ("逆行", "wrong way"),
+        Behaviour::PlateCovered => ("遮挡、污损号牌", "plate covered or soiled"),
+        Behaviour::NoBelt => ("驾驶人未系安全带", "driver without a belt"),
+        Behaviour::Phone => ("驾驶时拨打接听手持电话", "driver on a hand-held telephone"),
+        Behaviour::NoHelmet => ("未戴安全头盔", "no helmet"),
+        Behaviour::Overcrowded => ("超员", "more people than allowed"),
+        Behaviour::CarryingPeople => ("违法载人", "people carried where none may be"),
     };
     language.pick(chinese, english)
 }

@@ -14,7 +14,7 @@
 //! bound, `anchang_connections_ended_total` by reason, `anchang_requests_total` by answer, `anchang_observations_total` by kind
 //! as they were answered, `anchang_rate_limited_total`, `anchang_sessions_refused_total`, `anchang_times_invalid_total`,
 //! `anchang_refused_total` and `anchang_quarantined_total` by reason; and without a source `anchang_repeats_total`,
-//! `anchang_parts_given_up_total`, `anchang_events_dropped_total`.
+//! `anchang_parts_given_up_total`, `anchang_events_dropped_total`. Weighings come through `api`, with the source `weighing`.
 
 mod accept;
 mod bucket;
