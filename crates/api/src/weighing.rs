@@ -70,7 +70,7 @@ pub(crate) struct WeighingInput {
 #[serde(untagged)]
 #[expect(dead_code, reason = "for the document; the items are read one by one")]
 pub(crate) enum WeighingBody {
-    One(WeighingInput),
+    One(Box<WeighingInput>),
     Many(Vec<WeighingInput>),
 }
 
