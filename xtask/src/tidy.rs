@@ -11,6 +11,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("domain", &[]),
     ("codec", &["domain"]),
     ("journal", &[]),
+    ("calibration", &["domain"]),
     ("judgement", &["domain"]),
     ("records", &["domain"]),
     ("gateway", &["codec", "domain", "gat1400", "journal", "jt808"]),
@@ -22,7 +23,7 @@ const ARROWS: &[(&str, &[&str])] = &[
 ];
 
 /// Rooms that may never read a clock, a file or a socket: everything they know arrives as a value.
-const PURE: &[&str] = &["jt808", "gat1400", "domain", "codec", "judgement"];
+const PURE: &[&str] = &["jt808", "gat1400", "domain", "codec", "calibration", "judgement"];
 const IMPURE_WORDS: &[&str] =
     &["SystemTime::now", "Instant::now", "std::fs", "std::net", "std::env", "thread::sleep", "thread::spawn"];
 
