@@ -26,6 +26,9 @@ pub const DUE_EVERY_MS: i64 = 15 * MINUTE_MS;
 /// A delay may seem negative by this, because clocks are set right to within their uncertainty only.
 const EARLY_MAX_MS: i64 = 2 * SECOND_MS;
 
+/// An uncertainty that has become so many times less is made known.
+const SURER_FACTOR: u32 = 4;
+
 /// What is kept of a device.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Default)]
 pub(crate) struct Device {
@@ -297,16 +300,19 @@ impl Learner {
             };
             // A small lag is measured better than a great one, because then both directions take the same: what was found
             // is refined until it does not matter.
-            let is_found = match device.slow_line {
-                None => lag.ms > -ahead_ms / 2,
-                Some(_) => lag.ms.abs() > lag.uncertainty_ms,
-            };
-            if is_found {
-                device.slow_line = Some(SlowLine {
-                    least_delay_ms: agreed.least_ms + ahead_ms + lag.ms,
-                    uncertainty_ms: lag.uncertainty_ms.max(lag.ms.abs() / 4),
-                });
-                self.roads.forget(place);
+            match &mut device.slow_line {
+                // It lies right: as surely as this was measured.
+                Some(line) if lag.ms.abs() <= lag.uncertainty_ms => {
+                    line.uncertainty_ms = line.uncertainty_ms.min(lag.uncertainty_ms + lag.ms.abs());
+                }
+                None if lag.ms <= -ahead_ms / 2 => {}
+                line => {
+                    *line = Some(SlowLine {
+                        least_delay_ms: agreed.least_ms + ahead_ms + lag.ms,
+                        uncertainty_ms: lag.uncertainty_ms.max(lag.ms.abs() / 4),
+                    });
+                    self.roads.forget(place);
+                }
             }
         }
     }
@@ -374,8 +380,10 @@ impl Learner {
             let change_ms = |known: Published| clock.error.ahead_ms.abs_diff(known.clock.ahead_ms);
             let change_min_ms =
                 parameters.clock.change_min_ms.value.max(clock.error.uncertainty_ms.into()) as u64;
+            let is_much_surer =
+                |known: Published| clock.error.uncertainty_ms < known.clock.uncertainty_ms / SURER_FACTOR;
             clock.error.ahead_ms.abs() <= error_max_ms
-                && published.is_none_or(|known| change_ms(known) > change_min_ms)
+                && published.is_none_or(|known| change_ms(known) > change_min_ms || is_much_surer(known))
         });
         let misread = device
             .misread_due
