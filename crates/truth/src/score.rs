@@ -1,0 +1,163 @@
+//! Precision, recall and delay, by model and overall.
+
+use crate::matching::Truths;
+use crate::standing::{Standing, Warnings};
+use domain::ModelId;
+use domain::time::SECOND_MS;
+use serde::Serialize;
+use std::collections::BTreeSet;
+
+/// Least share over all models, and of each model.
+pub const OVERALL_MIN: f64 = 0.95;
+/// See [`OVERALL_MIN`].
+pub const EACH_MIN: f64 = 0.90;
+
+/// How one model did.
+#[derive(Clone, Debug, Serialize)]
+pub struct ModelScore {
+    /// Its key; `all` for all of them.
+    pub model: &'static str,
+    /// Offences planted.
+    pub planted: usize,
+    /// Of these, shown by what devices sent as far as the simulator can tell.
+    pub observable: usize,
+    /// Of all planted, those that a standing warning is about.
+    pub found: usize,
+    /// Warnings that stand.
+    pub warnings: usize,
+    /// Of these, about something that is so.
+    pub true_warnings: usize,
+    /// Of these, about something that another warning is about already.
+    pub repeats: usize,
+    /// From the end of what happened to the first warning, by the platform's clock, in seconds.
+    pub delay_median_s: Option<i64>,
+}
+
+impl ModelScore {
+    /// Share of the planted that was found.
+    pub fn recall(&self) -> Option<f64> {
+        (self.planted > 0).then(|| self.found as f64 / self.planted as f64)
+    }
+
+    /// Share of the warnings that are true.
+    pub fn precision(&self) -> Option<f64> {
+        (self.warnings > 0).then(|| self.true_warnings as f64 / self.warnings as f64)
+    }
+
+    /// Whether both shares reach `least`; shares of nothing do.
+    pub fn reaches(&self, least: f64) -> bool {
+        [self.recall(), self.precision()].into_iter().flatten().all(|share| share >= least)
+    }
+}
+
+/// All scores, with what was missed and what was false.
+#[derive(Clone, Debug)]
+pub struct Score {
+    /// All models together.
+    pub all: ModelScore,
+    /// Those of which something was planted or warned, in the order in which pages list them.
+    pub models: Vec<ModelScore>,
+    /// Planted and not found, as indices into [`Truths::all`].
+    pub missed: Vec<usize>,
+    /// Standing and false.
+    pub false_hits: Vec<Standing>,
+}
+
+impl Score {
+    /// Compares warnings with what was planted; of these models.
+    pub fn of(warnings: &Warnings, truths: &Truths, models: &[ModelId]) -> Self {
+        let mut found: BTreeSet<usize> = BTreeSet::new();
+        let mut by_model: Vec<(ModelId, ModelScore, Vec<i64>)> =
+            models.iter().map(|model| (*model, empty(model.key()), Vec::new())).collect();
+        let mut false_hits = Vec::new();
+        // The first warning about a thing finds it; those after it repeat it.
+        let mut ordered: Vec<&Standing> = warnings.iter().collect();
+        ordered.sort_by_key(|warning| (warning.raised_at, warning.id));
+        for warning in ordered {
+            let Some((_, score, delays)) = by_model.iter_mut().find(|(model, ..)| *model == warning.model)
+            else {
+                continue;
+            };
+            score.warnings += 1;
+            let about = truths.about(warning);
+            if about.is_empty() {
+                false_hits.push(warning.clone());
+                continue;
+            }
+            score.true_warnings += 1;
+            let mut is_new = false;
+            for index in about {
+                is_new |= found.insert(index);
+                if is_new && truths.all()[index].is_required {
+                    delays.push(warning.raised_at.ms_since(truths.all()[index].until.min(warning.until)));
+                }
+            }
+            score.repeats += usize::from(!is_new);
+        }
+        let mut missed = Vec::new();
+        for (index, planted) in truths.all().iter().enumerate().filter(|(_, planted)| planted.is_required) {
+            let Some((_, score, _)) = by_model.iter_mut().find(|(model, ..)| *model == planted.model) else {
+                continue;
+            };
+            score.planted += 1;
+            score.observable += usize::from(planted.is_observable);
+            if found.contains(&index) {
+                score.found += 1;
+            } else {
+                missed.push(index);
+            }
+        }
+        let mut all = empty("all");
+        let mut all_delays = Vec::new();
+        let models = by_model
+            .into_iter()
+            .map(|(_, mut score, delays)| {
+                all.planted += score.planted;
+                all.observable += score.observable;
+                all.found += score.found;
+                all.warnings += score.warnings;
+                all.true_warnings += score.true_warnings;
+                all.repeats += score.repeats;
+                all_delays.extend_from_slice(&delays);
+                score.delay_median_s = median_s(delays);
+                score
+            })
+            .filter(|score| score.planted > 0 || score.warnings > 0)
+            .collect();
+        all.delay_median_s = median_s(all_delays);
+        Self { all, models, missed, false_hits }
+    }
+
+    /// The score of a model, where it has one.
+    pub fn model(&self, model: ModelId) -> Option<&ModelScore> {
+        self.models.iter().find(|score| score.model == model.key())
+    }
+
+    /// The aims that are missed, in words.
+    pub fn missed_aims(&self) -> Vec<String> {
+        let each = self.models.iter().filter(|score| !score.reaches(EACH_MIN)).map(|score| (score, EACH_MIN));
+        let all = (!self.all.reaches(OVERALL_MIN)).then_some((&self.all, OVERALL_MIN));
+        all.into_iter()
+            .chain(each)
+            .map(|(score, least)| format!("{} is below {least:.2}", score.model))
+            .collect()
+    }
+}
+
+fn empty(model: &'static str) -> ModelScore {
+    ModelScore {
+        model,
+        planted: 0,
+        observable: 0,
+        found: 0,
+        warnings: 0,
+        true_warnings: 0,
+        repeats: 0,
+        delay_median_s: None,
+    }
+}
+
+fn median_s(mut delays_ms: Vec<i64>) -> Option<i64> {
+    delays_ms.sort_unstable();
+    delays_ms.get(delays_ms.len() / 2).map(|ms| ms / SECOND_MS)
+}
