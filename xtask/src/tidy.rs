@@ -21,7 +21,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     // Not the product: it may know the protocols and the words, never the product's insides.
     ("sim", &["domain", "gat1400", "jt808"]),
     // Judges the judgement: it may know both sides.
-    ("truth", &["codec", "domain", "judgement", "sim"]),
+    ("truth", &["calibration", "codec", "domain", "judgement", "sim"]),
 ];
 
 /// Rooms that may never read a clock, a file or a socket: everything they know arrives as a value.

@@ -9,6 +9,7 @@ use domain::{CivilDay, ModelId};
 use sim::noise::NoiseRates;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use truth::month::Shipped;
 use truth::replay::Recorder;
 use truth::report::Report;
 use truth::score::Score;
@@ -71,13 +72,12 @@ fn main() -> anyhow::Result<ExitCode> {
         offences: arguments.offences,
         noise,
     });
-    let parameters = month::parameters()?;
-    parameters.check()?;
+    let shipped = Shipped::read()?;
     let mut recorder = if arguments.replay { Some(Recorder::new()?) } else { None };
     let (first, _) = world.window();
     let month = month::run(
         &world,
-        &parameters,
+        &shipped,
         !arguments.no_verdicts,
         recorder.as_mut(),
         |day, figures, engine| {
@@ -108,7 +108,7 @@ fn main() -> anyhow::Result<ExitCode> {
         let mut record = recorder.finish()?;
         println!("\nstanding after the run     {:032x}", month.warnings.digest());
         for (kills, name) in [(0, "after a replay         "), (arguments.kills, "after a run with kills ")] {
-            let digest = record.replay(&parameters, kills)?.digest();
+            let digest = record.replay(&shipped.judging, kills)?.digest();
             let is_equal = digest == month.warnings.digest();
             is_same &= is_equal;
             println!("standing {name}   {digest:032x} {}", if is_equal { "the same" } else { "DIFFERENT" });

@@ -12,17 +12,15 @@
 use crate::standing::Standing;
 use domain::time::{HOUR_MS, MINUTE_MS};
 use domain::{CheckpointId, CivilDay, ModelId, Plate, Timestamp};
-use serde::Serialize;
 use smol_str::SmolStr;
 use std::collections::BTreeMap;
 
 /// Something that truly is so, for which a model should or may warn.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Planted {
     /// The model whose matter it is.
     pub model: ModelId,
     /// The true number; `None` without one.
-    #[serde(serialize_with = "as_text")]
     pub plate: Option<Plate>,
     /// Where, for what happens at one checkpoint.
     pub checkpoint: Option<CheckpointId>,
@@ -38,13 +36,6 @@ pub struct Planted {
     pub is_observable: bool,
     /// What exactly.
     pub detail: String,
-}
-
-fn as_text<S: serde::Serializer>(plate: &Option<Plate>, serializer: S) -> Result<S::Ok, S::Error> {
-    match plate {
-        Some(plate) => serializer.collect_str(plate),
-        None => serializer.serialize_none(),
-    }
 }
 
 /// How the times of a model's warnings and planted things are compared.

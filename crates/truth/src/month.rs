@@ -6,6 +6,7 @@ use crate::replay::Recorder;
 use crate::standing::Warnings;
 use crate::stream::Stream;
 use crate::world::World;
+use calibration::Learner;
 use domain::time::SECOND_MS;
 use domain::{Entry, Outcome, Timestamp};
 use judgement::{Engine, Parameters};
@@ -52,12 +53,28 @@ impl Figures {
     }
 }
 
-/// The parameters that the product ships with.
-pub fn parameters() -> Result<Parameters, toml::de::Error> {
-    Ok(Parameters {
-        models: toml::from_str(include_str!("../../../data/models.toml"))?,
-        confusions: toml::from_str(include_str!("../../../data/plate-confusions.toml"))?,
-    })
+/// What the product ships with: the parameters of judging and of learning.
+#[derive(Clone, Debug)]
+pub struct Shipped {
+    /// Of judging.
+    pub judging: Parameters,
+    /// Of learning.
+    pub learning: calibration::Parameters,
+}
+
+impl Shipped {
+    /// Reads the files in `data/`.
+    pub fn read() -> anyhow::Result<Self> {
+        let judging = Parameters {
+            models: toml::from_str(include_str!("../../../data/models.toml"))?,
+            confusions: toml::from_str(include_str!("../../../data/plate-confusions.toml"))?,
+        };
+        let learning: calibration::Parameters =
+            toml::from_str(include_str!("../../../data/calibration.toml"))?;
+        judging.check()?;
+        learning.check()?;
+        Ok(Self { judging, learning })
+    }
 }
 
 /// The learner and the officers are asked after so many entries, or so much of the month's time, as the product's
@@ -68,14 +85,15 @@ const BATCH_MS: i64 = 20 * SECOND_MS;
 /// Runs the month. `recorder` takes down each entry, `progress` is told of each day that begins.
 pub fn run(
     world: &World,
-    parameters: &Parameters,
+    shipped: &Shipped,
     has_verdicts: bool,
     mut recorder: Option<&mut Recorder>,
     mut progress: impl FnMut(Timestamp, &Figures, &Engine),
 ) -> io::Result<Month> {
     let started = Instant::now();
     let mut figures = Figures::default();
-    let mut engine = Engine::new(parameters.clone());
+    let mut engine = Engine::new(shipped.judging.clone());
+    let mut learner = Learner::new(shipped.learning.clone());
     let mut stream = Stream::new(world);
     let mut officers = Officers::default();
     let (mut warnings, mut truths) = (Warnings::default(), Truths::default());
@@ -128,6 +146,12 @@ pub fn run(
             }
         }
         judging += begun.elapsed();
+        for entry in &batch {
+            learner.apply(entry);
+        }
+        let learned = learner.due(now);
+        figures.learned += learned.len() as u64;
+        stream.put(learned);
         let verdicts = officers.due(now, &warnings, &truths);
         figures.verdicts += verdicts.len() as u64;
         stream.put(verdicts);
