@@ -20,7 +20,8 @@ pub struct Rule {
     pub condition: SmolStr,
     /// How urgent its warnings are.
     pub level: Level,
-    /// One vehicle raises at most one warning in so many minutes; 0 for one per passage.
+    /// One vehicle raises at most one warning in so many minutes of a Beijing day, counted from its first; 0 for one per
+    /// passage, a day for one a day.
     pub once_per_minutes: u32,
     /// For so long after it happened, sending somebody out makes sense.
     pub actionable_seconds: u32,

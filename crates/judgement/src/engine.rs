@@ -8,6 +8,7 @@ use crate::models::average_speed;
 use crate::models::claim::Claims;
 use crate::models::device_alarm::DeviceAlarms;
 use crate::models::drive::Drives;
+use crate::models::rules::{self, RuleState, Rules};
 use crate::models::watch_order::WatchOrders;
 use crate::models::{Context, SLOT_MINUTES, Sight, Turn};
 use crate::parameters::{Parameters, TunedModels};
@@ -32,6 +33,7 @@ pub struct Engine {
     pub(crate) watch_orders: WatchOrders,
     pub(crate) claims: Claims,
     pub(crate) tracks: Keyed<VehicleKey, Track>,
+    pub(crate) rules: Rules,
     pub(crate) drives: Drives,
     pub(crate) device_alarms: DeviceAlarms,
 }
@@ -82,6 +84,8 @@ impl Engine {
     /// An engine that has seen nothing.
     pub fn new(parameters: Parameters) -> Self {
         let keep_ms = keep_ms(&parameters);
+        let tracks_keep_ms =
+            keep_ms.max(parameters.models.horizon.late_max_hours.value * HOUR_MS + rules::LOOK_BACK_MS);
         Self {
             table: ConfusionTable::new(&parameters.confusions),
             clock: Timestamp::default(),
@@ -90,7 +94,8 @@ impl Engine {
             reference: Reference::default(),
             watch_orders: WatchOrders::new(keep_ms),
             claims: Claims { of_vehicles: Keyed::new(keep_ms) },
-            tracks: Keyed::new(keep_ms),
+            tracks: Keyed::new(tracks_keep_ms),
+            rules: Rules::new(tracks_keep_ms),
             drives: Drives { drives: Keyed::new(keep_ms) },
             device_alarms: DeviceAlarms { reports: Keyed::new(keep_ms) },
             models: TunedModels::new(parameters.models),
@@ -127,6 +132,7 @@ impl Engine {
             timers_armed: self.watch_orders.hits.armed_count()
                 + self.claims.of_vehicles.armed_count()
                 + self.tracks.armed_count()
+                + self.rules.standing.armed_count()
                 + self.drives.drives.armed_count()
                 + self.device_alarms.reports.armed_count(),
             duplicates: self.counts.duplicates,
@@ -134,6 +140,11 @@ impl Engine {
             ahead_of_clock: self.counts.ahead_of_clock,
             over_bound: self.counts.over_bound,
         }
+    }
+
+    /// The rules in force, by identity, and what was counted of each.
+    pub fn rules(&self) -> Vec<RuleState> {
+        self.rules.states()
     }
 
     fn advance(&mut self, to: Timestamp) {
@@ -147,6 +158,7 @@ impl Engine {
             self.watch_orders.hits.retire(to, models);
             self.claims.of_vehicles.retire(to, models);
             self.tracks.retire(to, models);
+            self.rules.standing.retire(to, models);
             self.drives.drives.retire(to, models);
             self.device_alarms.reports.retire(to, models);
         }
@@ -155,7 +167,7 @@ impl Engine {
     fn observe(&mut self, observation: &Observation, out: &mut Vec<Outcome>) {
         self.counts.observations += 1;
         let is_timely = self.is_timely(observation);
-        let Self { models, table, reference, names, counts, tracks, .. } = self;
+        let Self { models, table, reference, names, counts, tracks, rules, .. } = self;
         let mut context =
             Context { models: models.everywhere(), tuned: models, table, reference, names, counts, out };
         match &observation.fact {
@@ -169,7 +181,7 @@ impl Engine {
                 if sight.is_sure(&context) {
                     self.claims.observe(&sight, &mut context);
                 }
-                keep(tracks, &sight, &mut context);
+                keep(tracks, rules, &sight, &mut context);
             }
             Fact::Position(position) if is_timely => {
                 self.device_alarms.observe(observation, &mut context);
@@ -220,7 +232,10 @@ impl Engine {
             ReferenceChange::TerminalRemoved(device) => self.reference.remove_terminal(device),
             ReferenceChange::Tuning(tuning) => self.models.put(tuning.clone()),
             ReferenceChange::TuningRemoved(id) => self.models.remove(id),
-            ReferenceChange::Rule(_) | ReferenceChange::RuleRetired(_) => {}
+            ReferenceChange::Rule(rule) => {
+                self.rules.put(rule, self.clock, &mut self.names, &mut self.counts);
+            }
+            ReferenceChange::RuleRetired(id) => self.rules.retire(id),
             ReferenceChange::Silence(_)
             | ReferenceChange::SilenceRemoved(_)
             | ReferenceChange::Maintenance(_)
@@ -244,7 +259,12 @@ fn sight<'a>(observation: &'a Observation, passage: &'a Passage, context: &Conte
 }
 
 /// Puts a passage on the track of its vehicle, and judges what it can concern there.
-fn keep(tracks: &mut Keyed<VehicleKey, Track>, sight: &Sight<'_>, context: &mut Context<'_>) {
+fn keep(
+    tracks: &mut Keyed<VehicleKey, Track>,
+    rules: &mut Rules,
+    sight: &Sight<'_>,
+    context: &mut Context<'_>,
+) {
     let Some(reading) = sight.reading else { return };
     let held = Held::pack(sight.observation, context.names);
     let track = tracks.state_mut(reading.vehicle, sight.at);
@@ -267,6 +287,7 @@ fn keep(tracks: &mut Keyed<VehicleKey, Track>, sight: &Sight<'_>, context: &mut 
     };
     let turn = Turn { vehicle: reading.vehicle, file: sight.file, changed_at: track.visits()[index].at };
     average_speed::judge(track, &turn, context);
+    rules.judge(track, &turn, sight, context);
     if matches!(inserted, Inserted::New(_)) {
         tracks.grown();
     }

@@ -37,6 +37,11 @@ impl Names {
         number
     }
 
+    /// The number of a name, if it has one.
+    pub(crate) fn number_of(&self, name: &SmolStr) -> Option<u32> {
+        self.numbers.get(name).copied()
+    }
+
     pub(crate) fn name(&self, number: u32) -> SmolStr {
         self.names.get(number as usize).cloned().unwrap_or_default()
     }

@@ -41,6 +41,11 @@ impl<K: Copy + Ord + Hash, S: Aging> Keyed<K, S> {
         })
     }
 
+    /// The state of `key`, if there is one.
+    pub(crate) fn get(&self, key: &K) -> Option<&S> {
+        self.states.get(key)
+    }
+
     /// Counts one more thing that a state remembers.
     pub(crate) fn grown(&mut self) {
         self.size += 1;

@@ -44,6 +44,7 @@ mod track;
 pub use check::ParameterError;
 pub use confusion::Confusions;
 pub use engine::{Engine, Stats};
+pub use models::rules::{RuleCounts, RuleState};
 pub use parameters::{
     AverageSpeedParameters, AxleLimit, CameraReportParameters, DangerousGoodsParameters,
     DeviceAlarmParameters, FatigueParameters, Horizon, Model, ModelDescription, ModelParameters,

@@ -24,6 +24,7 @@ const CALIBRATIONS_MAX: usize = 288;
 pub(crate) struct File {
     pub(crate) key: VehicleKey,
     pub(crate) vehicle_type: Option<VehicleType>,
+    pub(crate) use_code: Option<char>,
     pub(crate) key_class: Option<KeyClass>,
     pub(crate) body_color: Option<char>,
     pub(crate) inspection_valid_until: Option<CivilDay>,
@@ -234,6 +235,7 @@ impl Reference {
             File {
                 key: file.key,
                 vehicle_type: file.vehicle_type,
+                use_code: file.use_code,
                 key_class: file.key_class,
                 body_color: file.body_color,
                 inspection_valid_until: file.inspection_valid_until,

@@ -91,7 +91,7 @@ pub(crate) struct Standing {
     pub(crate) model: ModelId,
     /// The moment by which it is found again: of the end passage, of the start of the spell or episode.
     pub(crate) anchor: Timestamp,
-    id: WarningId,
+    pub(crate) id: WarningId,
     digest: u64,
 }
 

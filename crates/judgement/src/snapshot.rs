@@ -15,6 +15,7 @@ use crate::held::Names;
 use crate::models::claim::OfVehicle;
 use crate::models::device_alarm::{AlarmKey, Reports};
 use crate::models::drive::Drive;
+use crate::models::rules::{OfRule, RuleKey, StoredRule};
 use crate::models::watch_order::Hit;
 use crate::parameters::Parameters;
 use crate::parts::{Part, PartError, PartsReader, PartsWriter};
@@ -42,6 +43,8 @@ enum Section {
     Tracks,
     Drives,
     Alarms,
+    Rules,
+    RuleWarnings,
 }
 
 /// What becomes of a section that an older version of the code wrote.
@@ -57,7 +60,7 @@ enum Older {
 type Migration = fn(&[u8]) -> Result<Vec<u8>, postcard::Error>;
 
 impl Section {
-    const ALL: [Self; 13] = [
+    const ALL: [Self; 15] = [
         Self::Core,
         Self::Tunings,
         Self::Names,
@@ -71,6 +74,8 @@ impl Section {
         Self::Tracks,
         Self::Drives,
         Self::Alarms,
+        Self::Rules,
+        Self::RuleWarnings,
     ];
 
     /// Never changed and never used again for something else.
@@ -89,6 +94,8 @@ impl Section {
             Self::Tracks => "tracks",
             Self::Drives => "drives",
             Self::Alarms => "alarms",
+            Self::Rules => "rules",
+            Self::RuleWarnings => "rule_warnings",
         }
     }
 
@@ -107,7 +114,9 @@ impl Section {
             | Self::Claims
             | Self::Tracks
             | Self::Drives
-            | Self::Alarms => 1,
+            | Self::Alarms
+            | Self::Rules
+            | Self::RuleWarnings => 1,
         }
     }
 
@@ -126,7 +135,9 @@ impl Section {
             | Self::Claims
             | Self::Tracks
             | Self::Drives
-            | Self::Alarms => Older::Rebuild("there was no version before this one"),
+            | Self::Alarms
+            | Self::Rules
+            | Self::RuleWarnings => Older::Rebuild("there was no version before this one"),
         }
     }
 
@@ -179,6 +190,8 @@ pub struct Frozen {
     tracks: FrozenMap<VehicleKey, Track>,
     drives: FrozenMap<VehicleKey, Drive>,
     alarms: FrozenMap<AlarmKey, Reports>,
+    rules: Vec<StoredRule>,
+    rule_warnings: FrozenMap<RuleKey, OfRule>,
 }
 
 impl Frozen {
@@ -200,6 +213,8 @@ impl Frozen {
         .chain(shards(Section::Tracks, self.tracks))
         .chain(shards(Section::Drives, self.drives))
         .chain(shards(Section::Alarms, self.alarms))
+        .chain([whole(Section::Rules, &self.rules)])
+        .chain(shards(Section::RuleWarnings, self.rule_warnings))
     }
 }
 
@@ -275,6 +290,8 @@ impl Restoring {
             Section::Tracks => engine.tracks.restore(read(bytes)?),
             Section::Drives => engine.drives.drives.restore(read(bytes)?),
             Section::Alarms => engine.device_alarms.reports.restore(read(bytes)?),
+            Section::Rules => engine.rules.restore(read(bytes)?, &mut engine.names),
+            Section::RuleWarnings => engine.rules.standing.restore(read(bytes)?),
         }
         Ok(())
     }
@@ -349,6 +366,8 @@ impl Engine {
             tracks: self.tracks.freeze(),
             drives: self.drives.drives.freeze(),
             alarms: self.device_alarms.reports.freeze(),
+            rules: self.rules.stored(),
+            rule_warnings: self.rules.freeze_standing(),
         }
     }
 

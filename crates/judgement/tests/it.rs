@@ -10,6 +10,7 @@ mod it {
     pub(crate) mod order_of_arrival;
     pub(crate) mod overdue;
     pub(crate) mod rule_language;
+    pub(crate) mod rules;
     pub(crate) mod scenario;
     pub(crate) mod watch_order;
 }

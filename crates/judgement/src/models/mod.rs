@@ -12,6 +12,7 @@ mod fatigue;
 mod night_coach;
 mod overdue;
 mod overload;
+pub(crate) mod rules;
 mod spot_speed;
 pub(crate) mod watch_order;
 mod wrong_way;

@@ -115,7 +115,7 @@ fields! {
         "Code of the direction (GA/T 1400): 1 west–east, 2 east–west, 3 north–south, 4 south–north, 9 other."
         "passage.direction == 3"
     Plate "passage.plate" Text
-        "号牌号码。" "The number read from the plate."
+        "号牌号码，识读结果经登记核对后。" "The vehicle's number: what was read, weighed against the register."
         "passage.plate.endsWith(\"8\")"
     Province "passage.province" Text
         "号牌首字（省份简称）。" "First character of the plate: the province."
@@ -170,7 +170,8 @@ fields! {
         "车辆登记中是否有此车。" "Whether the register knows the vehicle."
         "!vehicle.is_registered"
     KeyClass "vehicle.key_class" Text
-        "登记的重点车辆类别。" "Which key vehicle it is, by the register."
+        "登记的重点车辆类别；登记在册而不是重点车辆的为 none。"
+        "Which key vehicle it is, by the register; none for a registered vehicle that is no key vehicle."
         "vehicle.key_class == \"minivan\""
     FileVehicleType "vehicle.vehicle_type" Text
         "登记的车辆类型（GA/T 16.4）。" "Vehicle type by the register (GA/T 16.4)."
@@ -192,11 +193,14 @@ fields! {
         "登记的未处理违法起数。" "Offences recorded and not handled."
         "vehicle.unhandled_offences >= 5"
     IsLocal "vehicle.is_local" Bool
-        "是否本地号牌。" "Whether the plate is of this place."
+        "是否本地号牌（登记所覆盖的发牌机关）。" "Whether the plate is of an authority that the register covers."
         "!vehicle.is_local"
 }
 
 impl Field {
+    /// What `vehicle.key_class` is of a registered vehicle that is no key vehicle.
+    pub const NO_KEY_CLASS: &'static str = "none";
+
     fn word(self) -> &'static FieldWord {
         &FIELDS[self as usize]
     }
@@ -219,7 +223,10 @@ impl Field {
     pub(super) fn values(self) -> Vec<&'static str> {
         match self {
             Self::Theatre => Theatre::ALL.map(Theatre::key).to_vec(),
-            Self::KeyClass => KeyClass::ALL.map(KeyClass::key).to_vec(),
+            Self::KeyClass => {
+                let classes = KeyClass::ALL.map(KeyClass::key);
+                classes.into_iter().chain([Self::NO_KEY_CLASS]).collect()
+            }
             Self::Behaviours => Behaviour::ALL.map(Behaviour::key).to_vec(),
             Self::PlateColor => [
                 PlateColor::Blue,

@@ -23,10 +23,10 @@ fn idle_vehicles_are_forgotten_and_cost_no_deadline_after_that() {
     county.see(passage("B", "鲁Q12345", at("20:00")));
     let stats = county.engine.stats();
     assert_eq!((stats.vehicles, stats.passages_held, stats.timers_armed), (1, 2, 1));
-    county.change(ReferenceChange::Tick(at("83:00")));
+    county.change(ReferenceChange::Tick(at("107:00")));
     let stats = county.engine.stats();
     assert_eq!((stats.vehicles, stats.passages_held, stats.timers_armed), (1, 1, 1));
-    county.change(ReferenceChange::Tick(at("95:00")));
+    county.change(ReferenceChange::Tick(at("119:00")));
     let stats = county.engine.stats();
     assert_eq!((stats.vehicles, stats.passages_held, stats.timers_armed), (0, 0, 0));
 }
@@ -47,6 +47,15 @@ fn what_is_too_late_or_too_far_ahead_is_counted_and_not_remembered() {
 fn damaged_and_foreign_snapshots_are_refused() {
     let mut county = County::new();
     county.order(order("W1", "鲁Q12345"));
+    county.change(ReferenceChange::Rule(domain::Rule {
+        id: "R1".into(),
+        version: 2,
+        name: "twice".into(),
+        condition: "count(60) == 2".into(),
+        level: domain::Level::Low,
+        once_per_minutes: 60,
+        actionable_seconds: 600,
+    }));
     county.see(passage("A", "鲁Q12345", at("08:00")));
     let bytes = county.engine.snapshot();
     let restored = |bytes: &[u8]| Engine::restore(shipped(), bytes).map(|_| ());
@@ -77,6 +86,15 @@ fn lively_county() -> County {
     county.register(VehicleFile { unhandled_offences: 11, ..file(car("鲁Q12345")) });
     county.register(coach("鲁Q70001"));
     county.order(order("W1", "鲁Q12345"));
+    county.change(ReferenceChange::Rule(domain::Rule {
+        id: "R1".into(),
+        version: 2,
+        name: "twice".into(),
+        condition: "count(60) == 2".into(),
+        level: domain::Level::Low,
+        once_per_minutes: 60,
+        actionable_seconds: 600,
+    }));
     county.see(passage("A", "鲁Q12345", at("08:00")));
     county.see(passage("B", "鲁Q12345", at("08:03")));
     county.see(with_alarm_bits(position(large("鲁Q70001"), at("08:05"), 60, 0), 0b110));
