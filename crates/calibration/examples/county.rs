@@ -74,24 +74,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
 
     let mut truth = Truth::default();
-    let mut last: BTreeMap<u32, (u16, i64)> = BTreeMap::new();
-    let mut entries: Vec<Observation> = Vec::new();
-    for (number, passage) in (0..).zip(&passages) {
-        if let Some((from, at_ms)) = last.insert(passage.vehicle, (passage.checkpoint, passage.at_ms))
-            && from != passage.checkpoint
-            && passage.at_ms - at_ms < 2 * HOUR_MS
-        {
-            truth.ways.entry((from, passage.checkpoint)).or_default().push(passage.at_ms - at_ms);
-        }
-        let ahead_ms = truly_ahead_ms(&county, &rates, passage.checkpoint, passage.at_ms);
-        let observation = observe(&county, &rates, passage, number, ahead_ms, &mut truth);
-        if unit(4, number) < 0.02 {
-            let again = observation.received_at.plus_ms((unit(5, number) * 5_000.0) as i64);
-            entries.push(Observation { received_at: again, ..observation.clone() });
-        }
-        entries.push(observation);
-    }
-    entries.sort_by_key(|observation| observation.received_at);
+    let entries = observations(&county, &rates, &passages, &mut truth);
 
     let mut clocks: BTreeMap<String, Vec<(Timestamp, Timestamp, ClockError)>> = BTreeMap::new();
     let mut misreads: BTreeMap<String, MisreadRate> = BTreeMap::new();
@@ -134,6 +117,34 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     print_ways(&county, &mut truth, &ways);
     print_misreads(&county, &truth, &misreads);
     Ok(())
+}
+
+/// What the cameras report of the day, in order of receipt.
+fn observations(
+    county: &County,
+    rates: &NoiseRates,
+    passages: &[sim::traffic::Passage],
+    truth: &mut Truth,
+) -> Vec<Observation> {
+    let mut last: BTreeMap<u32, (u16, i64)> = BTreeMap::new();
+    let mut entries: Vec<Observation> = Vec::new();
+    for (number, passage) in (0..).zip(passages) {
+        if let Some((from, at_ms)) = last.insert(passage.vehicle, (passage.checkpoint, passage.at_ms))
+            && from != passage.checkpoint
+            && passage.at_ms - at_ms < 2 * HOUR_MS
+        {
+            truth.ways.entry((from, passage.checkpoint)).or_default().push(passage.at_ms - at_ms);
+        }
+        let ahead_ms = truly_ahead_ms(county, rates, passage.checkpoint, passage.at_ms);
+        let observation = observe(county, rates, passage, number, ahead_ms, truth);
+        if unit(4, number) < 0.02 {
+            let again = observation.received_at.plus_ms((unit(5, number) * 5_000.0) as i64);
+            entries.push(Observation { received_at: again, ..observation.clone() });
+        }
+        entries.push(observation);
+    }
+    entries.sort_by_key(|observation| observation.received_at);
+    entries
 }
 
 fn change(change: ReferenceChange) -> Entry {

@@ -100,7 +100,9 @@ mod tests {
         #[test]
         fn quantiles_are_near_the_exact_ones(mut all in prop::collection::vec(10_000i64..7_000_000, 1..200), permille in 0i64..=1_000) {
             let mut buckets = Fine::new(7_200_000);
-            all.iter().for_each(|ms| buckets.add(*ms));
+            for ms in &all {
+                buckets.add(*ms);
+            }
             all.sort_unstable();
             let rank = (all.len() as i64 * permille).div_euclid(1_000) as usize;
             let (low, high) = (all[rank.saturating_sub(1)], all[rank.min(all.len() - 1)]);

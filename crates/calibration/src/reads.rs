@@ -94,11 +94,7 @@ impl ReadCounts {
     /// How many reads the evidence is worth.
     fn evidence(&self, noise: RegisterNoise, parameters: &MisreadParameters) -> f64 {
         let local = if noise.is_usable() { f64::from(self.local) } else { 0.0 };
-        local + self.verdict_reads(self.verdicts, parameters)
-    }
-
-    fn verdict_reads(&self, thousandths: u32, parameters: &MisreadParameters) -> f64 {
-        f64::from(thousandths) / f64::from(WHOLE) * parameters.verdict_reads.value as f64
+        local + verdict_reads(self.verdicts, parameters)
     }
 
     /// Share of misread plates in permille, given what is believed before.
@@ -118,10 +114,15 @@ impl ReadCounts {
             let share = ((unknown - noise.gap) / (1.0 - noise.gap - noise.density)).clamp(0.0, 1.0);
             misread += share * f64::from(self.local);
         }
-        misread += self.verdict_reads(self.misread_verdicts, parameters);
+        misread += verdict_reads(self.misread_verdicts, parameters);
         let rest = misread / (prior_reads + self.evidence(noise, parameters));
         ((unread + (1.0 - unread) * rest) * 1_000.0).round().clamp(0.0, 1_000.0) as u16
     }
+}
+
+/// How many reads so many thousandths of verdicts are worth.
+fn verdict_reads(thousandths: u32, parameters: &MisreadParameters) -> f64 {
+    f64::from(thousandths) / f64::from(WHOLE) * parameters.verdict_reads.value as f64
 }
 
 /// Shares of misread plates of a camera by day and night, `None` when too little was seen of it.

@@ -232,7 +232,7 @@ impl Roads {
             }
             let both = (compared(&inward.drives), compared(outward));
             if let (Some((inward_ms, inward_error)), Some((outward_ms, outward_error))) = both
-                && (inward_ms + outward_ms) / 2 > shift_ms
+                && i64::midpoint(inward_ms, outward_ms) > shift_ms
             {
                 lags.push(Lag {
                     ms: (inward_ms - outward_ms) / 2,

@@ -24,7 +24,9 @@ fn server(day_percent: i64, night_percent: i64, unread_percent: i64) -> Server {
     let mut dice = Dice(7);
     let mut server = Server::new();
     // Every twentieth vehicle is not in the register.
-    (0..5_000).filter(|number| number % 20 != 0).for_each(|number| server.change(file(plate(number))));
+    for number in (0..5_000).filter(|number| number % 20 != 0) {
+        server.change(file(plate(number)));
+    }
     let mut all: Vec<Observation> = Vec::new();
     let mut at = hours(0);
     while at < hours(24) {

@@ -33,11 +33,15 @@ proptest! {
         server.run(traffic(seed, 900), hours(6));
         let cut = (server.journal.len() as f64 * share) as usize;
         let mut learner = Learner::new(parameters());
-        server.journal[..cut].iter().for_each(|entry| learner.apply(entry));
+        for entry in &server.journal[..cut] {
+            learner.apply(entry);
+        }
         let bytes = learner.snapshot();
         let mut restored = Learner::restore(parameters(), &bytes).unwrap();
         prop_assert_eq!(restored.snapshot(), bytes);
-        server.journal[cut..].iter().for_each(|entry| restored.apply(entry));
+        for entry in &server.journal[cut..] {
+            restored.apply(entry);
+        }
         prop_assert!(restored.snapshot() == server.learner.snapshot(), "the state follows from the entries alone");
         prop_assert_eq!(restored.due(hours(6)), Vec::new(), "what is in the journal is not said again");
     }

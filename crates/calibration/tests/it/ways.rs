@@ -49,7 +49,7 @@ fn clones_late_and_doubled_data_do_not_shorten_a_way() {
             7 => all.push(passage(2, Some(plate(vehicle)), start.plus_ms(MINUTE_MS), 0, 500)),
             // What comes late is out of order.
             8..20 => {
-                all.push(passage(2, Some(plate(vehicle)), start.plus_ms(MINUTE_MS), 0, 3 * 60 * MINUTE_MS))
+                all.push(passage(2, Some(plate(vehicle)), start.plus_ms(MINUTE_MS), 0, 3 * 60 * MINUTE_MS));
             }
             20..30 => all.push(passage(1, Some(plate(vehicle)), start, 0, 4_000)),
             _ => {}

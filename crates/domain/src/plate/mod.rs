@@ -18,6 +18,9 @@ pub const UNREAD: char = '-';
 pub const SYMBOLS_MAX: usize = 9;
 /// Bits that a symbol takes in [`Plate::packed`]; the last symbol lies lowest.
 pub const SYMBOL_BITS: u32 = 7;
+const SYMBOL_MASK: u64 = (1 << SYMBOL_BITS) - 1;
+/// The code of [`UNREAD`].
+const UNREAD_CODE: u64 = 1;
 /// Colours that some cameras write in front of the plate.
 const COLOR_WORDS: &str = "蓝黄白黑绿";
 const PROVINCES: &str = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼";
@@ -127,7 +130,10 @@ impl Plate {
 
     /// Whether a place could not be read.
     pub fn has_unread(self) -> bool {
-        self.symbols().any(|c| c == UNREAD)
+        // Asked of every read: without decoding the symbols.
+        std::iter::successors(Some(self.0.get()), |rest| Some(rest >> SYMBOL_BITS))
+            .take_while(|rest| *rest != 0)
+            .any(|rest| rest & SYMBOL_MASK == UNREAD_CODE)
     }
 
     /// This plate with the symbol at `index` (from the left) replaced; `None` when there is no such place or symbol.
