@@ -5,7 +5,7 @@ use crate::live::Hub;
 use crate::map::MapConfig;
 use crate::problem::Problem;
 use arc_swap::ArcSwap;
-use domain::{Checkpoint, CheckpointId, KeyClass, Section, SectionId, Timestamp, VehicleKey};
+use domain::{Checkpoint, CheckpointId, KeyClass, Section, SectionId, Timestamp, VehicleKey, Zone, ZoneId};
 use gateway::{Clock, Intake, Limits, Presence};
 use journal::Journal;
 use judgement::ModelDescription;
@@ -84,6 +84,8 @@ pub struct Names {
     pub checkpoints: BTreeMap<CheckpointId, Checkpoint>,
     /// Sections.
     pub sections: BTreeMap<SectionId, Section>,
+    /// Zones.
+    pub zones: BTreeMap<ZoneId, Zone>,
     /// Devices, as registered.
     pub devices: Vec<Device>,
 }
@@ -93,10 +95,12 @@ impl App {
     pub async fn load_names(&self) -> Result<(), StoreError> {
         let checkpoints = self.records.all_checkpoints().await?;
         let sections = self.records.all_sections().await?;
+        let zones = self.records.all_zones().await?;
         let devices = self.records.all_devices().await?;
         self.names.store(Arc::new(Names {
             devices,
             checkpoints: checkpoints.into_iter().map(|c| (c.id.clone(), c)).collect(),
+            zones: zones.into_iter().map(|record| (record.zone.id.clone(), record.zone)).collect(),
             sections: sections.into_iter().map(|s| (s.id.clone(), s)).collect(),
         }));
         Ok(())

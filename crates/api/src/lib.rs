@@ -7,6 +7,7 @@ mod app;
 mod audit;
 mod board;
 mod checkpoint;
+mod detail;
 mod device;
 mod figures;
 mod import;

@@ -44,6 +44,7 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(warning::list))
         .routes(routes!(warning::get))
         .routes(routes!(warning::sign))
+        .routes(routes!(warning::judge))
         .routes(routes!(watch::list, watch::create))
         .routes(routes!(watch::withdraw))
         .routes(routes!(vehicle::list))

@@ -1,6 +1,7 @@
-//! Warnings (预警): the list, one with its evidence, and signing (签收).
+//! Warnings (预警): the list, one with its evidence, signing (签收) and verdicts (处置结果).
 
 use crate::app::{App, Names};
+use crate::detail::detail;
 use crate::problem::{Problem, RequestLanguage};
 use crate::session::{Officer, Signed};
 use crate::vehicle::{VehicleView, vehicle_view};
@@ -9,10 +10,13 @@ use crate::words;
 use axum::Json;
 use axum::extract::{Path, Query, State};
 use domain::observation::Fact;
-use domain::{Detail, Level, ModelId, Observation, Timestamp, Warning, WarningId};
-use records::{SignError, Sort, WarningField, WarningFilter, WarningRecord, WarningState, Window};
+use domain::{Hidden, Level, ModelId, Observation, Timestamp, Verdict, Warning, WarningId};
+use records::{
+    SignError, Sort, VerdictError, VerdictRecord, WarningField, WarningFilter, WarningRecord, WarningState,
+    Window,
+};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::sync::Arc;
 use utoipa::{IntoParams, ToSchema};
 
@@ -57,6 +61,34 @@ pub(crate) struct WarningView {
     signed_by: Option<String>,
     signed_at: Option<String>,
     withdrawn_reason: Option<String>,
+    verdict: Option<VerdictView>,
+    /// The first warning of its group (repeats of the same vehicle and model); its own id when it is the first.
+    group_id: String,
+    /// Warnings of its group that are not withdrawn, itself among them.
+    group_count: u64,
+    /// Why it is not shown by itself; absent when it is.
+    hidden: Option<HiddenView>,
+}
+
+/// What somebody said that a warning was worth.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct VerdictView {
+    /// `confirmed`, `misread`, `cloned`, `stale`, `exempt`, `wrong_data`, `unfounded`.
+    verdict: &'static str,
+    /// The same in the language of the request.
+    name: &'static str,
+    by: String,
+    at: String,
+    note: Option<String>,
+}
+
+/// Why a warning is not shown by itself.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct HiddenView {
+    /// `stronger`: a stronger warning about the same vehicle says enough; `silenced`; `maintenance`.
+    kind: &'static str,
+    /// That warning, silence or maintenance window.
+    by: String,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -151,12 +183,23 @@ struct HistoryView {
     action: String,
     by: Option<String>,
     note: Option<String>,
+    /// The verdict, where one was given.
+    verdict: Option<&'static str>,
 }
 
 /// Which version was seen when signing.
 #[derive(Debug, Deserialize, ToSchema)]
 pub(crate) struct SignInput {
     version: u32,
+}
+
+/// What a warning was worth, and which version of it was seen.
+#[derive(Debug, Deserialize, ToSchema)]
+pub(crate) struct VerdictInput {
+    version: u32,
+    /// `confirmed`, `misread`, `cloned`, `stale`, `exempt`, `wrong_data`, `unfounded`.
+    verdict: String,
+    note: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -172,6 +215,14 @@ pub(crate) struct WarningQuery {
     /// Occurred before.
     until: Option<String>,
     checkpoint: Option<String>,
+    /// With this verdict.
+    verdict: Option<String>,
+    /// Hidden ones, or those shown by themselves; both when left out.
+    hidden: Option<bool>,
+    /// Members of the group that begins with this warning.
+    group: Option<String>,
+    /// Only the first of each group.
+    heads: Option<bool>,
     /// Part of the plate.
     q: Option<String>,
     sort: Option<String>,
@@ -261,10 +312,6 @@ pub(crate) fn warning_view(
 ) -> WarningView {
     let warning = &record.warning;
     let checkpoint = warning.checkpoint.as_ref().and_then(|id| names.checkpoints.get(id));
-    let section_name = match &warning.detail {
-        Detail::AverageSpeed { section, .. } => names.sections.get(section).map(|s| s.name.as_str()),
-        _ => None,
-    };
     let location = warning.location.or(checkpoint.map(|c| c.location));
     let seen_color = warning.evidence.iter().find_map(|observation| match &observation.fact {
         Fact::Passage(passage) if passage.plate_color != domain::PlateColor::Unknown => {
@@ -305,13 +352,31 @@ pub(crate) fn warning_view(
         is_actionable: record.is_actionable(now),
         is_historical: warning.is_historical,
         title: words::title(warning, language),
-        explanation: words::explanation(warning, section_name, language),
-        detail: detail(warning, section_name),
+        explanation: words::explanation(warning, names, language),
+        detail: detail(warning, names),
         evidence_count: warning.evidence.len(),
         picture_ids: pictures(warning),
         signed_by: record.signature.as_ref().map(|s| s.by.to_string()),
         signed_at: record.signature.as_ref().map(|s| instant(s.at)),
         withdrawn_reason: record.withdrawn_reason.map(|reason| words::withdraw_reason(reason, language)),
+        verdict: record.verdict.as_ref().map(|given| VerdictView {
+            verdict: given.verdict.key(),
+            name: words::verdict_name(given.verdict, language),
+            by: given.by.to_string(),
+            at: instant(given.at),
+            note: given.note.clone(),
+        }),
+        group_id: record.mark.group.to_string(),
+        group_count: record.group_count,
+        hidden: record.mark.hidden.as_ref().map(hidden_view),
+    }
+}
+
+fn hidden_view(hidden: &Hidden) -> HiddenView {
+    match hidden {
+        Hidden::Stronger(id) => HiddenView { kind: "stronger", by: id.to_string() },
+        Hidden::Silenced(id) => HiddenView { kind: "silenced", by: id.to_string() },
+        Hidden::Maintenance(id) => HiddenView { kind: "maintenance", by: id.to_string() },
     }
 }
 
@@ -334,63 +399,6 @@ fn pictures(warning: &Warning) -> Vec<String> {
         Fact::Position(_) | Fact::Alarm(_) => None,
     });
     of_passages.flatten().map(ToString::to_string).collect()
-}
-
-fn detail(warning: &Warning, section_name: Option<&str>) -> Value {
-    let mut value = match &warning.detail {
-        Detail::WatchOrder { order, ordered_plate, read_plate, score_permille, reason } => json!({
-            "order_id": order.as_str(),
-            "ordered_plate": ordered_plate.to_string(),
-            "read_plate": read_plate.to_string(),
-            "score": f64::from(*score_permille) / 1000.0,
-            "is_misread": *score_permille < 1000,
-            "doubtful": doubtful(*ordered_plate, *read_plate),
-            "reason": reason.as_str(),
-        }),
-        Detail::AverageSpeed { section, length_m, elapsed_ms, speed_dkmh, limit_kmh } => json!({
-            "section_id": section.as_str(),
-            "section_name": section_name,
-            "length_m": length_m,
-            "elapsed_ms": elapsed_ms,
-            "speed_kmh": f64::from(*speed_dkmh) / 10.0,
-            "limit_kmh": limit_kmh,
-            "over_percent": words::over_percent(*speed_dkmh, *limit_kmh),
-        }),
-        Detail::Fatigue { started_at, driven_minutes, limit_minutes, is_night } => json!({
-            "drive_started_at": instant(*started_at),
-            "driven_minutes": driven_minutes,
-            "limit_minutes": limit_minutes,
-            "is_night": is_night,
-        }),
-        Detail::NightCoach { day, first_moving_at, moving_minutes } => json!({
-            "night": day.to_string(),
-            "first_moving_at": instant(*first_moving_at),
-            "moving_minutes": moving_minutes,
-            "window": "02:00–05:00",
-        }),
-        Detail::DeviceAlarm { kind, count, first_at, last_at } => json!({
-            "kind": kind.key(),
-            "count": count,
-            "first_at": instant(*first_at),
-            "last_at": instant(*last_at),
-        }),
-        Detail::OverdueInspection { valid_until, overdue_days } => {
-            json!({ "valid_until": valid_until.to_string(), "overdue_days": overdue_days })
-        }
-        Detail::OverdueScrapping { scrap_by, overdue_days } => {
-            json!({ "scrap_by": scrap_by.to_string(), "overdue_days": overdue_days })
-        }
-        Detail::UnhandledOffences { count, threshold } => json!({ "count": count, "threshold": threshold }),
-        _ => json!({}),
-    };
-    value["type"] = json!(warning.model.key());
-    value
-}
-
-/// Places at which the read differs from the order.
-fn doubtful(ordered: domain::Plate, read: domain::Plate) -> Vec<usize> {
-    let differing = ordered.symbols().zip(read.symbols()).enumerate().filter(|(_, (a, b))| a != b);
-    differing.map(|(index, _)| index).collect()
 }
 
 fn filter_of(query: &WarningQuery, now: Timestamp) -> Result<WarningFilter, Problem> {
@@ -416,6 +424,14 @@ fn filter_of(query: &WarningQuery, now: Timestamp) -> Result<WarningFilter, Prob
         vehicle: None,
         device: None,
         q: word(&query.q),
+        verdict: word(&query.verdict)
+            .map(|w| Verdict::parse(&w).ok_or_else(|| unknown("verdict")))
+            .transpose()?,
+        is_hidden: query.hidden,
+        group: word(&query.group)
+            .map(|w| WarningId::parse(&w).ok_or_else(|| unknown("group")))
+            .transpose()?,
+        is_head: query.heads.filter(|wanted| *wanted),
     })
 }
 
@@ -484,6 +500,7 @@ pub(crate) async fn get(
                 action: line.action.to_string(),
                 by: line.actor.map(|by| by.to_string()),
                 note: line.note,
+                verdict: line.verdict.map(Verdict::key),
             })
             .collect(),
         vehicle,
@@ -523,10 +540,47 @@ pub(crate) async fn sign(
     Ok(Json(warning_view(&record, &app.names.load(), now, language)))
 }
 
-fn parse_id(text: &str) -> Result<WarningId, Problem> {
+/// Says what a warning was worth; one that nobody has signed is signed with it.
+#[utoipa::path(post, path = "/warnings/{id}/verdict", tag = "warnings", params(("id" = String, Path)),
+    request_body = VerdictInput, responses((status = 200, body = WarningView), (status = 404), (status = 409), (status = 422)))]
+pub(crate) async fn judge(
+    State(app): State<Arc<App>>,
+    Officer(by): Officer,
+    RequestLanguage(language): RequestLanguage,
+    Path(id): Path<String>,
+    Json(input): Json<VerdictInput>,
+) -> Result<Json<WarningView>, Problem> {
+    let id = parse_id(&id)?;
+    let verdict = Verdict::parse(&input.verdict)
+        .ok_or_else(|| Problem::invalid("没有这种处置结果。", "There is no such verdict."))?;
+    let note = input.note.as_deref().map(str::trim).filter(|note| !note.is_empty());
+    let now = app.clock.now();
+    let given =
+        VerdictRecord { verdict, by: by.user.username.clone(), at: now, note: note.map(str::to_owned) };
+    let judged = app.records.judge_warning(id, input.version, &given).await;
+    let record = judged.map_err(|error| match error {
+        VerdictError::NotFound => no_such(),
+        VerdictError::Changed { .. } => Problem::conflict(
+            "该预警刚刚更新，请查看最新内容后再填写处置结果。",
+            "It changed just now. Look at it again before giving a verdict.",
+        ),
+        VerdictError::WrongState => Problem::conflict(
+            "该预警已被系统撤回，不能填写处置结果。",
+            "It was withdrawn; there is nothing to judge.",
+        ),
+        VerdictError::Store(error) => error.into(),
+    })?;
+    crate::stream::publish(&app, std::slice::from_ref(&record));
+    app.changed.notify_one();
+    let detail = note.map_or(verdict.key().to_owned(), |note| format!("{}: {note}", verdict.key()));
+    by.audit(&app, "warning.verdict", &id.to_string(), &detail).await?;
+    Ok(Json(warning_view(&record, &app.names.load(), now, language)))
+}
+
+pub(crate) fn parse_id(text: &str) -> Result<WarningId, Problem> {
     WarningId::parse(text).ok_or_else(no_such)
 }
 
-fn no_such() -> Problem {
+pub(crate) fn no_such() -> Problem {
     Problem::not_found("没有这条预警。", "There is no such warning.")
 }

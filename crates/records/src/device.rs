@@ -1,9 +1,11 @@
-//! Devices that may connect: cameras (GA/T 1400) and vehicle terminals (JT/T 808), with what proves who they are.
+//! Devices that may connect: cameras (GA/T 1400) and vehicle terminals (JT/T 808), with what proves who they are. Which
+//! vehicle carries which terminal also goes to the journal, through the outbox.
 
 use crate::error::{During, StoreError, damaged};
+use crate::outbox;
 use crate::page::{Page, Put, Window};
 use crate::store::{KEYS_PER_QUERY, Records, contains, insert, key_of, plate_code, upsert};
-use domain::{CheckpointId, DeviceId, VehicleKey};
+use domain::{CheckpointId, DeviceId, ReferenceChange, Terminal, VehicleKey};
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::ExprTrait;
 use sea_orm::{Condition, ConnectionTrait, DbErr, IntoActiveModel, QueryOrder, QuerySelect, Set};
@@ -143,7 +145,10 @@ impl Records {
             known.extend(with_places(&tx, rows).await?.into_iter().map(|d| ((d.kind, d.id.clone()), d)));
         }
         let mut puts = Vec::with_capacity(devices.len());
+        let mut changes = Vec::new();
         for device in devices {
+            let old = known.get(&(device.kind, device.id.clone())).and_then(terminal_of);
+            changes.extend(terminal_change(old.as_ref(), terminal_of(device)));
             let put = match known.insert((device.kind, device.id.clone()), device.clone()) {
                 None => Put::Inserted,
                 Some(old) if old == *device => Put::Unchanged,
@@ -167,6 +172,7 @@ impl Records {
             }
         }
         insert(&tx, changed.values().flat_map(|device| places_of(device)).collect()).await?;
+        outbox::post(&tx, &changes).await?;
         tx.commit().await?;
         Ok(puts)
     }
@@ -190,9 +196,18 @@ impl Records {
 
     /// Removes a device; `false` when there is none.
     pub async fn remove_device(&self, kind: DeviceKind, id: &DeviceId) -> Result<bool, StoreError> {
-        let key = (kind.key().to_owned(), id.to_string());
-        let removed = row::Entity::delete_by_id(key).exec(self.writer()).await;
-        removed.map(|removed| removed.rows_affected > 0).during("remove a device")
+        let remove = async {
+            let key = (kind.key().to_owned(), id.to_string());
+            let tx = self.begin().await?;
+            let row = row::Entity::find_by_id(key.clone()).one(&tx).await?;
+            let device = row.map(|row| device_of(row, Vec::new())).transpose()?;
+            row::Entity::delete_by_id(key).exec(&tx).await?;
+            let change = terminal_change(device.as_ref().and_then(terminal_of).as_ref(), None);
+            outbox::post(&tx, change.as_slice()).await?;
+            tx.commit().await?;
+            Ok(device.is_some())
+        };
+        remove.await.during("remove a device")
     }
 
     /// One device.
@@ -237,6 +252,20 @@ fn condition(filter: &DeviceFilter) -> Condition {
         all = all.add(any.into_iter().fold(Condition::any(), Condition::add));
     }
     all
+}
+
+/// The terminal that judgement knows of: one that may report, of a vehicle.
+pub(crate) fn terminal_of(device: &Device) -> Option<Terminal> {
+    let vehicle = device.vehicle.filter(|_| device.kind == DeviceKind::Terminal && device.is_enabled)?;
+    Some(Terminal { device: device.id.clone(), vehicle })
+}
+
+fn terminal_change(old: Option<&Terminal>, new: Option<Terminal>) -> Option<ReferenceChange> {
+    match (old, new) {
+        (Some(old), None) => Some(ReferenceChange::TerminalRemoved(old.device.clone())),
+        (old, Some(new)) if old != Some(&new) => Some(ReferenceChange::Terminal(new)),
+        _ => None,
+    }
 }
 
 /// The devices of these rows, in their order, with their checkpoints.

@@ -29,8 +29,12 @@
 //! | sections | `put_sections`, `section`, `all_sections`, `remove_section` |
 //! | vehicles | `put_vehicles`, `vehicle`, `vehicles_of`, `vehicles`, `vehicles_after`, `remove_vehicle` |
 //! | watch orders | `put_watch_orders`, `watch_order`, `watch_orders`, `watch_order_hits`, `withdraw_watch_order` |
-//! | outbox | `outbox_pending`, `outbox_done` |
-//! | warnings | `commit_outcomes`, `warning`, `warnings`, `warnings_changed_after`, `warning_seq`, `sign_warning`, `warning_history`, `warning_counts`, `warning_counts_by_level` |
+//! | zones | `put_zone`, `remove_zone`, `all_zones` |
+//! | rules | `add_rule`, `edit_rule`, `submit_rule`, `approve_rule`, `return_rule`, `retire_rule`, `rule`, `all_rules` |
+//! | tunings | `add_tuning`, `change_tuning`, `tuning_history`, `all_tunings` |
+//! | silences | `add_silence`, `end_silence`, `silences` |
+//! | outbox | `outbox_pending`, `outbox_done`, `standing_changes` |
+//! | warnings | `commit_outcomes`, `warning`, `warnings`, `warnings_changed_after`, `warning_seq`, `sign_warning`, `judge_warning`, `warning_history`, `warning_counts`, `warning_counts_by_level`, `yield_counts` |
 //! | users | `ensure_first_administrator`, `create_user`, `user`, `users`, `patch_user`, `change_password`, `reset_password` |
 //! | sessions | `log_in`, `session_user`, `log_out` |
 //! | audit | `append_audit`, `audit`, `verify_audit` |
@@ -56,14 +60,19 @@ mod page;
 mod password;
 mod quarantine;
 mod refused;
+mod rule;
 mod section;
 mod session;
 mod setting;
+mod silence;
+mod standing;
 mod store;
+mod tuning;
 mod user;
 mod vehicle;
 mod warning;
 mod watch;
+mod zone;
 
 pub use audit::{AuditEntry, AuditFilter, AuditRecord, AuditVerdict};
 pub use checkpoint::CheckpointFilter;
@@ -79,15 +88,19 @@ pub use quarantine::{
     QuarantineLine, Quarantined,
 };
 pub use refused::{REFUSED_ROWS_MAX, RefusedDevice, RefusedReason};
+pub use rule::{NewDraft, Review, RuleError, RuleRecord, RuleState, RuleVersion};
 pub use session::{LogInError, SESSION_LIFETIME_MS, Session, SessionToken};
+pub use silence::{EndSilenceError, Quiet, QuietKind, QuietRecord};
 pub use store::{BUSY_TIMEOUT, READERS_MAX, Records};
+pub use tuning::{TuningError, TuningRecord};
 pub use user::{
     ChangePasswordError, CreateUserError, FAILED_ATTEMPTS_MAX, FIRST_ADMINISTRATOR, LOCK_OUT_MS,
     PatchUserError, Role, USERNAME_CHARS_MAX, User, UserId, UserPatch,
 };
 pub use vehicle::{VehicleField, VehicleFilter, VehicleRecord};
 pub use warning::{
-    Change, HistoryEntry, SignError, Signature, WarningCount, WarningField, WarningFilter, WarningRecord,
-    WarningState,
+    Change, HistoryEntry, SignError, Signature, VerdictError, VerdictRecord, WarningCount, WarningField,
+    WarningFilter, WarningRecord, WarningState, YieldCount,
 };
 pub use watch::{WatchFilter, WatchRecord, WatchState, WithdrawError, Withdrawal};
+pub use zone::ZoneRecord;

@@ -80,7 +80,10 @@ fn tables() -> Vec<TableCreateStatement> {
     [device_tables(), reference_tables(), warning_tables(), people_tables(), other_tables()].concat()
 }
 
-fn table(name: &'static str, columns: impl IntoIterator<Item = ColumnDef>) -> TableCreateStatement {
+pub(super) fn table(
+    name: &'static str,
+    columns: impl IntoIterator<Item = ColumnDef>,
+) -> TableCreateStatement {
     let mut table = Table::create();
     table.table(name);
     for column in columns {
@@ -89,7 +92,7 @@ fn table(name: &'static str, columns: impl IntoIterator<Item = ColumnDef>) -> Ta
     table
 }
 
-fn with_key(mut table: TableCreateStatement, key: &[&'static str]) -> TableCreateStatement {
+pub(super) fn with_key(mut table: TableCreateStatement, key: &[&'static str]) -> TableCreateStatement {
     let mut index = Index::create();
     for column in key {
         index.col(*column);
@@ -98,12 +101,12 @@ fn with_key(mut table: TableCreateStatement, key: &[&'static str]) -> TableCreat
     table
 }
 
-fn text_key(name: &'static str) -> ColumnDef {
+pub(super) fn text_key(name: &'static str) -> ColumnDef {
     text(name).primary_key().take()
 }
 
 /// A reference that goes when what it refers to goes.
-fn belongs_to(
+pub(super) fn belongs_to(
     mut table: TableCreateStatement,
     columns: &[&'static str],
     other: &'static str,

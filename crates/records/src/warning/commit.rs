@@ -2,12 +2,13 @@
 //! one transaction. Comparing the end of the fold with what is stored (and not step by step) makes the same batch
 //! committed twice change nothing the second time.
 
-use super::{Change, WarningRecord, WarningState, body, history, level_code, record_of, row};
+use super::list::group_counts;
+use super::{Change, WarningRecord, WarningState, body, history, level_code, record_of, row, set_mark};
 use crate::cursor;
 use crate::error::{During, StoreError};
 use crate::store::{KEYS_PER_QUERY, Records, insert, plate_code, upsert};
 use domain::warning::WithdrawReason;
-use domain::{Detail, Outcome, Timestamp, Warning, WarningId, Wgs84};
+use domain::{Detail, Mark, Outcome, Timestamp, Warning, WarningId, Wgs84};
 use sea_orm::entity::prelude::*;
 use sea_orm::{ConnectionTrait, DbErr, IntoActiveModel, NotSet, Set};
 use std::collections::BTreeMap;
@@ -20,6 +21,9 @@ impl Records {
     /// - Raise and revise: new content counts as a change, equal content does not; a withdrawn warning is open again.
     /// - Withdraw: a raised warning becomes withdrawn. A signed one stays signed, since somebody acts on it, and its
     ///   history says that later evidence refutes it. An unknown one is passed over.
+    /// - Mark: how the warning stands among the others from now on, wherever in the batch it comes; also the mark of an
+    ///   unknown one is passed over. A warning that was never marked is a group of its own. A change of the mark alone has
+    ///   a new number, but not a new version: what the warning says is the same.
     ///
     /// A line of history is written when the state changes, and for the first revision after a signature: a drive
     /// that goes on is revised each minute, which is no news.
@@ -52,11 +56,17 @@ impl Records {
                 cursor::set(&tx, cursor::WARNING_SEQ, seq).await?;
             }
         }
-        upsert(&tx, written.rows).await?;
+        let rows: Vec<row::Model> = written.rows.iter().map(|(row, _)| row.clone()).collect();
+        upsert(&tx, rows.iter().map(|row| row.clone().into_active_model()).collect()).await?;
         upsert(&tx, written.bodies).await?;
         insert(&tx, written.history).await?;
+        let counts = group_counts(&tx, &rows).await?;
         tx.commit().await?;
-        Ok(written.records)
+        let record = |(row, body): (row::Model, String)| {
+            let count = row.group_id.as_ref().and_then(|group| counts.get(group)).copied().unwrap_or(0);
+            record_of(row, &body, count)
+        };
+        written.rows.into_iter().map(record).collect()
     }
 }
 
@@ -101,10 +111,20 @@ fn id_of(outcome: &Outcome) -> WarningId {
 /// Where a batch leaves one warning.
 struct End<'a> {
     id: WarningId,
-    /// Its last content; `None` when the batch only withdraws it.
+    /// Its last content; `None` when the batch only withdraws or marks it.
     content: Option<&'a Warning>,
-    /// Whether and why judgement takes it back.
-    withdrawn: Option<WithdrawReason>,
+    /// What the batch says of whether it stands.
+    standing: Standing,
+    /// How it stands among the others, where the batch says so.
+    mark: Option<&'a Mark>,
+}
+
+#[derive(Clone, Copy)]
+enum Standing {
+    /// Nothing: as it did.
+    AsBefore,
+    Stands,
+    Withdrawn(WithdrawReason),
 }
 
 /// Where the batch leaves each warning, in the order of the last outcome about it.
@@ -112,22 +132,22 @@ fn fold<'a>(outcomes: &'a [Outcome], stored: &BTreeMap<WarningId, Stored>) -> Ve
     let mut ends: BTreeMap<WarningId, (usize, End<'a>)> = BTreeMap::new();
     for (at, outcome) in outcomes.iter().enumerate() {
         let id = id_of(outcome);
+        let new = || (at, End { id, content: None, standing: Standing::AsBefore, mark: None });
+        let (last, end) = ends.entry(id).or_insert_with(new);
+        *last = at;
         match outcome {
             Outcome::Raise(warning) | Outcome::Revise(warning) => {
-                ends.insert(id, (at, End { id, content: Some(warning), withdrawn: None }));
+                end.content = Some(warning);
+                end.standing = Standing::Stands;
             }
-            Outcome::Withdraw { reason, .. } => {
-                if let Some((last, end)) = ends.get_mut(&id) {
-                    *last = at;
-                    end.withdrawn = Some(*reason);
-                } else if stored.contains_key(&id) {
-                    ends.insert(id, (at, End { id, content: None, withdrawn: Some(*reason) }));
-                }
-            }
-            Outcome::Mark { .. } => {}
+            Outcome::Withdraw { reason, .. } => end.standing = Standing::Withdrawn(*reason),
+            Outcome::Mark { mark, .. } => end.mark = Some(mark),
         }
     }
-    let mut ends: Vec<_> = ends.into_values().collect();
+    // Neither stored nor raised: nothing to withdraw or mark.
+    let mut ends: Vec<_> = (ends.into_values())
+        .filter(|(_, end)| end.content.is_some() || stored.contains_key(&end.id))
+        .collect();
     ends.sort_unstable_by_key(|(at, _)| *at);
     ends.into_iter().map(|(_, end)| end).collect()
 }
@@ -135,10 +155,10 @@ fn fold<'a>(outcomes: &'a [Outcome], stored: &BTreeMap<WarningId, Stored>) -> Ve
 /// What a batch writes.
 #[derive(Default)]
 struct Written {
-    rows: Vec<row::ActiveModel>,
+    /// Rows with the bodies that belong to them now.
+    rows: Vec<(row::Model, String)>,
     bodies: Vec<body::ActiveModel>,
     history: Vec<history::ActiveModel>,
-    records: Vec<WarningRecord>,
 }
 
 impl Written {
@@ -155,69 +175,78 @@ impl Written {
             None => None,
         };
         let body = body.filter(|body| stored.is_none_or(|stored| stored.body != *body));
+        let mut row = match (end.content, stored) {
+            (Some(warning), _) => columns_of(warning),
+            (None, Some(stored)) => stored.row.clone(),
+            (None, None) => return Ok(()), // The fold passes over what isn't there.
+        };
+        if let Some(Stored { row: old, .. }) = stored {
+            keep_what_people_did(&mut row, old);
+        }
+        if let Some(mark) = end.mark {
+            set_mark(&mut row, mark);
+        }
+        let withdrawn = match end.standing {
+            Standing::Withdrawn(reason) => Some(reason.key().to_owned()),
+            Standing::Stands => None,
+            Standing::AsBefore => row.withdrawn_reason.clone(),
+        };
         let old_state = stored.map(|stored| stored.row.state.as_str());
         let is_signed = old_state == Some(WarningState::Signed.key());
-        let state = match (is_signed, end.withdrawn) {
+        let state = match (is_signed, &withdrawn) {
             (true, _) => WarningState::Signed,
             (false, None) => WarningState::Raised,
             (false, Some(_)) => WarningState::Withdrawn,
         };
-        let withdrawn_reason = end.withdrawn.map(WithdrawReason::key);
-        let old_reason = stored.and_then(|stored| stored.row.withdrawn_reason.as_deref());
-        if body.is_none() && old_state == Some(state.key()) && old_reason == withdrawn_reason {
+        let old_reason = stored.and_then(|stored| stored.row.withdrawn_reason.clone());
+        let says_the_same = body.is_none() && old_state == Some(state.key()) && old_reason == withdrawn;
+        let is_marked_the_same = stored.is_some_and(|stored| mark_columns(&stored.row) == mark_columns(&row));
+        if says_the_same && is_marked_the_same {
             return Ok(());
         }
         let change = match state {
+            _ if says_the_same => Change::Marked,
             WarningState::Raised if old_state == Some(WarningState::Raised.key()) => Change::Revised,
             WarningState::Raised => Change::Raised,
             WarningState::Withdrawn => Change::Withdrawn,
             WarningState::Signed => Change::Revised,
         };
-        self.note(end, stored, state, body.is_some(), now);
-
-        let mut row = match (end.content, stored) {
-            (Some(warning), _) => columns_of(warning),
-            (None, Some(stored)) => stored.row.clone(),
-            (None, None) => return Ok(()), // The fold passes over withdrawals of what isn't there.
-        };
         *seq += 1;
         row.seq = *seq as i64;
         change.key().clone_into(&mut row.change);
         state.key().clone_into(&mut row.state);
-        row.withdrawn_reason = withdrawn_reason.map(str::to_owned);
-        row.version = 1;
-        if let Some(Stored { row: old, .. }) = stored {
-            row.version = old.version + 1;
-            row.signed_by.clone_from(&old.signed_by);
-            row.signed_at = old.signed_at;
+        row.withdrawn_reason = withdrawn;
+        if !says_the_same {
+            row.version += 1;
+            self.note(&row, state, stored, body.is_some(), now);
         }
-        let text = body.as_deref().or(stored.map(|stored| stored.body.as_str())).unwrap_or_default();
-        self.records.push(record_of(row.clone(), text)?);
+        let text = body.clone().or(stored.map(|stored| stored.body.clone())).unwrap_or_default();
         if let Some(body) = body {
             self.bodies.push(body::ActiveModel { id: Set(row.id.clone()), body: Set(body) });
         }
-        self.rows.push(row.into_active_model());
+        self.rows.push((row, text));
         Ok(())
     }
 
     /// Adds the lines of history that lead from what is stored to the end.
     fn note(
         &mut self,
-        end: &End<'_>,
-        stored: Option<&Stored>,
+        new: &row::Model,
         state: WarningState,
+        stored: Option<&Stored>,
         has_new_body: bool,
         now: Timestamp,
     ) {
-        let reason = end.withdrawn.map(|reason| reason.key().to_owned());
+        let reason = new.withdrawn_reason.clone();
         let mut line = |action: &str, note: Option<String>| {
             self.history.push(history::ActiveModel {
                 id: NotSet,
-                warning_id: Set(end.id.to_string()),
+                warning_id: Set(new.id.clone()),
                 at: Set(now.unix_ms()),
                 actor: Set(None),
                 action: Set(action.to_owned()),
                 note: Set(note),
+                verdict: Set(None),
             });
         };
         let was = stored.and_then(|stored| WarningState::parse(&stored.row.state));
@@ -229,16 +258,36 @@ impl Written {
         match (state, stored) {
             (WarningState::Withdrawn, _) if was != Some(WarningState::Withdrawn) => line("withdrawn", reason),
             (WarningState::Signed, Some(Stored { row, .. })) => {
-                match (row.withdrawn_reason.is_some(), end.withdrawn.is_some()) {
+                match (row.withdrawn_reason.is_some(), new.withdrawn_reason.is_some()) {
                     (false, true) => line("refuted", reason),
                     (true, false) => line("upheld", None),
-                    _ if has_new_body && row.change == Change::Signed.key() => line("revised", None),
+                    _ if has_new_body && row.change != Change::Revised.key() => line("revised", None),
                     _ => {}
                 }
             }
             _ => {}
         }
     }
+}
+
+/// Version, signature, verdict, mark and reason of withdrawal are not judgement's to overwrite with content.
+fn keep_what_people_did(row: &mut row::Model, old: &row::Model) {
+    row.version = old.version;
+    row.withdrawn_reason.clone_from(&old.withdrawn_reason);
+    row.signed_by.clone_from(&old.signed_by);
+    row.signed_at = old.signed_at;
+    row.verdict.clone_from(&old.verdict);
+    row.verdict_by.clone_from(&old.verdict_by);
+    row.verdict_at = old.verdict_at;
+    row.verdict_note.clone_from(&old.verdict_note);
+    row.group_id.clone_from(&old.group_id);
+    row.is_head = old.is_head;
+    row.hidden_kind.clone_from(&old.hidden_kind);
+    row.hidden_by.clone_from(&old.hidden_by);
+}
+
+fn mark_columns(row: &row::Model) -> (&Option<String>, &Option<String>, &Option<String>) {
+    (&row.group_id, &row.hidden_kind, &row.hidden_by)
 }
 
 /// The columns that come from the content; the rest is filled by the caller.
@@ -271,5 +320,19 @@ fn columns_of(warning: &Warning) -> row::Model {
         withdrawn_reason: None,
         signed_by: None,
         signed_at: None,
+        model_version: warning.model_version.into(),
+        rule: match &warning.detail {
+            Detail::Rule { rule, .. } => Some(rule.to_string()),
+            _ => None,
+        },
+        day: warning.occurred_at.beijing_day().0,
+        group_id: Some(warning.id.to_string()),
+        is_head: true,
+        hidden_kind: None,
+        hidden_by: None,
+        verdict: None,
+        verdict_by: None,
+        verdict_at: None,
+        verdict_note: None,
     }
 }

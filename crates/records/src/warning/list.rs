@@ -4,11 +4,11 @@ use super::{WarningRecord, WarningState, body, level_code, level_of, record_of, 
 use crate::cursor;
 use crate::error::{During, StoreError, damaged};
 use crate::page::{Page, Sort, Window};
-use crate::store::{Records, contains, plate_code};
-use domain::{CheckpointId, DeviceId, Level, ModelId, Timestamp, VehicleKey, WarningId};
+use crate::store::{KEYS_PER_QUERY, Records, contains, plate_code};
+use domain::{CheckpointId, DeviceId, Level, ModelId, Timestamp, VehicleKey, Verdict, WarningId};
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::ExprTrait;
-use sea_orm::{Condition, DbErr, QueryOrder, QuerySelect};
+use sea_orm::{Condition, ConnectionTrait, DbErr, QueryOrder, QuerySelect};
 use std::collections::BTreeMap;
 
 /// Which warnings; every field that is set narrows.
@@ -36,6 +36,14 @@ pub struct WarningFilter {
     pub device: Option<DeviceId>,
     /// Part of the plate, as meant or as read.
     pub q: Option<String>,
+    /// With this verdict.
+    pub verdict: Option<Verdict>,
+    /// Hidden behind a stronger one, a silence or a maintenance window, or not.
+    pub is_hidden: Option<bool>,
+    /// Of the group that begins with this one.
+    pub group: Option<WarningId>,
+    /// The first of its group, or a repeat.
+    pub is_head: Option<bool>,
 }
 
 /// By what warnings are sorted.
@@ -149,7 +157,8 @@ impl Records {
         count.await.during("count warnings")
     }
 
-    /// All warnings in this state, counted by level, the most urgent first.
+    /// Warnings in this state that are shown by themselves (not hidden, the first of their group), counted by level, the
+    /// most urgent first.
     pub async fn warning_counts_by_level(
         &self,
         state: WarningState,
@@ -160,6 +169,8 @@ impl Records {
                 .column(row::Column::Level)
                 .column_as(row::Column::Level.count(), "n")
                 .filter(row::Column::State.eq(state.key()))
+                .filter(row::Column::IsHead.eq(true))
+                .filter(row::Column::HiddenKind.is_null())
                 .group_by(row::Column::Level)
                 .into_tuple()
                 .all(self.reader())
@@ -180,12 +191,39 @@ impl Records {
         let ids = rows.iter().map(|row| row.id.as_str());
         let bodies = body::Entity::find().filter(body::Column::Id.is_in(ids)).all(self.reader()).await?;
         let bodies: BTreeMap<String, String> = bodies.into_iter().map(|body| (body.id, body.body)).collect();
+        let counts = group_counts(self.reader(), &rows).await?;
         let record = |row: row::Model| {
             let body = bodies.get(&row.id).ok_or_else(|| damaged("warning_body", "missing"))?;
-            record_of(row, body)
+            let count = row.group_id.as_ref().and_then(|group| counts.get(group)).copied().unwrap_or(0);
+            record_of(row, body, count)
         };
         rows.into_iter().map(record).collect()
     }
+}
+
+/// How many warnings that are not withdrawn each group of these rows has.
+pub(super) async fn group_counts(
+    db: &impl ConnectionTrait,
+    rows: &[row::Model],
+) -> Result<BTreeMap<String, u64>, DbErr> {
+    let mut groups: Vec<&str> = rows.iter().filter_map(|row| row.group_id.as_deref()).collect();
+    groups.sort_unstable();
+    groups.dedup();
+    let mut counts = BTreeMap::new();
+    for groups in groups.chunks(KEYS_PER_QUERY) {
+        let counted: Vec<(String, i64)> = row::Entity::find()
+            .select_only()
+            .column(row::Column::GroupId)
+            .column_as(row::Column::GroupId.count(), "n")
+            .filter(row::Column::GroupId.is_in(groups.iter().copied()))
+            .filter(row::Column::State.is_in([WarningState::Raised.key(), WarningState::Signed.key()]))
+            .group_by(row::Column::GroupId)
+            .into_tuple()
+            .all(db)
+            .await?;
+        counts.extend(counted.into_iter().map(|(group, n)| (group, n as u64)));
+    }
+    Ok(counts)
 }
 
 fn count_of(
@@ -202,8 +240,8 @@ fn count_of(
 
 fn condition(filter: &WarningFilter) -> Condition {
     use row::Column::{
-        ActionableUntil, Checkpoint, Device, IsHistorical, Level, Model, OccurredAt, Plate, PlateClass,
-        PlateCode, PlateText, State,
+        ActionableUntil, Checkpoint, Device, GroupId, HiddenKind, IsHead, IsHistorical, Level, Model,
+        OccurredAt, Plate, PlateClass, PlateCode, PlateText, State, Verdict,
     };
     let actionable = |now: Timestamp| {
         Condition::all()
@@ -230,4 +268,14 @@ fn condition(filter: &WarningFilter) -> Condition {
         .add_option(filter.vehicle.map(about))
         .add_option(filter.device.as_ref().map(|id| Device.eq(id.as_str())))
         .add_option(filter.q.as_deref().map(with_plate))
+        .add_option(filter.verdict.map(|verdict| Verdict.eq(verdict.key())))
+        .add_option(
+            filter.is_hidden.map(
+                |is_hidden| {
+                    if is_hidden { HiddenKind.is_not_null() } else { HiddenKind.is_null() }
+                },
+            ),
+        )
+        .add_option(filter.group.map(|group| GroupId.eq(group.to_string())))
+        .add_option(filter.is_head.map(|is_head| IsHead.eq(is_head)))
 }

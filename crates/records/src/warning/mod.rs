@@ -8,14 +8,18 @@
 mod commit;
 mod list;
 mod sign;
+mod verdict;
+mod yields;
 
 pub use list::{WarningCount, WarningField, WarningFilter};
 pub use sign::SignError;
+pub use verdict::VerdictError;
+pub use yields::YieldCount;
 
 use crate::error::damaged;
 use crate::store::time_of;
 use domain::warning::WithdrawReason;
-use domain::{Level, Timestamp, Warning, WarningId};
+use domain::{Hidden, Level, Mark, SilenceId, Timestamp, Verdict, Warning, WarningId};
 use sea_orm::DbErr;
 use smol_str::SmolStr;
 
@@ -50,6 +54,17 @@ pub(crate) mod row {
         pub withdrawn_reason: Option<String>,
         pub signed_by: Option<String>,
         pub signed_at: Option<i64>,
+        pub model_version: i32,
+        pub rule: Option<String>,
+        pub day: i32,
+        pub group_id: Option<String>,
+        pub is_head: bool,
+        pub hidden_kind: Option<String>,
+        pub hidden_by: Option<String>,
+        pub verdict: Option<String>,
+        pub verdict_by: Option<String>,
+        pub verdict_at: Option<i64>,
+        pub verdict_note: Option<String>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -88,6 +103,7 @@ pub(crate) mod history {
         pub actor: Option<String>,
         pub action: String,
         pub note: Option<String>,
+        pub verdict: Option<String>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -134,6 +150,10 @@ pub enum Change {
     Withdrawn,
     /// Somebody took it on.
     Signed,
+    /// Somebody said what it was worth.
+    Judged,
+    /// It stands otherwise among the others: another group, hidden, or shown again.
+    Marked,
 }
 
 impl Change {
@@ -144,11 +164,13 @@ impl Change {
             Self::Revised => "revised",
             Self::Withdrawn => "withdrawn",
             Self::Signed => "signed",
+            Self::Judged => "judged",
+            Self::Marked => "marked",
         }
     }
 
     fn parse(key: &str) -> Option<Self> {
-        [Self::Raised, Self::Revised, Self::Withdrawn, Self::Signed]
+        [Self::Raised, Self::Revised, Self::Withdrawn, Self::Signed, Self::Judged, Self::Marked]
             .into_iter()
             .find(|change| change.key() == key)
     }
@@ -163,7 +185,7 @@ pub struct WarningRecord {
     pub seq: u64,
     /// What that change was.
     pub change: Change,
-    /// 1 when new, one more with each change.
+    /// 1 when new, one more with each change but those of its mark, which changes nothing of what it says.
     pub version: u32,
     /// Where it stands.
     pub state: WarningState,
@@ -171,6 +193,12 @@ pub struct WarningRecord {
     pub withdrawn_reason: Option<WithdrawReason>,
     /// Who signed it.
     pub signature: Option<Signature>,
+    /// What it was worth, as said last.
+    pub verdict: Option<VerdictRecord>,
+    /// How it stands among the others.
+    pub mark: Mark,
+    /// Warnings of its group that are not withdrawn, itself among them.
+    pub group_count: u64,
 }
 
 impl WarningRecord {
@@ -191,6 +219,19 @@ pub struct Signature {
     pub at: Timestamp,
 }
 
+/// What somebody said that a warning was worth.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VerdictRecord {
+    /// What it was worth.
+    pub verdict: Verdict,
+    /// Username.
+    pub by: SmolStr,
+    /// When.
+    pub at: Timestamp,
+    /// What else there is to say.
+    pub note: Option<String>,
+}
+
 /// One line of a warning's history.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HistoryEntry {
@@ -198,10 +239,12 @@ pub struct HistoryEntry {
     pub at: Timestamp,
     /// Username; `None` for judgement.
     pub actor: Option<SmolStr>,
-    /// `raised`, `reopened`, `withdrawn`, `signed`, and for signed ones `revised`, `refuted`, `upheld`.
+    /// `raised`, `reopened`, `withdrawn`, `signed`, `judged`, and for signed ones `revised`, `refuted`, `upheld`.
     pub action: SmolStr,
     /// What else there is to say.
     pub note: Option<String>,
+    /// The verdict, where one was given.
+    pub verdict: Option<Verdict>,
 }
 
 /// Levels are stored as numbers, so that the database can sort by urgency.
@@ -233,8 +276,48 @@ fn id_of(text: &str) -> Result<WarningId, DbErr> {
     WarningId::parse(text).ok_or_else(|| damaged("warning", text))
 }
 
-fn record_of(row: row::Model, body: &str) -> Result<WarningRecord, DbErr> {
+fn verdict_of(key: &str) -> Result<Verdict, DbErr> {
+    Verdict::parse(key).ok_or_else(|| damaged("verdict", key))
+}
+
+/// The columns of a mark: group, whether it is the group's first, kind and cause of hiding.
+fn set_mark(row: &mut row::Model, mark: &Mark) {
+    let group = mark.group.to_string();
+    row.is_head = group == row.id;
+    row.group_id = Some(group);
+    let (kind, by) = match &mark.hidden {
+        None => (None, None),
+        Some(Hidden::Stronger(id)) => (Some("stronger"), Some(id.to_string())),
+        Some(Hidden::Silenced(id)) => (Some("silenced"), Some(id.to_string())),
+        Some(Hidden::Maintenance(id)) => (Some("maintenance"), Some(id.to_string())),
+    };
+    row.hidden_kind = kind.map(str::to_owned);
+    row.hidden_by = by;
+}
+
+fn mark_of(row: &row::Model) -> Result<Mark, DbErr> {
+    let by = row.hidden_by.as_deref().unwrap_or_default();
+    let hidden = match row.hidden_kind.as_deref() {
+        None => None,
+        Some("stronger") => Some(Hidden::Stronger(id_of(by)?)),
+        Some("silenced") => Some(Hidden::Silenced(SilenceId::from(by))),
+        Some("maintenance") => Some(Hidden::Maintenance(SilenceId::from(by))),
+        Some(other) => return Err(damaged("warning", other)),
+    };
+    Ok(Mark { group: id_of(row.group_id.as_deref().unwrap_or(&row.id))?, hidden })
+}
+
+fn record_of(row: row::Model, body: &str, group_count: u64) -> Result<WarningRecord, DbErr> {
     let word = |key: &str| damaged("warning", key);
+    let verdict = match (&row.verdict, row.verdict_by.as_deref(), row.verdict_at) {
+        (Some(verdict), Some(by), Some(at)) => Some(VerdictRecord {
+            verdict: verdict_of(verdict)?,
+            by: by.into(),
+            at: time_of(at),
+            note: row.verdict_note.clone(),
+        }),
+        _ => None,
+    };
     Ok(WarningRecord {
         warning: serde_json::from_str(body).map_err(|e| damaged("warning_body", e))?,
         seq: row.seq as u64,
@@ -242,6 +325,9 @@ fn record_of(row: row::Model, body: &str) -> Result<WarningRecord, DbErr> {
         version: row.version as u32,
         state: WarningState::parse(&row.state).ok_or_else(|| word(&row.state))?,
         withdrawn_reason: row.withdrawn_reason.as_deref().map(withdraw_reason_of).transpose()?,
+        verdict,
+        mark: mark_of(&row)?,
+        group_count,
         signature: row
             .signed_by
             .zip(row.signed_at)

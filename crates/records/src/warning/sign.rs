@@ -1,6 +1,7 @@
 //! Signing (签收): one officer takes a warning on, and of two at the same time exactly one does.
 
-use super::{Change, HistoryEntry, WarningRecord, WarningState, body, history, record_of, row};
+use super::list::group_counts;
+use super::{Change, HistoryEntry, WarningRecord, WarningState, body, history, record_of, row, verdict_of};
 use crate::cursor;
 use crate::error::{During, StoreError};
 use crate::store::{Records, time_of};
@@ -65,9 +66,18 @@ impl Records {
         row.version += 1;
         row.signed_by = Some(by.to_owned());
         row.signed_at = Some(now.unix_ms());
-        let body = write(&tx, &mut row).await.during(OPERATION)?;
+        let line = history::ActiveModel {
+            id: NotSet,
+            warning_id: Set(row.id.clone()),
+            at: Set(now.unix_ms()),
+            actor: Set(Some(by.to_owned())),
+            action: Set(Change::Signed.key().to_owned()),
+            note: Set(None),
+            verdict: Set(None),
+        };
+        let record = write(&tx, row, line).await.during(OPERATION)?;
         tx.commit().await.during(OPERATION)?;
-        Ok(record_of(row, &body).during(OPERATION)?)
+        Ok(record)
     }
 
     /// What happened to a warning, oldest first.
@@ -78,31 +88,34 @@ impl Records {
             .all(self.reader())
             .await
             .during("read the history of a warning")?;
-        let entry = |line: history::Model| HistoryEntry {
-            at: time_of(line.at),
-            actor: line.actor.map(Into::into),
-            action: line.action.into(),
-            note: line.note,
+        let entry = |line: history::Model| {
+            Ok(HistoryEntry {
+                at: time_of(line.at),
+                actor: line.actor.map(Into::into),
+                action: line.action.into(),
+                note: line.note,
+                verdict: line.verdict.as_deref().map(verdict_of).transpose()?,
+            })
         };
-        Ok(lines.into_iter().map(entry).collect())
+        let entries: Result<_, DbErr> = lines.into_iter().map(entry).collect();
+        entries.during("read the history of a warning")
     }
 }
 
-/// Writes the signed row under the next number, with its line of history; gives its body.
-async fn write(tx: &impl ConnectionTrait, row: &mut row::Model) -> Result<String, DbErr> {
+/// Writes a row that somebody changed under the next number, with its line of history.
+pub(super) async fn write(
+    tx: &impl ConnectionTrait,
+    mut row: row::Model,
+    line: history::ActiveModel,
+) -> Result<WarningRecord, DbErr> {
     let seq = cursor::get(tx, cursor::WARNING_SEQ).await?.unwrap_or(0) + 1;
     cursor::set(tx, cursor::WARNING_SEQ, seq).await?;
     row.seq = seq as i64;
     row.clone().into_active_model().reset_all().update(tx).await?;
-    let line = history::ActiveModel {
-        id: NotSet,
-        warning_id: Set(row.id.clone()),
-        at: Set(row.signed_at.unwrap_or_default()),
-        actor: Set(row.signed_by.clone()),
-        action: Set(Change::Signed.key().to_owned()),
-        note: Set(None),
-    };
     line.insert(tx).await?;
     let body = body::Entity::find_by_id(row.id.as_str()).one(tx).await?;
-    body.map(|body| body.body).ok_or_else(|| crate::error::damaged("warning_body", "missing"))
+    let body = body.ok_or_else(|| crate::error::damaged("warning_body", "missing"))?.body;
+    let counts = group_counts(tx, std::slice::from_ref(&row)).await?;
+    let count = counts.values().sum();
+    record_of(row, &body, count)
 }
