@@ -71,6 +71,7 @@ pub(crate) async fn open(config: &Config) -> anyhow::Result<Opened> {
         clock,
         limits,
         models: parameters.describe(),
+        parameters: Arc::new(parameters.clone()),
         map: config.map.clone(),
         data_dir: dir.clone(),
         started_at: now,

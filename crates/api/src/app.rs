@@ -8,7 +8,7 @@ use arc_swap::ArcSwap;
 use domain::{Checkpoint, CheckpointId, KeyClass, Section, SectionId, Timestamp, VehicleKey, Zone, ZoneId};
 use gateway::{Clock, Intake, Limits, Presence};
 use journal::Journal;
-use judgement::ModelDescription;
+use judgement::{ModelDescription, Parameters};
 use records::{Device, Fault, Records, StoreError};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -36,8 +36,10 @@ pub struct App {
     pub clock: Clock,
     /// The gateway's bounds, to show them.
     pub limits: Arc<Limits>,
-    /// What the models are and with which parameters they run.
+    /// What the models are and with which parameters they run, before anybody tunes them.
     pub models: Vec<ModelDescription>,
+    /// The same as judgement has it, to check tunings with.
+    pub parameters: Arc<Parameters>,
     /// Where the map looks.
     pub map: MapConfig,
     /// The data folder, for the free space.

@@ -3,7 +3,7 @@
 use crate::app::Names;
 use crate::wire::instant;
 use crate::words;
-use domain::{CheckpointId, CloneEvidence, Detail, SectionId, Warning};
+use domain::{CheckpointId, CloneEvidence, Detail, SectionId, Warning, ZoneId};
 use serde_json::{Value, json};
 
 /// The detail of a warning; its field `type` is the model's word.
@@ -13,6 +13,7 @@ pub(crate) fn detail(warning: &Warning, names: &Names) -> Value {
     value
 }
 
+#[expect(clippy::too_many_lines, reason = "one arm for each kind of detail")]
 fn of_model(detail: &Detail, names: &Names) -> Value {
     let section_name = |id: &SectionId| names.sections.get(id).map(|section| section.name.as_str());
     let checkpoint_name = |id: &CheckpointId| names.checkpoints.get(id).map(|place| place.name.as_str());
@@ -107,7 +108,7 @@ fn of_model(detail: &Detail, names: &Names) -> Value {
         }),
         Detail::DangerousGoods { is_hours, zone, first_at } => json!({
             "is_hours": is_hours,
-            "zone_id": zone.as_ref().map(|id| id.as_str()),
+            "zone_id": zone.as_ref().map(ZoneId::as_str),
             "zone_name": zone.as_ref().and_then(|id| names.zones.get(id)).map(|zone| zone.name.as_str()),
             "first_at": instant(*first_at),
         }),

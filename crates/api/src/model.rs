@@ -3,9 +3,10 @@
 use crate::app::App;
 use crate::problem::RequestLanguage;
 use crate::session::Signed;
-use crate::wire::List;
+use crate::wire::{Language, List};
 use axum::Json;
 use axum::extract::State;
+use judgement::ModelDescription;
 use serde::Serialize;
 use serde_json::Value;
 use std::sync::Arc;
@@ -32,6 +33,8 @@ struct ParameterView {
     /// Number, flag, words or steps.
     #[schema(value_type = Object)]
     value: Value,
+    /// Least and greatest value, for numbers.
+    range: Option<[i64; 2]>,
     unit: String,
     /// Law, standard or observation it comes from.
     source: String,
@@ -45,28 +48,27 @@ pub(crate) async fn list(
     _: Signed,
     RequestLanguage(language): RequestLanguage,
 ) -> Json<List<ModelView>> {
-    let items: Vec<_> = app
-        .models
-        .iter()
-        .map(|model| ModelView {
-            id: model.id.key(),
-            version: model.version,
-            name: language.pick(&model.name_zh, &model.name_en).clone(),
-            explanation: language.pick(&model.explanation_zh, &model.explanation_en).clone(),
-            level: model.level.map(domain::Level::key),
-            actionable_seconds: model.actionable_seconds,
-            parameters: model
-                .parameters
-                .iter()
-                .map(|parameter| ParameterView {
-                    name: parameter.name,
-                    value: serde_json::to_value(&parameter.value).unwrap_or(Value::Null),
-                    unit: parameter.unit.clone(),
-                    source: parameter.source.clone(),
-                    explanation: language.pick(&parameter.explanation_zh, &parameter.explanation_en).clone(),
-                })
-                .collect(),
-        })
-        .collect();
+    let items: Vec<_> = app.models.iter().map(|model| model_view(model, language)).collect();
     Json(List { total: items.len() as u64, items })
+}
+
+/// A model, for people.
+pub(crate) fn model_view(model: &ModelDescription, language: Language) -> ModelView {
+    let parameters = model.parameters.iter().map(|parameter| ParameterView {
+        name: parameter.name,
+        value: serde_json::to_value(&parameter.value).unwrap_or(Value::Null),
+        range: parameter.range.map(|(min, max)| [min, max]),
+        unit: parameter.unit.clone(),
+        source: parameter.source.clone(),
+        explanation: language.pick(&parameter.explanation_zh, &parameter.explanation_en).clone(),
+    });
+    ModelView {
+        id: model.id.key(),
+        version: model.version,
+        name: language.pick(&model.name_zh, &model.name_en).clone(),
+        explanation: language.pick(&model.explanation_zh, &model.explanation_en).clone(),
+        level: model.level.map(domain::Level::key),
+        actionable_seconds: model.actionable_seconds,
+        parameters: parameters.collect(),
+    }
 }

@@ -3,8 +3,8 @@
 use crate::app::App;
 use crate::problem::write_problems;
 use crate::{
-    audit, checkpoint, device, figures, import, map, model, passage, picture, quarantine, session, stream,
-    system, user, vehicle, warning, watch, weighing,
+    audit, checkpoint, device, figures, import, map, model, passage, picture, quarantine, rule, session,
+    silence, stream, system, tuning, user, vehicle, warning, watch, weighing, yields, zone,
 };
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -67,6 +67,25 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(quarantine::get))
         .routes(routes!(import::template))
         .routes(routes!(model::list))
+        .routes(routes!(yields::list))
+        .routes(routes!(tuning::get))
+        .routes(routes!(tuning::create))
+        .routes(routes!(tuning::change, tuning::remove))
+        .routes(routes!(rule::list, rule::create))
+        .routes(routes!(rule::vocabulary))
+        .routes(routes!(rule::check))
+        .routes(routes!(rule::get))
+        .routes(routes!(rule::edit))
+        .routes(routes!(rule::submit))
+        .routes(routes!(rule::approve))
+        .routes(routes!(rule::give_back))
+        .routes(routes!(rule::retire))
+        .routes(routes!(zone::list))
+        .routes(routes!(zone::put, zone::remove))
+        .routes(routes!(silence::list, silence::create))
+        .routes(routes!(silence::end_silence))
+        .routes(routes!(silence::list_maintenance, silence::create_maintenance))
+        .routes(routes!(silence::end_maintenance))
         .routes(routes!(map::config))
         .routes(routes!(picture::get))
         .routes(routes!(user::list, user::create))

@@ -19,6 +19,14 @@ pub(crate) fn parse_instant(text: &str) -> Option<Timestamp> {
     text.trim().parse::<jiff::Timestamp>().ok().map(|t| Timestamp::from_unix_ms(t.as_millisecond()))
 }
 
+/// A new identity of 16 hexadecimal digits, from what is made, by whom and when: the same request sent twice within a
+/// millisecond is one.
+pub(crate) fn new_id(kind: &str, by: &str, now: Timestamp) -> String {
+    let identity =
+        domain::WarningId::of(&[kind.as_bytes(), by.as_bytes(), &now.unix_ms().to_le_bytes()]).to_string();
+    identity.chars().take(16).collect()
+}
+
 /// A point in WGS-84 degrees.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize, ToSchema)]
 pub(crate) struct Point {

@@ -1,13 +1,15 @@
 //! What a warning found, in plain English.
 
 use super::{
-    alarm_name, behaviour_name, beijing, checkpoint_name, kilometres, over_percent, over_weight_percent,
-    percent, section_name, tenths, tonnes,
+    alarm_name, beijing, checkpoint_name, kilometres, over_percent, over_weight_percent, percent,
+    section_name, tenths, tonnes,
 };
 use crate::app::Names;
 use crate::wire::Language;
+use crate::words;
 use domain::{CloneEvidence, Detail, ZoneId};
 
+#[expect(clippy::too_many_lines, reason = "one arm for each kind of detail")]
 pub(super) fn explanation(detail: &Detail, names: &Names) -> String {
     match detail {
         Detail::WatchOrder { ordered_plate, read_plate, score_permille, reason, .. }
@@ -137,7 +139,7 @@ pub(super) fn explanation(detail: &Detail, names: &Names) -> String {
         ),
         Detail::CameraReport { behaviour } => format!(
             "The camera says: {}. Compare the pictures first.",
-            behaviour_name(*behaviour, Language::English)
+            words::behaviour(*behaviour, Language::English)
         ),
         Detail::TerminalSilent { seen_at, last_report_at, silent_minutes } => format!(
             "It passed a checkpoint at {}, while its terminal reported nothing for {silent_minutes} min around it ({}). The terminal may be broken, without power or shielded.",

@@ -87,7 +87,7 @@ pub(crate) fn title(warning: &Warning, language: Language) -> String {
             language.pick(format!("{name} {percent}%"), format!("{name} {percent}% over"))
         }
         Detail::CameraReport { behaviour } => {
-            let behaviour = behaviour_name(*behaviour, language);
+            let behaviour = self::behaviour(*behaviour, language);
             language.pick(format!("{name}：{behaviour}"), format!("{name}: {behaviour}"))
         }
         Detail::Rule { name: rule, .. } => rule.to_string(),
@@ -173,15 +173,16 @@ fn alarm_name(kind: AlarmKind, language: Language) -> &'static str {
     language.pick(chinese, english)
 }
 
-fn behaviour_name(behaviour: Behaviour, language: Language) -> &'static str {
+/// What a camera says it saw.
+pub(crate) fn behaviour(behaviour: Behaviour, language: Language) -> &'static str {
     let (chinese, english) = match behaviour {
         Behaviour::WrongWay => ("逆行", "wrong way"),
-        Behaviour::PlateCovered => ("遮挡、污损号牌", "plate covered"),
-        Behaviour::NoBelt => ("未系安全带", "no seat belt"),
-        Behaviour::Phone => ("拨打接听手持电话", "driver on the telephone"),
+        Behaviour::PlateCovered => ("遮挡、污损号牌", "plate covered or soiled"),
+        Behaviour::NoBelt => ("驾驶人未系安全带", "driver without a belt"),
+        Behaviour::Phone => ("驾驶时拨打接听手持电话", "driver on a hand-held telephone"),
         Behaviour::NoHelmet => ("未戴安全头盔", "no helmet"),
-        Behaviour::Overcrowded => ("超员", "overcrowded"),
-        Behaviour::CarryingPeople => ("违法载人", "carrying people where goods belong"),
+        Behaviour::Overcrowded => ("超员", "more people than allowed"),
+        Behaviour::CarryingPeople => ("违法载人", "people carried where none may be"),
     };
     language.pick(chinese, english)
 }

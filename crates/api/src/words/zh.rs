@@ -1,13 +1,15 @@
 //! What a warning found, in official Chinese.
 
 use super::{
-    alarm_name, behaviour_name, beijing, checkpoint_name, kilometres, over_percent, over_weight_percent,
-    percent, section_name, tenths, tonnes,
+    alarm_name, beijing, checkpoint_name, kilometres, over_percent, over_weight_percent, percent,
+    section_name, tenths, tonnes,
 };
 use crate::app::Names;
 use crate::wire::Language;
+use crate::words;
 use domain::{CloneEvidence, Detail, ZoneId};
 
+#[expect(clippy::too_many_lines, reason = "one arm for each kind of detail")]
 pub(super) fn explanation(detail: &Detail, names: &Names) -> String {
     match detail {
         Detail::WatchOrder { ordered_plate, read_plate, score_permille, reason, .. }
@@ -138,7 +140,7 @@ pub(super) fn explanation(detail: &Detail, names: &Names) -> String {
             }
         ),
         Detail::CameraReport { behaviour } => {
-            format!("相机识别到“{}”，请核对图片后处置。", behaviour_name(*behaviour, Language::Chinese))
+            format!("相机识别到“{}”，请核对图片后处置。", words::behaviour(*behaviour, Language::Chinese))
         }
         Detail::TerminalSilent { seen_at, last_report_at, silent_minutes } => format!(
             "该车于 {} 通过卡口，而车载终端前后 {} 没有任何上报（{}），终端可能故障、断电或被屏蔽。",

@@ -157,6 +157,11 @@ impl RuleRecord {
         self.versions.iter().find(|version| matches!(version.state, RuleState::Draft | RuleState::Review))
     }
 
+    /// The version that a list shows: the one in force, else the newest.
+    pub fn shown(&self) -> Option<&RuleVersion> {
+        self.in_force().or_else(|| self.versions.last())
+    }
+
     /// Where the rule stands: in force while a version is, however far the next one has come.
     pub fn state(&self) -> RuleState {
         let standing = self.in_force().or_else(|| self.draft());
