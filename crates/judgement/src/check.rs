@@ -21,7 +21,11 @@ const ALARM_WORDS: [&str; 12] = [
 ];
 
 /// The models whose warnings all have the same level.
-const FIXED_LEVEL: [ModelId; 8] = [
+const FIXED_LEVEL: [ModelId; 12] = [
+    ModelId::DrivingTime,
+    ModelId::PassageFatigue,
+    ModelId::TerminalSilent,
+    ModelId::TerminalElsewhere,
     ModelId::WrongWay,
     ModelId::ZoneBan,
     ModelId::DangerousGoods,
@@ -120,6 +124,8 @@ impl Parameters {
         let models = &self.models;
         let reading = &models.reading;
         let (spot, overload) = (&models.spot_speed.parameters, &models.overload.parameters);
+        let (driving, passages) = (&models.driving_time.parameters, &models.passage_fatigue.parameters);
+        let (silent, elsewhere) = (&models.terminal_silent.parameters, &models.terminal_elsewhere.parameters);
         let goods = &models.dangerous_goods.parameters;
         let order = &models.watch_order.parameters;
         let speed = &models.average_speed.parameters;
@@ -170,6 +176,27 @@ impl Parameters {
             ("overload.hundred_ton_kg", overload.hundred_ton_kg.value, 1, 1_000_000),
             ("dangerous_goods.moving_min_kmh", goods.moving_min_kmh.value, 1, 200),
             ("dangerous_goods.drift_m", goods.drift_m.value, 0, 5_000),
+            ("driving_time.day_limit_minutes", driving.day_limit_minutes.value, 1, 1440),
+            ("driving_time.week_limit_minutes", driving.week_limit_minutes.value, 1, 10_080),
+            ("driving_time.halt_max_minutes", driving.halt_max_minutes.value, 0, 60),
+            ("driving_time.renewal_minutes", driving.renewal_minutes.value, 1, 1440),
+            ("passage_fatigue.limit_minutes", passages.limit_minutes.value, 1, 1440),
+            ("passage_fatigue.coach_night_limit_minutes", passages.coach_night_limit_minutes.value, 1, 1440),
+            ("passage_fatigue.night_from_hour", passages.night_from_hour.value, 12, 24),
+            ("passage_fatigue.night_to_hour", passages.night_to_hour.value, 0, 12),
+            ("passage_fatigue.rest_minutes", passages.rest_minutes.value, 1, 600),
+            ("passage_fatigue.plausible_kmh", passages.plausible_kmh.value, 1, 1000),
+            ("passage_fatigue.renewal_minutes", passages.renewal_minutes.value, 1, 1440),
+            ("passage_fatigue.span_max_hours", passages.span_max_hours.value, 1, 48),
+            ("terminal_silent.around_minutes", silent.around_minutes.value, 1, 240),
+            ("terminal_silent.patience_minutes", silent.patience_minutes.value, 0, 240),
+            ("terminal_silent.sightings_min", silent.sightings_min.value, 1, 20),
+            ("terminal_silent.within_hours", silent.within_hours.value, 1, 24),
+            ("terminal_elsewhere.around_minutes", elsewhere.around_minutes.value, 1, 240),
+            ("terminal_elsewhere.distance_min_m", elsewhere.distance_min_m.value, 100, 1_000_000),
+            ("terminal_elsewhere.plausible_kmh", elsewhere.plausible_kmh.value, 1, 1000),
+            ("terminal_elsewhere.sightings_min", elsewhere.sightings_min.value, 1, 20),
+            ("terminal_elsewhere.within_hours", elsewhere.within_hours.value, 1, 24),
             ("unhandled_offences.count_min", models.unhandled_offences.parameters.count_min.value, 1, 65_535),
         ]
     }

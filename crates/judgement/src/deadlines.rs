@@ -10,6 +10,11 @@ use std::collections::BTreeMap;
 /// How far a deadline may be late: one minute. Retiring state needs no better; 72 h are 4,320 buckets.
 pub(crate) const BUCKET_MS: i64 = domain::time::MINUTE_MS;
 
+/// Whether a deadline has fired when the clock is there: everything in a bucket is due once the clock is in a later one.
+pub(crate) fn is_due(deadline: Timestamp, clock: Timestamp) -> bool {
+    deadline.unix_ms().div_euclid(BUCKET_MS) < clock.unix_ms().div_euclid(BUCKET_MS)
+}
+
 /// Keys by the bucket in which they are due.
 #[derive(Clone, Debug)]
 pub(crate) struct Deadlines<K> {

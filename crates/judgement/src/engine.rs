@@ -4,13 +4,14 @@ use crate::confusion::ConfusionTable;
 use crate::deadlines::BUCKET_MS;
 use crate::held::{Held, Inserted, Names};
 use crate::keyed::Keyed;
-use crate::models::average_speed;
 use crate::models::claim::Claims;
 use crate::models::device_alarm::DeviceAlarms;
 use crate::models::drive::Drives;
 use crate::models::rules::{self, RuleState, Rules};
+use crate::models::terminal::{self, Terminals};
 use crate::models::watch_order::WatchOrders;
 use crate::models::{Context, SLOT_MINUTES, Sight, Turn};
+use crate::models::{average_speed, passage_fatigue};
 use crate::parameters::{Parameters, TunedModels};
 use crate::reading::Reader;
 use crate::reference::Reference;
@@ -36,6 +37,7 @@ pub struct Engine {
     pub(crate) rules: Rules,
     pub(crate) drives: Drives,
     pub(crate) device_alarms: DeviceAlarms,
+    pub(crate) terminals: Terminals,
 }
 
 /// What was counted since the first entry.
@@ -98,6 +100,7 @@ impl Engine {
             rules: Rules::new(tracks_keep_ms),
             drives: Drives { drives: Keyed::new(keep_ms) },
             device_alarms: DeviceAlarms { reports: Keyed::new(keep_ms) },
+            terminals: Terminals::default(),
             models: TunedModels::new(parameters.models),
         }
     }
@@ -106,10 +109,10 @@ impl Engine {
     pub fn apply(&mut self, entry: &Entry, out: &mut Vec<Outcome>) {
         match entry {
             Entry::Observation(observation) => {
-                self.advance(observation.received_at);
+                self.advance(observation.received_at, out);
                 self.observe(observation, out);
             }
-            Entry::Reference(change) => self.change(change),
+            Entry::Reference(change) => self.change(change, out),
         }
     }
 
@@ -134,7 +137,8 @@ impl Engine {
                 + self.tracks.armed_count()
                 + self.rules.standing.armed_count()
                 + self.drives.drives.armed_count()
-                + self.device_alarms.reports.armed_count(),
+                + self.device_alarms.reports.armed_count()
+                + self.terminals.armed_count(),
             duplicates: self.counts.duplicates,
             late_beyond_horizon: self.counts.late_beyond_horizon,
             ahead_of_clock: self.counts.ahead_of_clock,
@@ -147,7 +151,7 @@ impl Engine {
         self.rules.states()
     }
 
-    fn advance(&mut self, to: Timestamp) {
+    fn advance(&mut self, to: Timestamp, out: &mut Vec<Outcome>) {
         if to <= self.clock {
             return;
         }
@@ -161,15 +165,29 @@ impl Engine {
             self.rules.standing.retire(to, models);
             self.drives.drives.retire(to, models);
             self.device_alarms.reports.retire(to, models);
+            let Self { models, table, clock, reference, names, counts, tracks, drives, terminals, .. } = self;
+            let mut context = Context {
+                models: models.everywhere(),
+                tuned: models,
+                table,
+                clock: *clock,
+                reference,
+                names,
+                counts,
+                out,
+            };
+            terminals.fire(tracks, drives, &mut context);
         }
     }
 
     fn observe(&mut self, observation: &Observation, out: &mut Vec<Outcome>) {
         self.counts.observations += 1;
         let is_timely = self.is_timely(observation);
-        let Self { models, table, reference, names, counts, tracks, rules, .. } = self;
+        let Self { models, table, clock, reference, names, counts, tracks, rules, drives, terminals, .. } =
+            self;
+        let (everywhere, clock) = (models.everywhere(), *clock);
         let mut context =
-            Context { models: models.everywhere(), tuned: models, table, reference, names, counts, out };
+            Context { models: everywhere, tuned: models, table, clock, reference, names, counts, out };
         match &observation.fact {
             Fact::Passage(passage) => {
                 let sight = sight(observation, passage, &context);
@@ -181,11 +199,18 @@ impl Engine {
                 if sight.is_sure(&context) {
                     self.claims.observe(&sight, &mut context);
                 }
-                keep(tracks, rules, &sight, &mut context);
+                if let Some(turn) = keep(tracks, rules, &sight, &mut context) {
+                    terminals.expect(&turn, tracks, drives, &mut context);
+                }
             }
             Fact::Position(position) if is_timely => {
                 self.device_alarms.observe(observation, &mut context);
-                self.drives.observe(observation, position, &mut context);
+                drives.observe(observation, position, &mut context);
+                if let Some(vehicle) = position.vehicle {
+                    let vehicle =
+                        context.reference.file(vehicle, context.table).map_or(vehicle, |file| file.key);
+                    terminal::position_came(tracks, drives, vehicle, observation.captured_at, &mut context);
+                }
                 self.claims.observe_position(observation, position, &mut context);
             }
             Fact::Alarm(_) if is_timely => self.device_alarms.observe(observation, &mut context),
@@ -209,7 +234,7 @@ impl Engine {
         true
     }
 
-    fn change(&mut self, change: &ReferenceChange) {
+    fn change(&mut self, change: &ReferenceChange, out: &mut Vec<Outcome>) {
         match change {
             ReferenceChange::Checkpoint(checkpoint) => self.reference.put_checkpoint(checkpoint),
             ReferenceChange::CheckpointRemoved(id) => self.reference.remove_checkpoint(id),
@@ -219,7 +244,7 @@ impl Engine {
             ReferenceChange::VehicleRemoved(key) => self.reference.remove_vehicle(*key, &self.table),
             ReferenceChange::WatchOrder(order) => self.watch_orders.put(order.clone(), &self.table),
             ReferenceChange::WatchOrderRemoved(id) => self.watch_orders.remove(id, &self.table),
-            ReferenceChange::Tick(at) => self.advance(*at),
+            ReferenceChange::Tick(at) => self.advance(*at, out),
             ReferenceChange::Calibrations(all) => {
                 all.iter().for_each(|one| self.reference.put_calibration(one))
             }
@@ -264,20 +289,20 @@ fn keep(
     rules: &mut Rules,
     sight: &Sight<'_>,
     context: &mut Context<'_>,
-) {
-    let Some(reading) = sight.reading else { return };
+) -> Option<Turn> {
+    let reading = sight.reading?;
     let held = Held::pack(sight.observation, context.names);
     let track = tracks.state_mut(reading.vehicle, sight.at);
     if track.visits().len() >= VISITS_MAX {
         context.counts.over_bound += 1;
-        return;
+        return None;
     }
     track.known = reading.known;
     let inserted = track.insert(Visit::new(held, sight.at, sight.uncertainty_ms, &reading));
     let index = match inserted {
         Inserted::Duplicate => {
             context.counts.duplicates += 1;
-            return;
+            return None;
         }
         Inserted::BetterCopy(index) => {
             context.counts.duplicates += 1;
@@ -287,10 +312,12 @@ fn keep(
     };
     let turn = Turn { vehicle: reading.vehicle, file: sight.file, changed_at: track.visits()[index].at };
     average_speed::judge(track, &turn, context);
+    passage_fatigue::judge(track, &turn, context);
     rules.judge(track, &turn, sight, context);
     if matches!(inserted, Inserted::New(_)) {
         tracks.grown();
     }
+    Some(turn)
 }
 
 /// How long state is kept: longer than observations may be late by the farthest that a model looks back, so that the
@@ -301,6 +328,9 @@ pub(crate) fn keep_ms(parameters: &Parameters) -> i64 {
         models.average_speed.parameters.elapsed_max_minutes.value,
         models.fatigue.parameters.silent_max_minutes.value + models.fatigue.parameters.rest_minutes.value,
         models.device_alarm.parameters.episode_gap_minutes.value,
+        models.passage_fatigue.parameters.span_max_hours.value * 60,
+        // Days are judged whole.
+        24 * 60,
     ]
     .into_iter()
     .fold(0, i64::max);

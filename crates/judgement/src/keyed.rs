@@ -46,6 +46,11 @@ impl<K: Copy + Ord + Hash, S: Aging> Keyed<K, S> {
         self.states.get(key)
     }
 
+    /// The state of a key that has one; nothing new may be remembered in it.
+    pub(crate) fn get_mut(&mut self, key: &K) -> Option<&mut S> {
+        self.states.get_mut(key)
+    }
+
     /// Counts one more thing that a state remembers.
     pub(crate) fn grown(&mut self) {
         self.size += 1;

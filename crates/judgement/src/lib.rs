@@ -47,9 +47,10 @@ pub use engine::{Engine, Stats};
 pub use models::rules::{RuleCounts, RuleState};
 pub use parameters::{
     AverageSpeedParameters, AxleLimit, CameraReportParameters, DangerousGoodsParameters,
-    DeviceAlarmParameters, FatigueParameters, Horizon, Model, ModelDescription, ModelParameters,
-    NightCoachParameters, NoParameters, OverloadParameters, Parameter, ParameterDescription, Parameters,
-    ReadingParameters, SpotSpeedParameters, Step, Text, UnhandledOffencesParameters, Value,
+    DeviceAlarmParameters, DrivingTimeParameters, FatigueParameters, Horizon, Model, ModelDescription,
+    ModelParameters, NightCoachParameters, NoParameters, OverloadParameters, Parameter, ParameterDescription,
+    Parameters, PassageFatigueParameters, ReadingParameters, SpotSpeedParameters, Step,
+    TerminalElsewhereParameters, TerminalSilentParameters, Text, UnhandledOffencesParameters, Value,
     WatchOrderParameters, WrongWayParameters,
 };
 pub use parts::{Part, PartError, PartsReader, PartsWriter};

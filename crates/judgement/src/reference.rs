@@ -333,6 +333,11 @@ impl Reference {
         });
     }
 
+    /// By key.
+    pub(crate) fn vehicles_with_terminals(&self) -> impl Iterator<Item = VehicleKey> {
+        self.terminals.keys().copied()
+    }
+
     /// The terminals registered for a vehicle, by identity.
     pub(crate) fn terminals_of(&self, vehicle: VehicleKey) -> &[DeviceId] {
         self.terminals.get(&vehicle).map_or(&[], Vec::as_slice)

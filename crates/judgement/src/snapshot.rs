@@ -309,6 +309,12 @@ impl Restoring {
         }
         // Its index is made of the names' numbers.
         self.engine.reference.restore_places(self.places, &mut self.engine.names);
+        let Engine { models, reference, tracks, terminals, clock, .. } = &mut self.engine;
+        for vehicle in reference.vehicles_with_terminals() {
+            if let Some(track) = tracks.get(&vehicle) {
+                terminals.expect_again(vehicle, track, models.everywhere(), *clock);
+            }
+        }
         let migrated = self.seen.into_iter().filter(|(section, version)| *version != section.version());
         let migrated =
             migrated.map(|(section, from)| Migrated { section: section.name(), from, to: section.version() });

@@ -3,14 +3,15 @@
 //! A slot knows in which of its minutes the vehicle was seen and in which it moved, its first and last fix, and keeps
 //! the earliest moving report as evidence. All of it merges the same way in any order of arrival.
 
-use super::{Context, SLOT_MINUTES, fatigue, night_coach};
+use super::driving_time::MovingMinutes;
+use super::{Context, SLOT_MINUTES, driving_time, fatigue, night_coach};
 use crate::held::{Held, keep_earliest};
 use crate::keyed::{Aging, Keyed};
 use crate::parameters::ModelParameters;
 use crate::settle::{Standing, settle};
 use domain::observation::{Observation, Position};
 use domain::time::{BEIJING_OFFSET_MS, HOUR_MS, MINUTE_MS};
-use domain::{CivilDay, KeyClass, Timestamp, VehicleKey, Wgs84};
+use domain::{CivilDay, KeyClass, ModelId, Timestamp, VehicleKey, Wgs84};
 use serde::{Deserialize, Serialize};
 
 /// Most slots kept of one vehicle: seven days. Beyond it the oldest is forgotten, whatever the horizon says.
@@ -118,12 +119,50 @@ struct Merged {
 pub(crate) struct Drive {
     /// Ascending.
     slots: Vec<Slot>,
+    /// Of coaches: remembered longer than slots.
+    moving: MovingMinutes,
     standing: Vec<Standing>,
+}
+
+impl Drive {
+    /// Whether anything was reported between two times.
+    pub(crate) fn is_heard(&self, from: Timestamp, to: Timestamp) -> bool {
+        let (from, to) = (minute_of(from), minute_of(to));
+        let first = self.slots.partition_point(|slot| slot.first_minute() + SLOT_MINUTES <= from);
+        seen_minutes(&self.slots[first..])
+            .take_while(|seen| seen.minute <= to)
+            .any(|seen| seen.minute >= from)
+    }
+
+    /// When something was last reported before a time, to the minute.
+    pub(crate) fn last_heard_before(&self, at: Timestamp) -> Option<Timestamp> {
+        let minute = minute_of(at);
+        let until = self.slots.partition_point(|slot| slot.first_minute() < minute);
+        let last =
+            |slot: &Slot| seen_minutes(std::slice::from_ref(slot)).filter(|seen| seen.minute < minute).last();
+        self.slots[..until].iter().rev().find_map(last).map(|seen| instant_of(seen.minute))
+    }
+
+    /// The fix nearest in time, at most so far away.
+    pub(crate) fn nearest_fix(&self, at: Timestamp, within_ms: i64) -> Option<(Timestamp, Wgs84)> {
+        let from = minute_of(at.plus_ms(-within_ms));
+        let first = self.slots.partition_point(|slot| slot.first_minute() + SLOT_MINUTES <= from);
+        let near = |fix: &&Fix| fix.at.ms_since(at).abs() <= within_ms;
+        self.slots[first..]
+            .iter()
+            .take_while(|slot| instant_of(slot.first_minute()) <= at.plus_ms(within_ms))
+            .flat_map(|slot| [slot.first.as_ref(), slot.last.as_ref()])
+            .flatten()
+            .filter(near)
+            .min_by_key(|fix| (fix.at.ms_since(at).abs(), fix.order()))
+            .map(|fix| (fix.at, fix.location))
+    }
 }
 
 impl Aging for Drive {
     fn oldest_at(&self) -> Option<Timestamp> {
-        self.slots.first().map(|slot| instant_of(slot.first_minute()))
+        let slot_at = self.slots.first().map(|slot| instant_of(slot.first_minute()));
+        [slot_at, self.moving.oldest_needed_at()].into_iter().flatten().min()
     }
 
     /// Forgets whole drives and nights only: half of one would be another warning.
@@ -144,6 +183,13 @@ impl Aging for Drive {
                 break;
             }
         }
+        // The first evidence of a day stays as long as what it proved.
+        let day = beijing_day(cut).start();
+        if self.standing.iter().any(|warning| warning.model == ModelId::DrivingTime && warning.anchor == day)
+        {
+            cut = minute_of(day);
+        }
+        self.moving.forget_before(cutoff);
         self.slots.retain(|slot| slot.first_minute() + SLOT_MINUTES > cut);
         self.standing.retain(|warning| warning.anchor >= instant_of(cut));
     }
@@ -199,6 +245,12 @@ impl Drives {
         };
         let merged = drive.slots[index].merge(observation, position, is_moving, context);
         let is_newest = index + 1 == drive.slots.len();
+        if is_moving
+            && merged.is_changed
+            && file.is_some_and(|file| file.key_class.is_some_and(KeyClass::is_coach))
+        {
+            drive.moving.add(minute_of(observation.captured_at));
+        }
         if merged.is_changed || merged.is_end_moved && !is_newest {
             let driver = Driver {
                 vehicle,
@@ -208,6 +260,7 @@ impl Drives {
             };
             let mut found = fatigue::find(&driver, context);
             found.extend(night_coach::find(&driver, context));
+            found.extend(driving_time::find(&driver, &drive.moving, context));
             settle(&mut drive.standing, |_| true, found, context.out);
         }
         if drive.slots.len() > SLOTS_MAX {

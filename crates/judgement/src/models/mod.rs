@@ -8,12 +8,15 @@ mod camera_report;
 pub(crate) mod claim;
 pub(crate) mod device_alarm;
 pub(crate) mod drive;
+mod driving_time;
 mod fatigue;
 mod night_coach;
 mod overdue;
 mod overload;
+pub(crate) mod passage_fatigue;
 pub(crate) mod rules;
 mod spot_speed;
+pub(crate) mod terminal;
 pub(crate) mod watch_order;
 mod wrong_way;
 mod zones;
@@ -35,6 +38,8 @@ pub(crate) struct Context<'a> {
     /// The parameters that hold for the observation: for its place, time and vehicle.
     pub(crate) models: &'a ModelParameters,
     pub(crate) tuned: &'a TunedModels,
+    /// The engine's clock.
+    pub(crate) clock: Timestamp,
     pub(crate) table: &'a ConfusionTable,
     pub(crate) reference: &'a Reference,
     pub(crate) names: &'a mut Names,

@@ -195,3 +195,71 @@ parameters! {
         drift_m: i64,
     }
 }
+
+parameters! {
+    /// Driving time of coaches.
+    DrivingTimeParameters {
+        /// Most driving in any 24 hours.
+        day_limit_minutes: i64,
+        /// Most driving in any 7 days.
+        week_limit_minutes: i64,
+        /// A halt up to this long between movement is driving.
+        halt_max_minutes: i64,
+        /// A standing warning is renewed after so many more driven minutes.
+        renewal_minutes: i64,
+    }
+}
+
+parameters! {
+    /// Driving without rest, by checkpoints.
+    PassageFatigueParameters {
+        /// Longest drive without a rest.
+        limit_minutes: i64,
+        /// Longest drive of a coach at night without a rest.
+        coach_night_limit_minutes: i64,
+        /// Hour of the Beijing day at which the night begins.
+        night_from_hour: i64,
+        /// Hour of the Beijing day at which the night ends.
+        night_to_hour: i64,
+        /// Shortest stop that is a rest.
+        rest_minutes: i64,
+        /// Where a way was not learned: nobody is faster, on a straight line.
+        plausible_kmh: i64,
+        /// A standing warning is renewed after so many more minutes.
+        renewal_minutes: i64,
+        /// Whether large vehicles other than coaches are judged, too.
+        is_large_judged: bool,
+        /// No drive is longer; so far back passages are remembered for it.
+        span_max_hours: i64,
+    }
+}
+
+parameters! {
+    /// Terminals that say nothing.
+    TerminalSilentParameters {
+        /// So long before and after a sighting nothing was reported.
+        around_minutes: i64,
+        /// So long positions may be under way.
+        patience_minutes: i64,
+        /// So many sightings at different places.
+        sightings_min: i64,
+        /// All of them within so many hours.
+        within_hours: i64,
+    }
+}
+
+parameters! {
+    /// Terminals that are somewhere else.
+    TerminalElsewhereParameters {
+        /// A fix counts that is so near a sighting in time.
+        around_minutes: i64,
+        /// From this distance on, beyond what can be driven in between.
+        distance_min_m: i64,
+        /// Nobody is faster.
+        plausible_kmh: i64,
+        /// So many sightings at different places.
+        sightings_min: i64,
+        /// All of them within so many hours.
+        within_hours: i64,
+    }
+}

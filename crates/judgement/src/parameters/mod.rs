@@ -5,8 +5,10 @@
 
 pub use declared::{
     AverageSpeedParameters, CameraReportParameters, DangerousGoodsParameters, DeviceAlarmParameters,
-    FatigueParameters, Horizon, NightCoachParameters, NoParameters, OverloadParameters, ReadingParameters,
-    SpotSpeedParameters, UnhandledOffencesParameters, WatchOrderParameters, WrongWayParameters,
+    DrivingTimeParameters, FatigueParameters, Horizon, NightCoachParameters, NoParameters,
+    OverloadParameters, PassageFatigueParameters, ReadingParameters, SpotSpeedParameters,
+    TerminalElsewhereParameters, TerminalSilentParameters, UnhandledOffencesParameters, WatchOrderParameters,
+    WrongWayParameters,
 };
 pub(crate) use tuned::{Situation, TunedModels};
 
@@ -349,9 +351,9 @@ models! {
     /// 单点超速
     spot_speed: SpotSpeedParameters = SpotSpeed,
     /// 累计驾驶超时
-    driving_time: NoParameters = DrivingTime,
+    driving_time: DrivingTimeParameters = DrivingTime,
     /// 卡口推算疲劳驾驶
-    passage_fatigue: NoParameters = PassageFatigue,
+    passage_fatigue: PassageFatigueParameters = PassageFatigue,
     /// 危货车违规路线、时段
     dangerous_goods: DangerousGoodsParameters = DangerousGoods,
     /// 违反限行
@@ -363,9 +365,9 @@ models! {
     /// 卡口识别违法
     camera_report: CameraReportParameters = CameraReport,
     /// 终端失联
-    terminal_silent: NoParameters = TerminalSilent,
+    terminal_silent: TerminalSilentParameters = TerminalSilent,
     /// 车、终端位置不符
-    terminal_elsewhere: NoParameters = TerminalElsewhere,
+    terminal_elsewhere: TerminalElsewhereParameters = TerminalElsewhere,
     /// 区间滞留
     no_exit: NoParameters = NoExit,
     /// 自定义规则

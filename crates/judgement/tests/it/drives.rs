@@ -185,7 +185,10 @@ fn whole_drives_are_forgotten_when_the_clock_has_left_them() {
     // 74 h after its middle the drive is still remembered as a whole.
     county.change(domain::ReferenceChange::Tick(at("84:30")));
     assert_eq!(county.engine.stats().drive_slots_held, held);
-    county.change(domain::ReferenceChange::Tick(at("88:00")));
+    county.change(domain::ReferenceChange::Tick(at("112:00")));
+    assert_eq!(county.engine.stats().drive_slots_held, 0);
+    // The hours of a coach count for a week.
+    county.change(domain::ReferenceChange::Tick(at("280:00")));
     let stats = county.engine.stats();
     assert_eq!((stats.drives, stats.drive_slots_held, stats.timers_armed), (0, 0, 0));
     assert_eq!(county.standing.len(), 1, "the warning stays");

@@ -1,0 +1,253 @@
+//! Vehicles and their terminals: seen on the road while the terminal is silent (终端失联), or while it reports another
+//! place (车与终端位置不符).
+//!
+//! A sighting is compared with the positions around it when all that come in time must have come: a deadline. Late
+//! positions judge it anew. One sighting may be another vehicle misread, so it takes several. One warning per vehicle,
+//! model and Beijing day.
+
+use super::drive::{Drive, Drives};
+use super::{Context, Turn};
+use crate::deadlines::{Deadlines, is_due};
+use crate::held::Names;
+use crate::keyed::Keyed;
+use crate::parameters::{Model, ModelParameters, TerminalElsewhereParameters, TerminalSilentParameters};
+use crate::settle::{Finding, Standing, settle, vehicle_bytes};
+use crate::track::{Track, Visit};
+use domain::time::{HOUR_MS, MINUTE_MS};
+use domain::warning::{Detail, Subject, Warning};
+use domain::{CheckpointId, CivilDay, Level, ModelId, Timestamp, VehicleKey, Wgs84};
+
+/// 1 km/h in m/ms.
+const M_PER_MS_AT_1_KMH: f64 = 1.0 / 3_600.0;
+
+/// The sightings that wait for their deadline.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Terminals {
+    deadlines: Deadlines<(VehicleKey, CivilDay)>,
+}
+
+impl Terminals {
+    /// A visit came to the track of a vehicle: with a terminal, its day is judged when its positions are due.
+    pub(crate) fn expect(
+        &mut self,
+        turn: &Turn,
+        tracks: &mut Keyed<VehicleKey, Track>,
+        drives: &Drives,
+        context: &mut Context<'_>,
+    ) {
+        if context.reference.terminals_of(turn.vehicle).is_empty() {
+            return;
+        }
+        let (day, due_at) = (turn.changed_at.beijing_day(), due_at(turn.changed_at, context.models));
+        if !is_due(due_at, context.clock) {
+            self.deadlines.arm(due_at, (turn.vehicle, day));
+        } else if let Some(track) = tracks.get_mut(&turn.vehicle) {
+            judge(track, drives.drives.get(&turn.vehicle), turn.vehicle, day, context);
+        }
+    }
+
+    pub(crate) fn armed_count(&self) -> usize {
+        self.deadlines.armed_count()
+    }
+
+    /// Judges the days that are due.
+    pub(crate) fn fire(
+        &mut self,
+        tracks: &mut Keyed<VehicleKey, Track>,
+        drives: &Drives,
+        context: &mut Context<'_>,
+    ) {
+        while let Some(due) = self.deadlines.take_due(context.clock) {
+            let mut last = None;
+            for (vehicle, day) in due {
+                if last.replace((vehicle, day)) != Some((vehicle, day))
+                    && let Some(track) = tracks.get_mut(&vehicle)
+                {
+                    judge(track, drives.drives.get(&vehicle), vehicle, day, context);
+                }
+            }
+        }
+    }
+
+    /// Arms what a snapshot does not hold: a visit that was remembered and is not due yet.
+    pub(crate) fn expect_again(
+        &mut self,
+        vehicle: VehicleKey,
+        track: &Track,
+        models: &ModelParameters,
+        clock: Timestamp,
+    ) {
+        for visit in track.visits() {
+            let due_at = due_at(visit.at, models);
+            if !is_due(due_at, clock) {
+                self.deadlines.arm(due_at, (vehicle, visit.at.beijing_day()));
+            }
+        }
+    }
+}
+
+/// A position came late: the sightings around it are judged anew if they were judged before.
+pub(crate) fn position_came(
+    tracks: &mut Keyed<VehicleKey, Track>,
+    drives: &Drives,
+    vehicle: VehicleKey,
+    at: Timestamp,
+    context: &mut Context<'_>,
+) {
+    let reach_ms = reach_ms(context.models);
+    let is_early = !is_due(due_at(at.plus_ms(-reach_ms), context.models), context.clock);
+    if is_early || context.reference.terminals_of(vehicle).is_empty() {
+        return;
+    }
+    let Some(track) = tracks.get_mut(&vehicle) else { return };
+    let around = track.range(at.plus_ms(-reach_ms), at.plus_ms(reach_ms));
+    let mut days: Vec<CivilDay> = track.visits()[around].iter().map(|visit| visit.at.beijing_day()).collect();
+    days.dedup();
+    for day in days {
+        judge(track, drives.drives.get(&vehicle), vehicle, day, context);
+    }
+}
+
+/// How far around a sighting positions are looked for.
+fn reach_ms(models: &ModelParameters) -> i64 {
+    models
+        .terminal_silent
+        .parameters
+        .around_minutes
+        .value
+        .max(models.terminal_elsewhere.parameters.around_minutes.value)
+        * MINUTE_MS
+}
+
+/// When the positions around a sighting must have come.
+fn due_at(seen_at: Timestamp, models: &ModelParameters) -> Timestamp {
+    seen_at.plus_ms(reach_ms(models) + models.terminal_silent.parameters.patience_minutes.value * MINUTE_MS)
+}
+
+/// Judges one day of one vehicle.
+fn judge(
+    track: &mut Track,
+    drive: Option<&Drive>,
+    vehicle: VehicleKey,
+    day: CivilDay,
+    context: &mut Context<'_>,
+) {
+    let (from, to) = (day.start(), CivilDay(day.0 + 1).start().plus_ms(-1));
+    let visits = &track.visits()[track.range(from, to)];
+    let sure_min = context.tuned.everywhere().reading.sure_min_permille.value;
+    let sure: Vec<&Visit> = visits
+        .iter()
+        .filter(|visit| {
+            i64::from(visit.permille) >= sure_min
+                && visit.look.is_same()
+                && is_due(due_at(visit.at, context.models), context.clock)
+        })
+        .collect();
+    let mut found = Vec::new();
+    let (silent, elsewhere) = (&context.models.terminal_silent, &context.models.terminal_elsewhere);
+    if silent.is_enabled {
+        found.extend(find_silent(&sure, drive, vehicle, day, silent, context));
+    }
+    if elsewhere.is_enabled {
+        found.extend(find_elsewhere(&sure, drive, vehicle, day, elsewhere, context));
+    }
+    let is_in_scope = |warning: &Standing| {
+        matches!(warning.model, ModelId::TerminalSilent | ModelId::TerminalElsewhere)
+            && warning.anchor == from
+    };
+    settle(&mut track.standing, is_in_scope, found, context.out);
+}
+
+/// The least run of sightings at different places within the time that one trip may take.
+fn first_cluster<'a>(suspect: &[&'a Visit], count_min: i64, within_hours: i64) -> Option<Vec<&'a Visit>> {
+    let count_min = count_min.max(1) as usize;
+    suspect.windows(count_min).find_map(|run| {
+        let (first, last) = (run.first()?, run.last()?);
+        let is_near = last.at.ms_since(first.at) <= within_hours * HOUR_MS;
+        let are_places_other = run.windows(2).all(|pair| pair[0].place() != pair[1].place());
+        (is_near && are_places_other).then(|| run.to_vec())
+    })
+}
+
+fn find_silent(
+    sure: &[&Visit],
+    drive: Option<&Drive>,
+    vehicle: VehicleKey,
+    day: CivilDay,
+    model: &Model<TerminalSilentParameters>,
+    context: &Context<'_>,
+) -> Option<(Timestamp, Warning)> {
+    let p = &model.parameters;
+    let around_ms = p.around_minutes.value * MINUTE_MS;
+    let is_silent = |visit: &Visit| {
+        drive.is_none_or(|drive| !drive.is_heard(visit.at.plus_ms(-around_ms), visit.at.plus_ms(around_ms)))
+    };
+    let suspect: Vec<&Visit> = sure.iter().copied().filter(|visit| is_silent(visit)).collect();
+    let run = first_cluster(&suspect, p.sightings_min.value, p.within_hours.value)?;
+    let seen_at = run.last()?.at;
+    let detail = Detail::TerminalSilent {
+        seen_at,
+        last_report_at: drive.and_then(|drive| drive.last_heard_before(seen_at)),
+        silent_minutes: (2 * p.around_minutes.value) as u32,
+    };
+    Some(warning(ModelId::TerminalSilent, model, vehicle, day, detail, &run, Level::Medium, context))
+}
+
+fn find_elsewhere(
+    sure: &[&Visit],
+    drive: Option<&Drive>,
+    vehicle: VehicleKey,
+    day: CivilDay,
+    model: &Model<TerminalElsewhereParameters>,
+    context: &Context<'_>,
+) -> Option<(Timestamp, Warning)> {
+    let (p, drive) = (&model.parameters, drive?);
+    let beyond_m = |visit: &Visit| {
+        let seen = location(visit, context.names, context)?;
+        let (fix_at, fix) = drive.nearest_fix(visit.at, p.around_minutes.value * MINUTE_MS)?;
+        let apart_ms = visit.at.ms_since(fix_at).abs() + i64::from(visit.uncertainty_ms);
+        let driven_m = apart_ms as f64 * p.plausible_kmh.value as f64 * M_PER_MS_AT_1_KMH;
+        Some((seen.distance_m(fix) - driven_m) as i64).filter(|beyond_m| *beyond_m >= p.distance_min_m.value)
+    };
+    let suspect: Vec<&Visit> = sure.iter().copied().filter(|visit| beyond_m(visit).is_some()).collect();
+    let run = first_cluster(&suspect, p.sightings_min.value, p.within_hours.value)?;
+    let last = run.last()?;
+    let detail = Detail::TerminalElsewhere { seen_at: last.at, distance_m: beyond_m(last)? as u32 };
+    Some(warning(ModelId::TerminalElsewhere, model, vehicle, day, detail, &run, Level::High, context))
+}
+
+fn location(visit: &Visit, names: &Names, context: &Context<'_>) -> Option<Wgs84> {
+    context.reference.location_of(&CheckpointId(names.name(visit.place())))
+}
+
+#[expect(clippy::too_many_arguments, reason = "one place for what both models say alike")]
+fn warning<P>(
+    id: ModelId,
+    model: &Model<P>,
+    vehicle: VehicleKey,
+    day: CivilDay,
+    detail: Detail,
+    run: &[&Visit],
+    level: Level,
+    context: &Context<'_>,
+) -> (Timestamp, Warning) {
+    let evidence: Vec<_> = run.iter().map(|visit| visit.held.unpack(context.names)).collect();
+    let occurred_at = run.last().map(|visit| visit.at);
+    let finding = Finding {
+        model: id,
+        version: model.version,
+        identity: &[&vehicle_bytes(vehicle), &day.0.to_le_bytes()],
+        subject: Subject { vehicle: Some(vehicle), plate_text: None, device: None },
+        level: model.level.unwrap_or(level),
+        actionable_seconds: model.actionable_seconds,
+        detail,
+        occurred_at,
+        evidence,
+    };
+    let mut warning = finding.into_warning(context.reference);
+    // It could not be known before its deadline.
+    let due_at = occurred_at.map_or(warning.raised_at, |at| due_at(at, context.models));
+    warning.raised_at = warning.raised_at.max(due_at);
+    warning.is_historical = warning.raised_at > warning.actionable_until;
+    (day.start(), warning)
+}
