@@ -222,10 +222,9 @@ impl InForce {
         let (from, to) = (turn.changed_at, self.concerned_until(turn.changed_at));
         let StoredRule { rule, since, counts } = &mut self.stored;
         let key = (turn.vehicle, self.number);
-        let stands =
-            |at: Timestamp| standing.get(&key).is_some_and(|of| of.0.iter().any(|one| one.anchor == at));
-        let before = standing.get(&key).and_then(|of| of.0.iter().rev().find(|one| one.anchor < from));
-        let mut last_at = before.map(|warning| warning.anchor);
+        let standing_now = standing.get(&key).map_or(&[][..], |of| &of.0);
+        let mut last_at =
+            standing_now.iter().rev().map(|warning| warning.anchor).find(|anchor| *anchor < from);
         let spacing_ms = i64::from(rule.once_per_minutes) * MINUTE_MS;
         let mut found = Vec::new();
         // What an earlier version said about passages that this one does not judge stands.
@@ -237,7 +236,7 @@ impl InForce {
             }
             if visit.held.received_at < *since {
                 untouched.insert(visit.at);
-                if stands(visit.at) {
+                if standing_now.iter().any(|warning| warning.anchor == visit.at) {
                     last_at = Some(visit.at);
                 }
                 continue;
@@ -247,7 +246,7 @@ impl InForce {
                     visit.at.ms_since(last_at) >= spacing_ms
                         || visit.at.beijing_day() != last_at.beijing_day()
                 });
-            if !is_spaced || !context.models_at(visit, turn.file.as_ref()).rule.is_enabled {
+            if !is_spaced {
                 continue;
             }
             let scene = Scene {
@@ -275,10 +274,13 @@ impl InForce {
                 }
                 Ok(true) => counts.held += 1,
             }
+            if !context.models_at(visit, turn.file.as_ref()).rule.is_enabled {
+                continue;
+            }
             last_at = Some(visit.at);
             found.push((visit.at, warning(rule, condition, &scene, observation)));
         }
-        if found.is_empty() && standing.get(&key).is_none() {
+        if found.is_empty() && standing_now.is_empty() {
             return;
         }
         // Two passages may be of one instant, one of them judged and the other not.
