@@ -21,11 +21,14 @@ const ALARM_WORDS: [&str; 12] = [
 ];
 
 /// The models whose warnings all have the same level.
-const FIXED_LEVEL: [ModelId; 12] = [
+const FIXED_LEVEL: [ModelId; 15] = [
     ModelId::DrivingTime,
     ModelId::PassageFatigue,
     ModelId::TerminalSilent,
     ModelId::TerminalElsewhere,
+    ModelId::ClonePlate,
+    ModelId::FakePlate,
+    ModelId::HiddenPlate,
     ModelId::WrongWay,
     ModelId::ZoneBan,
     ModelId::DangerousGoods,
@@ -132,7 +135,7 @@ impl Parameters {
         let fatigue = &models.fatigue.parameters;
         let night = &models.night_coach.parameters;
         let alarms = &models.device_alarm.parameters;
-        vec![
+        let mut ranges = vec![
             ("horizon.late_max_hours", models.horizon.late_max_hours.value, 1, 720),
             ("horizon.ahead_max_seconds", models.horizon.ahead_max_seconds.value, 0, 86_400),
             ("reading.covered_files_min", reading.covered_files_min.value, 1, 100_000_000),
@@ -198,6 +201,51 @@ impl Parameters {
             ("terminal_elsewhere.sightings_min", elsewhere.sightings_min.value, 1, 20),
             ("terminal_elsewhere.within_hours", elsewhere.within_hours.value, 1, 24),
             ("unhandled_offences.count_min", models.unhandled_offences.parameters.count_min.value, 1, 65_535),
+        ];
+        ranges.extend(self.plate_ranges());
+        ranges
+    }
+
+    /// Those of the models of plates that lie.
+    fn plate_ranges(&self) -> Vec<(&'static str, i64, i64, i64)> {
+        let clone = &self.models.clone_plate.parameters;
+        let fake = &self.models.fake_plate.parameters;
+        let hidden = &self.models.hidden_plate.parameters;
+        vec![
+            ("clone_plate.window_hours", clone.window_hours.value, 1, 24),
+            ("clone_plate.read_min_permille", clone.read_min_permille.value, 1, 1000),
+            ("clone_plate.apart_max_minutes", clone.apart_max_minutes.value, 1, 1440),
+            ("clone_plate.margin_percent", clone.margin_percent.value, 0, 90),
+            ("clone_plate.margin_seconds", clone.margin_seconds.value, 0, 3600),
+            ("clone_plate.unlearned_clock_seconds", clone.unlearned_clock_seconds.value, 0, 86_400),
+            ("clone_plate.unlearned_way_min_m", clone.unlearned_way_min_m.value, 0, 1_000_000),
+            ("clone_plate.top_speed_kmh", clone.top_speed_kmh.value, 1, 1000),
+            ("clone_plate.score_min", clone.score_min.value, 1, 1000),
+            ("clone_plate.journey_score", clone.journey_score.value, 0, 1000),
+            ("clone_plate.rivalled_journey_score", clone.rivalled_journey_score.value, 0, 1000),
+            ("clone_plate.file_wrong_score", clone.file_wrong_score.value, 0, 1000),
+            ("clone_plate.place_sightings_max", clone.place_sightings_max.value, 1, 100),
+            (
+                "clone_plate.daylight_from_hour",
+                clone.daylight_from_hour.value,
+                0,
+                clone.daylight_to_hour.value,
+            ),
+            ("clone_plate.daylight_to_hour", clone.daylight_to_hour.value, 1, 24),
+            ("fake_plate.window_hours", fake.window_hours.value, 1, 24),
+            ("fake_plate.read_min_permille", fake.read_min_permille.value, 1, 1000),
+            ("fake_plate.sightings_min", fake.sightings_min.value, 2, 1000),
+            ("fake_plate.places_min", fake.places_min.value, 1, 100),
+            ("hidden_plate.window_hours", hidden.window_hours.value, 1, 24),
+            ("hidden_plate.rate_minutes", hidden.rate_minutes.value, 1, hidden.window_hours.value * 60),
+            ("hidden_plate.unlearned_clock_seconds", hidden.unlearned_clock_seconds.value, 0, 86_400),
+            ("hidden_plate.fast_percent", hidden.fast_percent.value, 1, 100),
+            ("hidden_plate.slow_percent", hidden.slow_percent.value, 100, 1000),
+            ("hidden_plate.way_max_minutes", hidden.way_max_minutes.value, 1, 240),
+            ("hidden_plate.sightings_min", hidden.sightings_min.value, 2, 100),
+            ("hidden_plate.score_min", hidden.score_min.value, 1, 1000),
+            ("hidden_plate.link_score_max", hidden.link_score_max.value, 1, 1000),
+            ("hidden_plate.symbol_score", hidden.symbol_score.value, 0, 100),
         ]
     }
 }

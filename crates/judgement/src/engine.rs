@@ -7,11 +7,12 @@ use crate::keyed::Keyed;
 use crate::models::claim::Claims;
 use crate::models::device_alarm::DeviceAlarms;
 use crate::models::drive::Drives;
+use crate::models::hidden_plate::HiddenPlates;
 use crate::models::rules::{self, RuleState, Rules};
 use crate::models::terminal::{self, Terminals};
 use crate::models::watch_order::WatchOrders;
 use crate::models::{Context, SLOT_MINUTES, Sight, Turn};
-use crate::models::{average_speed, passage_fatigue};
+use crate::models::{average_speed, clone_plate, fake_plate, passage_fatigue};
 use crate::parameters::{Parameters, TunedModels};
 use crate::reading::Reader;
 use crate::reference::Reference;
@@ -33,6 +34,7 @@ pub struct Engine {
     pub(crate) reference: Reference,
     pub(crate) watch_orders: WatchOrders,
     pub(crate) claims: Claims,
+    pub(crate) hidden_plates: HiddenPlates,
     pub(crate) tracks: Keyed<VehicleKey, Track>,
     pub(crate) rules: Rules,
     pub(crate) drives: Drives,
@@ -86,8 +88,7 @@ impl Engine {
     /// An engine that has seen nothing.
     pub fn new(parameters: Parameters) -> Self {
         let keep_ms = keep_ms(&parameters);
-        let tracks_keep_ms =
-            keep_ms.max(parameters.models.horizon.late_max_hours.value * HOUR_MS + rules::LOOK_BACK_MS);
+        let tracks_keep_ms = tracks_keep_ms(&parameters);
         Self {
             table: ConfusionTable::new(&parameters.confusions),
             clock: Timestamp::default(),
@@ -98,6 +99,7 @@ impl Engine {
             claims: Claims { of_vehicles: Keyed::new(keep_ms) },
             tracks: Keyed::new(tracks_keep_ms),
             rules: Rules::new(tracks_keep_ms),
+            hidden_plates: HiddenPlates::new(&parameters.models),
             drives: Drives { drives: Keyed::new(keep_ms) },
             device_alarms: DeviceAlarms { reports: Keyed::new(keep_ms) },
             terminals: Terminals::default(),
@@ -134,6 +136,7 @@ impl Engine {
             watch_orders: self.watch_orders.order_count(),
             timers_armed: self.watch_orders.hits.armed_count()
                 + self.claims.of_vehicles.armed_count()
+                + self.hidden_plates.sightings.armed_count()
                 + self.tracks.armed_count()
                 + self.rules.standing.armed_count()
                 + self.drives.drives.armed_count()
@@ -161,6 +164,7 @@ impl Engine {
             let models = self.models.everywhere();
             self.watch_orders.hits.retire(to, models);
             self.claims.of_vehicles.retire(to, models);
+            self.hidden_plates.sightings.retire(to, models);
             self.tracks.retire(to, models);
             self.rules.standing.retire(to, models);
             self.drives.drives.retire(to, models);
@@ -202,6 +206,7 @@ impl Engine {
                 if let Some(turn) = keep(tracks, rules, &sight, &mut context) {
                     terminals.expect(&turn, tracks, drives, &mut context);
                 }
+                self.hidden_plates.observe(&sight, &mut context);
             }
             Fact::Position(position) if is_timely => {
                 self.device_alarms.observe(observation, &mut context);
@@ -280,7 +285,15 @@ fn sight<'a>(observation: &'a Observation, passage: &'a Passage, context: &Conte
         Reader { reference: context.reference, table: context.table, parameters: &context.models.reading };
     let reading = reader.read(passage, at, context.reference.misread_rate(device, captured_at));
     let file = reading.and_then(|reading| context.reference.file(reading.vehicle, context.table)).copied();
-    Sight { observation, passage, at, uncertainty_ms: clock.uncertainty_ms, reading, file }
+    Sight {
+        observation,
+        passage,
+        at,
+        uncertainty_ms: clock.uncertainty_ms,
+        is_clock_known: context.reference.is_clock_known(device),
+        reading,
+        file,
+    }
 }
 
 /// Puts a passage on the track of its vehicle, and judges what it can concern there.
@@ -298,7 +311,7 @@ fn keep(
         return None;
     }
     track.known = reading.known;
-    let inserted = track.insert(Visit::new(held, sight.at, sight.uncertainty_ms, &reading));
+    let inserted = track.insert(Visit::new(held, sight, &reading));
     let index = match inserted {
         Inserted::Duplicate => {
             context.counts.duplicates += 1;
@@ -313,6 +326,8 @@ fn keep(
     let turn = Turn { vehicle: reading.vehicle, file: sight.file, changed_at: track.visits()[index].at };
     average_speed::judge(track, &turn, context);
     passage_fatigue::judge(track, &turn, context);
+    clone_plate::judge(track, index, &turn, context);
+    fake_plate::judge(track, &turn, context);
     rules.judge(track, &turn, sight, context);
     if matches!(inserted, Inserted::New(_)) {
         tracks.grown();
@@ -336,4 +351,14 @@ pub(crate) fn keep_ms(parameters: &Parameters) -> i64 {
     .fold(0, i64::max);
     // Drives are remembered in slots: what lies in the slot of the farthest minute is needed whole.
     models.horizon.late_max_hours.value * HOUR_MS + (farthest_minutes + 2 * SLOT_MINUTES) * MINUTE_MS
+}
+
+/// How long passages are kept on tracks: whole windows of the models that count in them, too.
+fn tracks_keep_ms(parameters: &Parameters) -> i64 {
+    let models = &parameters.models;
+    let windows =
+        [models.clone_plate.parameters.window_hours.value, models.fake_plate.parameters.window_hours.value];
+    let window_ms = windows.into_iter().fold(0, i64::max) * HOUR_MS + 2 * SLOT_MINUTES * MINUTE_MS;
+    let look_back_ms = window_ms.max(rules::LOOK_BACK_MS);
+    keep_ms(parameters).max(models.horizon.late_max_hours.value * HOUR_MS + look_back_ms)
 }

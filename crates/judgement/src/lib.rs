@@ -46,12 +46,13 @@ pub use confusion::Confusions;
 pub use engine::{Engine, Stats};
 pub use models::rules::{RuleCounts, RuleState};
 pub use parameters::{
-    AverageSpeedParameters, AxleLimit, CameraReportParameters, DangerousGoodsParameters,
-    DeviceAlarmParameters, DrivingTimeParameters, FatigueParameters, Horizon, Model, ModelDescription,
-    ModelParameters, NightCoachParameters, NoParameters, OverloadParameters, Parameter, ParameterDescription,
-    Parameters, PassageFatigueParameters, ReadingParameters, SpotSpeedParameters, Step,
-    TerminalElsewhereParameters, TerminalSilentParameters, Text, UnhandledOffencesParameters, Value,
-    WatchOrderParameters, WrongWayParameters,
+    AverageSpeedParameters, AxleLimit, CameraReportParameters, ClonePlateParameters,
+    DangerousGoodsParameters, DeviceAlarmParameters, DrivingTimeParameters, FakePlateParameters,
+    FatigueParameters, HiddenPlateParameters, Horizon, Model, ModelDescription, ModelParameters,
+    NightCoachParameters, NoParameters, OverloadParameters, Parameter, ParameterDescription, Parameters,
+    PassageFatigueParameters, ReadingParameters, SpotSpeedParameters, Step, TerminalElsewhereParameters,
+    TerminalSilentParameters, Text, UnhandledOffencesParameters, Value, WatchOrderParameters,
+    WrongWayParameters,
 };
 pub use parts::{Part, PartError, PartsReader, PartsWriter};
 pub use snapshot::{Frozen, Migrated, Restoring, SnapshotError};

@@ -7,10 +7,10 @@
 
 use crate::confusion::{ConfusionTable, paired_codes, unread_places};
 use crate::parameters::ReadingParameters;
-use crate::reference::{File, Reference};
+use crate::reference::{File, Reference, known_body_color};
 use domain::observation::Passage;
 use domain::plate::SYMBOL_BITS;
-use domain::{MisreadRate, Plate, PlateClass, PlateColor, Timestamp, VehicleKey};
+use domain::{MisreadRate, Plate, PlateClass, PlateColor, Timestamp, VehicleKey, VehicleType};
 use serde::{Deserialize, Serialize};
 
 /// Symbols of a number that are hardly ever misread: province and authority are checked against few values.
@@ -58,6 +58,21 @@ impl Look {
         self == Self::default()
     }
 
+    /// How another registered vehicle would look against a file.
+    pub(crate) fn between(file: &File, other: &File) -> Self {
+        Self {
+            is_plate_other: file.key.class != other.key.class,
+            is_type_other: match (file.vehicle_type, other.vehicle_type) {
+                (Some(one), Some(two)) => is_type_other(one, two),
+                _ => false,
+            },
+            is_color_other: match (known_body_color(file.body_color), known_body_color(other.body_color)) {
+                (Some(one), Some(two)) => one != two,
+                _ => false,
+            },
+        }
+    }
+
     /// How a passage looks against a file; what either side doesn't know agrees.
     fn of(file: &File, passage: &Passage) -> Self {
         let (class, color) = (file.key.class, file.key.class.color());
@@ -68,10 +83,7 @@ impl Look {
         Self {
             is_plate_other: is_class_other || is_color_other,
             is_type_other: match (file.vehicle_type, passage.vehicle_type) {
-                // Cameras tell families and whether large, not the finer classes of the register.
-                (Some(registered), Some(seen)) => {
-                    registered.family() != seen.family() || registered.is_large() != seen.is_large()
-                }
+                (Some(registered), Some(seen)) => is_type_other(registered, seen),
                 _ => false,
             },
             is_color_other: !file.has_body_color_of(passage),
@@ -88,6 +100,11 @@ impl Look {
             * factor(self.is_type_other, p.type_wrong_permille.value)
             * factor(self.is_color_other, p.color_wrong_permille.value)
     }
+}
+
+/// Cameras tell families and whether large, not the finer classes of the register.
+fn is_type_other(a: VehicleType, b: VehicleType) -> bool {
+    a.family() != b.family() || a.is_large() != b.is_large()
 }
 
 /// Reads plates against the register.

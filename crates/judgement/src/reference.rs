@@ -36,12 +36,16 @@ pub(crate) struct File {
 impl File {
     /// Whether the body colours are the same, as far as both are known (Z is "other", K "not read": GA/T 16.8).
     pub(crate) fn has_body_color_of(&self, passage: &Passage) -> bool {
-        let known = |color: Option<char>| color.filter(|color| !matches!(color, 'K' | 'Z'));
-        match (known(self.body_color), known(passage.body_color)) {
+        match (known_body_color(self.body_color), known_body_color(passage.body_color)) {
             (Some(registered), Some(seen)) => registered == seen,
             _ => true,
         }
     }
+}
+
+/// The body colour, when it says something.
+pub(crate) fn known_body_color(color: Option<char>) -> Option<char> {
+    color.filter(|color| !matches!(color, 'K' | 'Z'))
 }
 
 /// What a checkpoint is for sections.
@@ -94,6 +98,8 @@ pub(crate) struct Reference {
     calibrations: Shards<DeviceId, Vec<Calibration>>,
     /// By numbers of the two checkpoints.
     ways: Shards<(u32, u32), Way>,
+    /// By the number of the checkpoint where they begin, the usual times of ways, ascending; made from `ways`.
+    usual_from: FxHashMap<u32, Vec<i64>>,
 }
 
 /// What of the reference is small and not learned, in a snapshot.
@@ -366,13 +372,36 @@ impl Reference {
         self.calibration(device, captured_at).map(|known| known.clock).unwrap_or_default()
     }
 
+    /// Whether anything was learned of the device's clock.
+    pub(crate) fn is_clock_known(&self, device: &DeviceId) -> bool {
+        self.calibrations.get(device).is_some_and(|known| !known.is_empty())
+    }
+
     pub(crate) fn misread_rate(&self, device: &DeviceId, captured_at: Timestamp) -> Option<MisreadRate> {
         self.calibration(device, captured_at)?.misread
     }
 
     pub(crate) fn put_travel_time(&mut self, time: &TravelTime, names: &mut Names) {
         let pair = (names.number(&time.from.0), names.number(&time.to.0));
-        self.ways.insert(pair, Way { shortest_ms: time.shortest_ms, usual_ms: time.usual_ms });
+        self.put_way(pair, Way { shortest_ms: time.shortest_ms, usual_ms: time.usual_ms });
+    }
+
+    fn put_way(&mut self, pair: (u32, u32), way: Way) {
+        let before = self.ways.insert(pair, way);
+        let usual = self.usual_from.entry(pair.0).or_default();
+        if let Some(index) = before.and_then(|before| usual.binary_search(&before.usual_ms).ok()) {
+            usual.remove(index);
+        }
+        usual.insert(usual.partition_point(|known| *known < way.usual_ms), way.usual_ms);
+    }
+
+    /// How many learned ways from here usually take no longer.
+    pub(crate) fn ways_within(&self, from: u32, usual_ms: i64) -> usize {
+        self.usual_from.get(&from).map_or(0, |usual| usual.partition_point(|known| *known <= usual_ms))
+    }
+
+    pub(crate) fn checkpoint_count(&self) -> usize {
+        self.checkpoints.len()
     }
 
     /// What was learned of the way between two checkpoints, by their numbers.
@@ -424,7 +453,7 @@ impl Reference {
 
     pub(crate) fn restore_ways(&mut self, ways: Vec<((u32, u32), Way)>) {
         for (pair, way) in ways {
-            self.ways.insert(pair, way);
+            self.put_way(pair, way);
         }
     }
 }

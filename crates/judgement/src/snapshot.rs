@@ -15,6 +15,7 @@ use crate::held::Names;
 use crate::models::claim::OfVehicle;
 use crate::models::device_alarm::{AlarmKey, Reports};
 use crate::models::drive::Drive;
+use crate::models::hidden_plate::{HiddenLook, Sightings};
 use crate::models::rules::{OfRule, RuleKey, StoredRule};
 use crate::models::watch_order::Hit;
 use crate::parameters::Parameters;
@@ -45,6 +46,7 @@ enum Section {
     Alarms,
     Rules,
     RuleWarnings,
+    HiddenPlates,
 }
 
 /// What becomes of a section that an older version of the code wrote.
@@ -60,7 +62,7 @@ enum Older {
 type Migration = fn(&[u8]) -> Result<Vec<u8>, postcard::Error>;
 
 impl Section {
-    const ALL: [Self; 15] = [
+    const ALL: [Self; 16] = [
         Self::Core,
         Self::Tunings,
         Self::Names,
@@ -76,6 +78,7 @@ impl Section {
         Self::Alarms,
         Self::Rules,
         Self::RuleWarnings,
+        Self::HiddenPlates,
     ];
 
     /// Never changed and never used again for something else.
@@ -96,6 +99,7 @@ impl Section {
             Self::Alarms => "alarms",
             Self::Rules => "rules",
             Self::RuleWarnings => "rule_warnings",
+            Self::HiddenPlates => "hidden_plates",
         }
     }
 
@@ -112,11 +116,12 @@ impl Section {
             | Self::Orders
             | Self::Hits
             | Self::Claims
-            | Self::Tracks
             | Self::Drives
             | Self::Alarms
             | Self::Rules
-            | Self::RuleWarnings => 1,
+            | Self::RuleWarnings
+            | Self::HiddenPlates => 1,
+            Self::Tracks => 2,
         }
     }
 
@@ -133,11 +138,14 @@ impl Section {
             | Self::Orders
             | Self::Hits
             | Self::Claims
-            | Self::Tracks
             | Self::Drives
             | Self::Alarms
             | Self::Rules
-            | Self::RuleWarnings => Older::Rebuild("there was no version before this one"),
+            | Self::RuleWarnings
+            | Self::HiddenPlates => Older::Rebuild("there was no version before this one"),
+            Self::Tracks => {
+                Older::Rebuild("before version 2 nobody knew which visits contradict one another")
+            }
         }
     }
 
@@ -192,6 +200,7 @@ pub struct Frozen {
     alarms: FrozenMap<AlarmKey, Reports>,
     rules: Vec<StoredRule>,
     rule_warnings: FrozenMap<RuleKey, OfRule>,
+    hidden_plates: FrozenMap<HiddenLook, Sightings>,
 }
 
 impl Frozen {
@@ -215,6 +224,7 @@ impl Frozen {
         .chain(shards(Section::Alarms, self.alarms))
         .chain([whole(Section::Rules, &self.rules)])
         .chain(shards(Section::RuleWarnings, self.rule_warnings))
+        .chain(shards(Section::HiddenPlates, self.hidden_plates))
     }
 }
 
@@ -292,6 +302,7 @@ impl Restoring {
             Section::Alarms => engine.device_alarms.reports.restore(read(bytes)?),
             Section::Rules => engine.rules.restore(read(bytes)?, &mut engine.names),
             Section::RuleWarnings => engine.rules.standing.restore(read(bytes)?),
+            Section::HiddenPlates => engine.hidden_plates.sightings.restore(read(bytes)?),
         }
         Ok(())
     }
@@ -374,6 +385,7 @@ impl Engine {
             alarms: self.device_alarms.reports.freeze(),
             rules: self.rules.stored(),
             rule_warnings: self.rules.freeze_standing(),
+            hidden_plates: self.hidden_plates.sightings.freeze(),
         }
     }
 

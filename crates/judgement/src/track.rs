@@ -3,6 +3,7 @@
 
 use crate::held::{Held, Inserted};
 use crate::keyed::Aging;
+use crate::models::Sight;
 use crate::parameters::ModelParameters;
 use crate::reading::{Known, Look, Reading};
 use crate::settle::Standing;
@@ -26,14 +27,20 @@ pub(crate) struct Visit {
     pub(crate) permille: u16,
     pub(crate) is_as_read: bool,
     pub(crate) look: Look,
+    /// Whether anything was learned of the camera's clock.
+    pub(crate) is_clock_known: bool,
+    /// Whether another visit was found that one vehicle can't have made as well.
+    pub(crate) is_disputed: bool,
 }
 
 impl Visit {
-    pub(crate) fn new(held: Held, at: Timestamp, uncertainty_ms: u32, reading: &Reading) -> Self {
+    pub(crate) fn new(held: Held, sight: &Sight<'_>, reading: &Reading) -> Self {
         Self {
             held,
-            at,
-            uncertainty_ms,
+            at: sight.at,
+            uncertainty_ms: sight.uncertainty_ms,
+            is_clock_known: sight.is_clock_known,
+            is_disputed: false,
             permille: reading.permille,
             is_as_read: reading.is_as_read,
             look: reading.look,
@@ -64,6 +71,13 @@ impl Track {
     pub(crate) fn range(&self, from: Timestamp, to: Timestamp) -> Range<usize> {
         self.visits.partition_point(|visit| visit.at < from)
             ..self.visits.partition_point(|visit| visit.at <= to)
+    }
+
+    /// Marks visits that can't all be of one vehicle.
+    pub(crate) fn dispute(&mut self, indices: &[usize]) {
+        for index in indices {
+            self.visits[*index].is_disputed = true;
+        }
     }
 
     /// Takes a visit in; of several copies of one passage the one that reached us first counts.

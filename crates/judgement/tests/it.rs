@@ -3,10 +3,13 @@
 #[cfg(test)]
 mod it {
     pub(crate) mod average_speed;
+    pub(crate) mod clone_plate;
     pub(crate) mod data_files;
     pub(crate) mod device_alarm;
     pub(crate) mod drives;
     pub(crate) mod engine;
+    pub(crate) mod fake_plate;
+    pub(crate) mod hidden_plate;
     pub(crate) mod order_of_arrival;
     pub(crate) mod overdue;
     pub(crate) mod rule_language;

@@ -6,10 +6,13 @@
 pub(crate) mod average_speed;
 mod camera_report;
 pub(crate) mod claim;
+pub(crate) mod clone_plate;
 pub(crate) mod device_alarm;
 pub(crate) mod drive;
 mod driving_time;
+pub(crate) mod fake_plate;
 mod fatigue;
+pub(crate) mod hidden_plate;
 mod night_coach;
 mod overdue;
 mod overload;
@@ -28,10 +31,28 @@ use crate::parameters::{ModelParameters, Situation, TunedModels};
 use crate::reading::Reading;
 use crate::reference::{File, Reference};
 use crate::track::Visit;
+use domain::observation::Fact;
+use domain::time::{BEIJING_OFFSET_MS, HOUR_MS};
 use domain::{CheckpointId, Observation, Outcome, Passage, Timestamp, VehicleKey};
+use smol_str::SmolStr;
 
 /// Minutes of a slot: the grain in which drives are remembered.
 pub(crate) const SLOT_MINUTES: i64 = 5;
+
+/// The window of so many hours in which a moment lies, both ends included; windows are counted from midnight in Beijing.
+pub(crate) fn window_of(at: Timestamp, hours: i64) -> (Timestamp, Timestamp) {
+    let length_ms = hours * HOUR_MS;
+    let from = at.plus_ms(-(at.unix_ms() + BEIJING_OFFSET_MS).rem_euclid(length_ms));
+    (from, from.plus_ms(length_ms - 1))
+}
+
+/// The plate as the camera wrote it.
+pub(crate) fn plate_text(observation: &Observation) -> Option<SmolStr> {
+    match &observation.fact {
+        Fact::Passage(passage) => Some(passage.plate_text.clone()),
+        Fact::Position(_) | Fact::Alarm(_) => None,
+    }
+}
 
 /// What a model is given besides the observation.
 pub(crate) struct Context<'a> {
@@ -50,11 +71,16 @@ pub(crate) struct Context<'a> {
 impl<'a> Context<'a> {
     /// The parameters that hold for a visit, for models that judge visits other than the one that just came.
     pub(crate) fn models_at(&self, visit: &Visit, file: Option<&File>) -> &'a ModelParameters {
-        let checkpoint = CheckpointId(self.names.name(visit.place()));
+        self.models_of(visit.place(), visit.at, file)
+    }
+
+    /// The parameters that hold at a place, by its number.
+    pub(crate) fn models_of(&self, place: u32, at: Timestamp, file: Option<&File>) -> &'a ModelParameters {
+        let checkpoint = CheckpointId(self.names.name(place));
         self.tuned.at(&Situation {
             checkpoint: Some(&checkpoint),
             theatre: self.reference.place(&checkpoint).map(|place| place.theatre),
-            at: visit.at,
+            at,
             key_class: file.and_then(|file| file.key_class),
         })
     }
@@ -69,6 +95,8 @@ pub(crate) struct Sight<'a> {
     pub(crate) at: Timestamp,
     /// How far `at` may be wrong.
     pub(crate) uncertainty_ms: u32,
+    /// Whether anything was learned of the camera's clock.
+    pub(crate) is_clock_known: bool,
     /// Whom it is taken for; `None` without a plate that says enough.
     pub(crate) reading: Option<Reading>,
     /// The file of that vehicle.

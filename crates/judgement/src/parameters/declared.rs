@@ -263,3 +263,79 @@ parameters! {
         within_hours: i64,
     }
 }
+
+parameters! {
+    /// One number on two vehicles. Scores are in decibans: ten for each power of ten by which something is unlikely by chance.
+    ClonePlateParameters {
+        /// Length of a window, counted from midnight in Beijing; one warning for each.
+        window_hours: i64,
+        /// Visits less sure are left out.
+        read_min_permille: i64,
+        /// Visits further apart in time are not compared.
+        apart_max_minutes: i64,
+        /// Taken off the shortest time, for the fastest drivers.
+        margin_percent: i64,
+        /// By so much more the time must be too short.
+        margin_seconds: i64,
+        /// How wrong a clock may be of which nothing was learned.
+        unlearned_clock_seconds: i64,
+        /// Places between which no time was learned are compared from this straight distance on.
+        unlearned_way_min_m: i64,
+        /// Nobody drives the straight line between them faster.
+        top_speed_kmh: i64,
+        /// Score from which on it warns.
+        score_min: i64,
+        /// Of each visit that must be set aside.
+        journey_score: i64,
+        /// The same where another vehicle may have been read as this one.
+        rivalled_journey_score: i64,
+        /// How unlikely it is that one thing in a file is wrong.
+        file_wrong_score: i64,
+        /// Of one checkpoint, at most so many other looks are counted.
+        place_sightings_max: i64,
+        /// Body colours count from this hour on.
+        daylight_from_hour: i64,
+        /// Body colours count until this hour.
+        daylight_to_hour: i64,
+    }
+}
+
+parameters! {
+    /// A number that nobody was given.
+    FakePlateParameters {
+        /// Length of a window, counted from midnight in Beijing; one warning for each.
+        window_hours: i64,
+        /// Reads less sure are left out.
+        read_min_permille: i64,
+        /// Sightings of one look needed.
+        sightings_min: i64,
+        /// Checkpoints needed.
+        places_min: i64,
+    }
+}
+
+parameters! {
+    /// A vehicle without a readable plate. Scores are in decibans: ten for each power of ten by which something is unlikely by chance.
+    HiddenPlateParameters {
+        /// Length of a window, counted from midnight in Beijing; chains don't reach across.
+        window_hours: i64,
+        /// From so long before a sighting the rate of chance is taken.
+        rate_minutes: i64,
+        /// How wrong a clock may be of which nothing was learned.
+        unlearned_clock_seconds: i64,
+        /// Links take at least this share of the usual time.
+        fast_percent: i64,
+        /// Links take at most this share of the usual time.
+        slow_percent: i64,
+        /// Longer ways are not linked.
+        way_max_minutes: i64,
+        /// Sightings needed.
+        sightings_min: i64,
+        /// Score from which on it warns.
+        score_min: i64,
+        /// Greatest score of one link.
+        link_score_max: i64,
+        /// Score of each symbol of a plate read in part that agrees.
+        symbol_score: i64,
+    }
+}

@@ -4,11 +4,11 @@
 //! shows what [`Parameters::describe`] says about it.
 
 pub use declared::{
-    AverageSpeedParameters, CameraReportParameters, DangerousGoodsParameters, DeviceAlarmParameters,
-    DrivingTimeParameters, FatigueParameters, Horizon, NightCoachParameters, NoParameters,
-    OverloadParameters, PassageFatigueParameters, ReadingParameters, SpotSpeedParameters,
-    TerminalElsewhereParameters, TerminalSilentParameters, UnhandledOffencesParameters, WatchOrderParameters,
-    WrongWayParameters,
+    AverageSpeedParameters, CameraReportParameters, ClonePlateParameters, DangerousGoodsParameters,
+    DeviceAlarmParameters, DrivingTimeParameters, FakePlateParameters, FatigueParameters,
+    HiddenPlateParameters, Horizon, NightCoachParameters, NoParameters, OverloadParameters,
+    PassageFatigueParameters, ReadingParameters, SpotSpeedParameters, TerminalElsewhereParameters,
+    TerminalSilentParameters, UnhandledOffencesParameters, WatchOrderParameters, WrongWayParameters,
 };
 pub(crate) use tuned::{Situation, TunedModels};
 
@@ -343,11 +343,11 @@ models! {
     /// 多次违法未处理
     unhandled_offences: UnhandledOffencesParameters = UnhandledOffences,
     /// 套牌嫌疑
-    clone_plate: NoParameters = ClonePlate,
+    clone_plate: ClonePlateParameters = ClonePlate,
     /// 假牌嫌疑
-    fake_plate: NoParameters = FakePlate,
+    fake_plate: FakePlateParameters = FakePlate,
     /// 无牌、遮挡号牌
-    hidden_plate: NoParameters = HiddenPlate,
+    hidden_plate: HiddenPlateParameters = HiddenPlate,
     /// 单点超速
     spot_speed: SpotSpeedParameters = SpotSpeed,
     /// 累计驾驶超时

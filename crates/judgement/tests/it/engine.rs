@@ -97,6 +97,7 @@ fn lively_county() -> County {
     }));
     county.see(passage("A", "鲁Q12345", at("08:00")));
     county.see(passage("B", "鲁Q12345", at("08:03")));
+    county.see(passage("A", "无车牌", at("08:04")));
     county.see(with_alarm_bits(position(large("鲁Q70001"), at("08:05"), 60, 0), 0b110));
     county
 }

@@ -3,7 +3,8 @@
 
 use super::data_files::shipped;
 use super::scenario::{
-    County, DAY, alarm, at, car, coach, file, large, order, passage, position, with, with_alarm_bits,
+    County, DAY, alarm, at, car, coach, file, large, learned, order, passage, position, ways, with,
+    with_alarm_bits,
 };
 use domain::observation::{AlarmKind, Observation};
 use domain::warning::Warning;
@@ -11,13 +12,22 @@ use domain::{CivilDay, ModelId, PlateColor, Timestamp, VehicleFile, VehicleKey, 
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 
-const PLATES: [&str; 6] = ["鲁Q12345", "鲁Q8B345", "鲁Q88345", "鲁QB8345", "鲁Q1234-", "鲁Q12S45"];
+const PLATES: [&str; 8] =
+    ["鲁Q12345", "鲁Q8B345", "鲁Q88345", "鲁QB8345", "鲁Q1234-", "鲁Q12S45", "鲁Q7H9K4", "无车牌"];
 const COACH: &str = "鲁Q70001";
 
 fn county(late_max_hours: i64) -> County {
     let mut parameters = shipped();
     parameters.models.horizon.late_max_hours.value = late_max_hours;
-    let mut county = County::with_parameters(parameters);
+    // So that a few vehicles and sightings are enough to judge by.
+    parameters.models.reading.covered_files_min.value = 3;
+    parameters.models.hidden_plate.parameters.score_min.value = 8;
+    parameters.models.hidden_plate.parameters.sightings_min.value = 2;
+    let places = ["A", "B", "C"];
+    let mut county = learned(County::with_parameters(parameters), &places);
+    for place in places {
+        county.change(ways(place, &places, 1_500, 720));
+    }
     county.register(VehicleFile {
         inspection_valid_until: Some(CivilDay(DAY.0 - 9)),
         unhandled_offences: 11,
@@ -196,7 +206,10 @@ proptest! {
 }
 
 /// The models of which the worlds above have something to judge; those not named here have a test of their own.
-const IN_THE_WORLDS: [ModelId; 8] = [
+const IN_THE_WORLDS: [ModelId; 11] = [
+    ModelId::ClonePlate,
+    ModelId::FakePlate,
+    ModelId::HiddenPlate,
     ModelId::WatchOrder,
     ModelId::AverageSpeed,
     ModelId::Fatigue,

@@ -4,9 +4,9 @@ use super::data_files::shipped;
 use domain::observation::{Alarm, AlarmKind, Fact, Observation, Passage, Position};
 use domain::warning::{Warning, WithdrawReason};
 use domain::{
-    Checkpoint, CivilDay, Entry, KeyClass, Level, Mark, ModelId, ObservationId, Outcome, Plate, PlateClass,
-    PlateColor, ReferenceChange, Section, Theatre, Timestamp, VehicleFile, VehicleKey, VehicleType,
-    WarningId, WatchOrder, Wgs84,
+    Calibration, Checkpoint, CivilDay, ClockError, Entry, KeyClass, Level, Mark, ModelId, ObservationId,
+    Outcome, Plate, PlateClass, PlateColor, ReferenceChange, Section, Theatre, Timestamp, TravelTime,
+    VehicleFile, VehicleKey, VehicleType, WarningId, WatchOrder, Wgs84,
 };
 use judgement::{Engine, Parameters};
 use smol_str::SmolStr;
@@ -194,6 +194,7 @@ pub(crate) enum Said {
 
 /// An engine with the shipped parameters and the warnings that stand.
 pub(crate) struct County {
+    parameters: Parameters,
     pub(crate) engine: Engine,
     pub(crate) standing: BTreeMap<WarningId, Warning>,
     pub(crate) marks: BTreeMap<WarningId, Mark>,
@@ -206,8 +207,12 @@ impl County {
     }
 
     pub(crate) fn with_parameters(parameters: Parameters) -> Self {
-        let mut county =
-            Self { engine: Engine::new(parameters), standing: BTreeMap::new(), marks: BTreeMap::new() };
+        let mut county = Self {
+            engine: Engine::new(parameters.clone()),
+            parameters,
+            standing: BTreeMap::new(),
+            marks: BTreeMap::new(),
+        };
         for id in ["A", "B", "C"] {
             county.change(ReferenceChange::Checkpoint(checkpoint(id)));
         }
@@ -291,7 +296,42 @@ impl County {
     /// Stops and goes on from a snapshot.
     pub(crate) fn restart(&mut self) {
         let bytes = self.engine.snapshot();
-        self.engine = Engine::restore(shipped(), &bytes).unwrap();
+        self.engine = Engine::restore(self.parameters.clone(), &bytes).unwrap();
         assert_eq!(self.engine.snapshot(), bytes, "equal state, equal bytes");
     }
+}
+
+/// The shortest and the usual time from one place to others, in seconds.
+pub(crate) fn ways(from: &str, to: &[&str], shortest_s: i64, usual_s: i64) -> ReferenceChange {
+    let others = to.iter().filter(|to| **to != from);
+    let times = others.map(|to| TravelTime {
+        from: from.into(),
+        to: (*to).into(),
+        shortest_ms: shortest_s * 1000,
+        usual_ms: usual_s * 1000,
+        drive_count: 100,
+    });
+    ReferenceChange::TravelTimes(times.collect())
+}
+
+/// The county with these checkpoints, whose clocks are known to be right, and between any two of which at least ten
+/// minutes are driven, usually twelve.
+pub(crate) fn learned(mut county: County, places: &[&str]) -> County {
+    for place in places {
+        county.change(ReferenceChange::Checkpoint(checkpoint(place)));
+        county.change(ways(place, places, 600, 720));
+    }
+    let calibrations = places.iter().map(|place| Calibration {
+        device: (*place).into(),
+        from: DAY.start(),
+        clock: ClockError { ahead_ms: 0, uncertainty_ms: 400 },
+        misread: None,
+    });
+    county.change(ReferenceChange::Calibrations(calibrations.collect()));
+    county
+}
+
+/// A county with the shipped parameters in which this was learned.
+pub(crate) fn learned_county(places: &[&str]) -> County {
+    learned(County::new(), places)
 }

@@ -1,0 +1,357 @@
+//! Hidden plates (无牌、遮挡号牌): a vehicle without a readable plate, followed from checkpoint to checkpoint by its look.
+//!
+//! One such passage proves nothing: cameras find no plate on four of a thousand vehicles. So sightings of the same look
+//! are linked where the way between them takes about as long as usual, and each link counts by how unlikely it is that
+//! some other such sighting lay there by chance: the more of them there were lately, the longer the usual time and the
+//! more ways lead on, the less. A sighting that the camera itself calls covered is compared with those alone, which are
+//! rarer. Scores add up along a chain, in decibans: ten points for each power of ten.
+//!
+//! Each sighting goes on with the chain that gives it the highest score, the latest one among equals; chains don't reach
+//! across the bounds of windows. So a chain depends on the set of sightings alone, and a late one changes nothing before
+//! it. One warning per chain, anchored where it begins, and said again when its sightings have doubled.
+
+use super::{Context, SLOT_MINUTES, Sight, plate_text, window_of};
+use crate::confusion::{paired_codes, unread_code, unread_places};
+use crate::held::Held;
+use crate::keyed::{Aging, Keyed};
+use crate::parameters::{HiddenPlateParameters, ModelParameters};
+use crate::reference::known_body_color;
+use crate::settle::{Finding, Standing, settle};
+use domain::observation::{Observation, Passage};
+use domain::plate::PlateError;
+use domain::time::{HOUR_MS, MINUTE_MS, SECOND_MS};
+use domain::warning::{Detail, Subject, Warning};
+use domain::{Behaviour, ModelId, Plate, Timestamp};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Most sightings kept of one look: ten times what a county sees of its commonest in the days for which they are kept.
+const SIGHTINGS_MAX: usize = 20_000;
+/// Places that a plate must at least have unread to be hidden; one is a misread like others.
+const UNREAD_MIN: u32 = 2;
+/// Province and authority: the same on most plates, so that they tell nothing.
+const PREFIX_SYMBOLS: usize = 2;
+
+/// How a vehicle looks, as far as the camera says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub(crate) struct HiddenLook {
+    /// Family of the vehicle type, and whether it is large.
+    kind: Option<(char, bool)>,
+    color: Option<char>,
+}
+
+impl HiddenLook {
+    fn of(passage: &Passage) -> Self {
+        Self {
+            kind: passage.vehicle_type.map(|kind| (kind.family(), kind.is_large())),
+            color: known_body_color(passage.body_color),
+        }
+    }
+}
+
+/// A passage whose plate is hidden.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Sighting {
+    held: Held,
+    at: Timestamp,
+    doubt_ms: i64,
+    /// What could be read of the plate.
+    plate: Option<Plate>,
+    is_covered: bool,
+    chain: Chain,
+}
+
+/// The best chain that ends with a sighting. Sightings of it are told by how many places before this one they lie, so
+/// that what comes in or is forgotten before the chain doesn't touch it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct Chain {
+    /// In decibans.
+    score: i64,
+    /// Sightings in it.
+    count: u32,
+    /// To the one before; 0 when it begins here.
+    previous_back: u32,
+    /// To the first.
+    first_back: u32,
+}
+
+/// The sightings of one look, by time; the identity breaks ties.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Sightings {
+    timeline: Vec<Sighting>,
+    standing: Vec<Standing>,
+}
+
+impl Aging for Sightings {
+    fn oldest_at(&self) -> Option<Timestamp> {
+        self.timeline.first().map(|sighting| sighting.at)
+    }
+
+    fn forget_before(&mut self, cutoff: Timestamp, _: &ModelParameters) {
+        self.timeline.drain(..self.timeline.partition_point(|sighting| sighting.at < cutoff));
+        self.standing.retain(|warning| warning.anchor >= cutoff);
+    }
+
+    fn size(&self) -> usize {
+        self.timeline.len()
+    }
+}
+
+/// The model with what it remembers.
+#[derive(Clone, Debug)]
+pub(crate) struct HiddenPlates {
+    pub(crate) sightings: Keyed<HiddenLook, Sightings>,
+}
+
+impl HiddenPlates {
+    pub(crate) fn new(models: &ModelParameters) -> Self {
+        let p = &models.hidden_plate.parameters;
+        let look_back_minutes = p.window_hours.value * 60 + p.rate_minutes.value + 2 * SLOT_MINUTES;
+        let keep_ms = models.horizon.late_max_hours.value * HOUR_MS + look_back_minutes * MINUTE_MS;
+        Self { sightings: Keyed::new(keep_ms) }
+    }
+
+    /// Judges a passage if its plate is hidden.
+    pub(crate) fn observe(&mut self, sight: &Sight<'_>, context: &mut Context<'_>) {
+        let is_covered = sight.passage.behaviours.contains(Behaviour::PlateCovered);
+        if !is_hidden(sight, is_covered, context) {
+            return;
+        }
+        let p = &context.tuned.everywhere().hidden_plate.parameters;
+        let sightings = self.sightings.state_mut(HiddenLook::of(sight.passage), sight.at);
+        if sightings.timeline.len() >= SIGHTINGS_MAX {
+            context.counts.over_bound += 1;
+            return;
+        }
+        let unlearned_ms = p.unlearned_clock_seconds.value * SECOND_MS;
+        let sighting = Sighting {
+            held: Held::pack(sight.observation, context.names),
+            at: sight.at,
+            doubt_ms: if sight.is_clock_known { i64::from(sight.uncertainty_ms) } else { unlearned_ms },
+            plate: sight.passage.plate,
+            is_covered,
+            chain: Chain::default(),
+        };
+        let Some((index, is_new)) = sightings.insert(sighting) else {
+            context.counts.duplicates += 1;
+            return;
+        };
+        sightings.judge(index, p, context);
+        if is_new {
+            self.sightings.grown();
+        } else {
+            context.counts.duplicates += 1;
+        }
+    }
+}
+
+/// Whether nobody can say whose passage it was, and not for a single bad symbol or a word that we don't know.
+fn is_hidden(sight: &Sight<'_>, is_covered: bool, context: &Context<'_>) -> bool {
+    if let Some(reading) = sight.reading {
+        return is_covered && i64::from(reading.permille) < context.models.reading.sure_min_permille.value;
+    }
+    is_covered
+        || sight.passage.plate.map_or_else(
+            || {
+                let read = Plate::parse(&sight.passage.plate_text);
+                matches!(read, Err(PlateError::NoPlate | PlateError::NotRead))
+            },
+            |plate| unread_places(plate).count_ones() >= UNREAD_MIN,
+        )
+}
+
+impl Sightings {
+    /// Takes a sighting in; gives its place and whether it is new, unless nothing changed.
+    fn insert(&mut self, sighting: Sighting) -> Option<(usize, bool)> {
+        if let Some(index) = self.timeline.iter().position(|other| other.held.id == sighting.held.id) {
+            let known = &mut self.timeline[index];
+            if !sighting.held.is_better_copy_than(&known.held) {
+                return None;
+            }
+            *known = Sighting { at: known.at, ..sighting };
+            return Some((index, false));
+        }
+        let order = |sighting: &Sighting| (sighting.at, sighting.held.id);
+        let index = self.timeline.partition_point(|other| order(other) < order(&sighting));
+        self.timeline.insert(index, sighting);
+        Some((index, true))
+    }
+
+    /// Links anew what a sighting can concern, and says what changed.
+    fn judge(&mut self, index: usize, p: &HiddenPlateParameters, context: &mut Context<'_>) {
+        let (from, to) = window_of(self.timeline[index].at, p.window_hours.value);
+        let end = self.timeline.partition_point(|sighting| sighting.at <= to);
+        // What it adds to the rates reaches into the next window.
+        let rate_ms = p.rate_minutes.value * MINUTE_MS;
+        let reach = self.timeline[index].at.plus_ms(rate_ms).max(to);
+        let concerned = index..self.timeline.partition_point(|sighting| sighting.at <= reach);
+        let mut windows = vec![(from, to)];
+        if concerned.end > end {
+            let (next_from, next_to) = window_of(to.plus_ms(1), p.window_hours.value);
+            windows.push((next_from, next_to));
+        }
+        let last = windows.last().map_or(to, |(_, to)| *to);
+        let relinked_end = self.timeline.partition_point(|sighting| sighting.at <= last);
+        for each in index..relinked_end {
+            self.timeline[each].chain = self.link(each, p, context);
+        }
+        for (from, to) in windows {
+            let is_in_scope = |warning: &Standing| (from..=to).contains(&warning.anchor);
+            let found = self.warnings(from, to, p, context);
+            if !found.is_empty() || self.standing.iter().any(is_in_scope) {
+                settle(&mut self.standing, is_in_scope, found, context.out);
+            }
+        }
+    }
+
+    /// The best chain that this sighting goes on with.
+    fn link(&self, index: usize, p: &HiddenPlateParameters, context: &Context<'_>) -> Chain {
+        let sighting = &self.timeline[index];
+        let (window_from, _) = window_of(sighting.at, p.window_hours.value);
+        let longest_ms = p.way_max_minutes.value * MINUTE_MS * p.slow_percent.value / 100;
+        let earliest = window_from.max(sighting.at.plus_ms(-longest_ms));
+        let alone = Chain { score: 0, count: 1, previous_back: 0, first_back: 0 };
+        let mut rate = None;
+        (0..index)
+            .rev()
+            .take_while(|before| self.timeline[*before].at >= earliest)
+            .filter_map(|before| {
+                let previous = &self.timeline[before];
+                let ways_ms = chance_ms(previous, sighting, p, context)?;
+                let rate = *rate.get_or_insert_with(|| self.rate_per_ms(index, p, context));
+                let score = previous.plate_score(sighting, p)? - (rate * ways_ms).log10() * 10.0;
+                let score = (score as i64).min(p.link_score_max.value);
+                let back = (index - before) as u32;
+                (score > 0).then(|| Chain {
+                    score: previous.chain.score + score,
+                    count: previous.chain.count + 1,
+                    previous_back: back,
+                    first_back: back + previous.chain.first_back,
+                })
+            })
+            // From the latest on: of equals it is kept.
+            .fold(alone, |best, next| if next.score > best.score { next } else { best })
+    }
+
+    /// How many such sightings a place has had lately per ms: this place, or all on average if that is more.
+    fn rate_per_ms(&self, index: usize, p: &HiddenPlateParameters, context: &Context<'_>) -> f64 {
+        let sighting = &self.timeline[index];
+        let rate_ms = p.rate_minutes.value * MINUTE_MS;
+        let from = sighting.at.plus_ms(-rate_ms);
+        let lately = self.timeline[..index].iter().rev().take_while(|before| before.at >= from);
+        let (mut all, mut here) = (0, 0);
+        for before in lately.filter(|before| before.is_covered || !sighting.is_covered) {
+            all += 1;
+            here += i64::from(before.held.place == sighting.held.place);
+        }
+        // One more than were seen: none so far is not never.
+        let on_average = (all + 1) as f64 / context.reference.checkpoint_count().max(1) as f64;
+        on_average.max(here as f64) / rate_ms as f64
+    }
+
+    /// The warnings of the chains that lie in a window, with the time at which each begins.
+    fn warnings(
+        &self,
+        from: Timestamp,
+        to: Timestamp,
+        p: &HiddenPlateParameters,
+        context: &Context<'_>,
+    ) -> Vec<(Timestamp, Warning)> {
+        let start = self.timeline.partition_point(|sighting| sighting.at < from);
+        let end = self.timeline.partition_point(|sighting| sighting.at <= to);
+        // By the place of the first sighting: those at which the chain was enough.
+        let mut enough: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+        for index in start..end {
+            let chain = self.timeline[index].chain;
+            if chain.score >= p.score_min.value && i64::from(chain.count) >= p.sightings_min.value {
+                enough.entry(index - chain.first_back as usize).or_default().push(index);
+            }
+        }
+        let warnings = enough.into_iter().filter_map(|(first, ends)| {
+            let count = |index: &usize| self.timeline[*index].chain.count;
+            let doubled = 1_u32 << ends.iter().map(count).max()?.ilog2();
+            let last = ends.iter().find(|index| count(index) >= doubled).copied()?;
+            Some((self.timeline[first].at, self.warning(last, context)?))
+        });
+        warnings.collect()
+    }
+
+    /// The warning about the chain that ends here.
+    fn warning(&self, last: usize, context: &Context<'_>) -> Option<Warning> {
+        let mut chain = vec![last];
+        let mut index = last;
+        while self.timeline[index].chain.previous_back > 0 {
+            index -= self.timeline[index].chain.previous_back as usize;
+            chain.push(index);
+        }
+        let end = &self.timeline[last];
+        let model = &context.models_of(end.held.place, end.at, None).hidden_plate;
+        if !model.is_enabled {
+            return None;
+        }
+        let sightings: Vec<&Sighting> = chain.iter().rev().map(|index| &self.timeline[*index]).collect();
+        let evidence: Vec<Observation> =
+            sightings.iter().map(|sighting| sighting.held.unpack(context.names)).collect();
+        let finding = Finding {
+            model: ModelId::HiddenPlate,
+            version: model.version,
+            identity: &[&sightings[0].held.id.0.to_le_bytes()],
+            subject: Subject {
+                vehicle: None,
+                plate_text: evidence.last().and_then(plate_text),
+                device: None,
+            },
+            level: model.level.unwrap_or(domain::Level::Medium),
+            actionable_seconds: model.actionable_seconds,
+            detail: Detail::HiddenPlate {
+                sighting_count: evidence.len() as u32,
+                first_at: sightings[0].at,
+                is_covered: sightings.iter().any(|sighting| sighting.is_covered),
+            },
+            occurred_at: Some(end.at),
+            evidence,
+        };
+        Some(finding.into_warning(context.reference))
+    }
+}
+
+impl Sighting {
+    /// What the symbols that both show say: more for each that agrees; `None` when one doesn't.
+    fn plate_score(&self, other: &Self, p: &HiddenPlateParameters) -> Option<f64> {
+        let (Some(one), Some(two)) = (self.plate, other.plate) else { return Some(0.0) };
+        let prefix_from = one.symbol_count().saturating_sub(PREFIX_SYMBOLS);
+        let mut agreed = 0;
+        for (place, (a, b)) in paired_codes(one, two)?.enumerate() {
+            if a == unread_code() || b == unread_code() {
+                continue;
+            }
+            if a != b {
+                return None;
+            }
+            agreed += i64::from(place < prefix_from);
+        }
+        Some((agreed * p.symbol_score.value) as f64)
+    }
+}
+
+/// For how many ms in all, over the ways that lead on from the first, a sighting would be linked by chance as closely as
+/// the second is; `None` when the vehicle can't have been both or took another time than usual.
+fn chance_ms(
+    first: &Sighting,
+    second: &Sighting,
+    p: &HiddenPlateParameters,
+    context: &Context<'_>,
+) -> Option<f64> {
+    let way = context.reference.way(first.held.place, second.held.place)?;
+    if way.usual_ms > p.way_max_minutes.value * MINUTE_MS {
+        return None;
+    }
+    let doubt_ms = first.doubt_ms + second.doubt_ms;
+    let soonest_ms = way.usual_ms * p.fast_percent.value / 100 - doubt_ms;
+    let latest_ms = way.usual_ms * p.slow_percent.value / 100 + doubt_ms;
+    let elapsed_ms = second.at.ms_since(first.at);
+    (soonest_ms..=latest_ms).contains(&elapsed_ms).then(|| {
+        let ways = context.reference.ways_within(first.held.place, way.usual_ms);
+        ((latest_ms - soonest_ms.max(0)) * ways as i64).max(1) as f64
+    })
+}
