@@ -286,7 +286,7 @@ proptest! {
     #[test]
     fn a_rule_in_mid_stream_finds_its_counters(passages in passages(), share in 0..100usize, is_restarted in any::<bool>()) {
         let unspaced: Vec<Rule> = rules().into_iter().map(|rule| Rule { once_per_minutes: 0, ..rule }).collect();
-        let [mut always, mut later] = [county(&unspaced), county(&[])];
+        let (mut always, mut later) = (county(&unspaced), county(&[]));
         let from = passages.len() * share / 100;
         for (index, seen) in passages.iter().enumerate() {
             if index == from {
@@ -328,7 +328,7 @@ proptest! {
             })
             .collect();
         journal.sort_by_key(|seen| (seen.received_at, seen.id));
-        let [mut forgetful, mut remembering] = [ruled(6), ruled(720)];
+        let (mut forgetful, mut remembering) = (ruled(6), ruled(720));
         for seen in journal {
             prop_assert_eq!(forgetful.see(seen.clone()), remembering.see(seen));
         }
