@@ -60,6 +60,9 @@ pub enum ParameterError {
     /// A word that names no behaviour.
     #[error("camera_report names an unknown behaviour {0:?}")]
     Behaviour(String),
+    /// A word that does not say which model hides which, or closes a circle.
+    #[error("discipline.hides has {0:?}, which names no two models or closes a circle")]
+    Hides(String),
     /// The steps of a model do not ascend.
     #[error("the steps of {0} do not ascend")]
     Steps(&'static str),
@@ -94,6 +97,9 @@ impl Parameters {
             if !(min..=max).contains(&value) {
                 return Err(ParameterError::Range { name, value, min, max });
             }
+        }
+        if let Some(word) = crate::discipline::fault_of_table(&self.models.discipline.hides.value) {
+            return Err(ParameterError::Hides(word.clone()));
         }
         let models = &self.models;
         for (model, steps) in [
@@ -146,6 +152,7 @@ impl Parameters {
             ("reading.type_wrong_permille", reading.type_wrong_permille.value, 1, 999),
             ("reading.color_wrong_permille", reading.color_wrong_permille.value, 1, 999),
             ("reading.sure_min_permille", reading.sure_min_permille.value, 1, 1000),
+            ("discipline.within_minutes", models.discipline.within_minutes.value, 0, 1440),
             ("watch_order.score_min_permille", order.score_min_permille.value, 1, 1000),
             ("watch_order.unread_permille", order.unread_permille.value, 0, 999),
             ("watch_order.unlisted_permille", order.unlisted_permille.value, 0, 999),

@@ -2,6 +2,7 @@
 
 use crate::confusion::ConfusionTable;
 use crate::deadlines::BUCKET_MS;
+use crate::discipline::Discipline;
 use crate::held::{Held, Inserted, Names};
 use crate::keyed::Keyed;
 use crate::models::claim::Claims;
@@ -40,6 +41,7 @@ pub struct Engine {
     pub(crate) drives: Drives,
     pub(crate) device_alarms: DeviceAlarms,
     pub(crate) terminals: Terminals,
+    pub(crate) discipline: Discipline,
 }
 
 /// What was counted since the first entry.
@@ -103,18 +105,23 @@ impl Engine {
             drives: Drives { drives: Keyed::new(keep_ms) },
             device_alarms: DeviceAlarms { reports: Keyed::new(keep_ms) },
             terminals: Terminals::default(),
+            discipline: Discipline::new(keep_ms),
             models: TunedModels::new(parameters.models),
         }
     }
 
     /// Applies the next entry of the journal and appends what follows from it to `out`.
     pub fn apply(&mut self, entry: &Entry, out: &mut Vec<Outcome>) {
+        let first = out.len();
         match entry {
             Entry::Observation(observation) => {
                 self.advance(observation.received_at, out);
                 self.observe(observation, out);
             }
             Entry::Reference(change) => self.change(change, out),
+        }
+        if out.len() > first {
+            self.discipline.mark(out, first, &self.models.everywhere().discipline, &mut self.names);
         }
     }
 
@@ -141,7 +148,8 @@ impl Engine {
                 + self.rules.standing.armed_count()
                 + self.drives.drives.armed_count()
                 + self.device_alarms.reports.armed_count()
-                + self.terminals.armed_count(),
+                + self.terminals.armed_count()
+                + self.discipline.standings.armed_count(),
             duplicates: self.counts.duplicates,
             late_beyond_horizon: self.counts.late_beyond_horizon,
             ahead_of_clock: self.counts.ahead_of_clock,
@@ -169,6 +177,7 @@ impl Engine {
             self.rules.standing.retire(to, models);
             self.drives.drives.retire(to, models);
             self.device_alarms.reports.retire(to, models);
+            self.discipline.retire(to, models);
             let Self { models, table, clock, reference, names, counts, tracks, drives, terminals, .. } = self;
             let mut context = Context {
                 models: models.everywhere(),
@@ -266,10 +275,18 @@ impl Engine {
                 self.rules.put(rule, self.clock, &mut self.names, &mut self.counts);
             }
             ReferenceChange::RuleRetired(id) => self.rules.retire(id),
-            ReferenceChange::Silence(_)
-            | ReferenceChange::SilenceRemoved(_)
-            | ReferenceChange::Maintenance(_)
-            | ReferenceChange::MaintenanceRemoved(_) => {}
+            ReferenceChange::Silence(silence) => {
+                self.discipline.silences.insert(silence.id.clone(), silence.clone());
+            }
+            ReferenceChange::SilenceRemoved(id) => {
+                self.discipline.silences.remove(id);
+            }
+            ReferenceChange::Maintenance(window) => {
+                self.discipline.maintenances.insert(window.id.clone(), window.clone());
+            }
+            ReferenceChange::MaintenanceRemoved(id) => {
+                self.discipline.maintenances.remove(id);
+            }
             // What verdicts teach comes back as calibrations.
             ReferenceChange::Verdict(_) => {}
         }

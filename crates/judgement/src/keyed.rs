@@ -51,6 +51,11 @@ impl<K: Copy + Ord + Hash, S: Aging> Keyed<K, S> {
         self.states.get_mut(key)
     }
 
+    /// Counts things that a state no longer remembers.
+    pub(crate) fn shrunk(&mut self, count: usize) {
+        self.size = self.size.saturating_sub(count);
+    }
+
     /// Counts one more thing that a state remembers.
     pub(crate) fn grown(&mut self) {
         self.size += 1;

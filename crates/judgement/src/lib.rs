@@ -27,6 +27,7 @@
 mod check;
 mod confusion;
 mod deadlines;
+mod discipline;
 mod engine;
 mod held;
 mod keyed;
@@ -47,12 +48,12 @@ pub use engine::{Engine, Stats};
 pub use models::rules::{RuleCounts, RuleState};
 pub use parameters::{
     AverageSpeedParameters, AxleLimit, CameraReportParameters, ClonePlateParameters,
-    DangerousGoodsParameters, DeviceAlarmParameters, DrivingTimeParameters, FakePlateParameters,
-    FatigueParameters, HiddenPlateParameters, Horizon, Model, ModelDescription, ModelParameters,
-    NightCoachParameters, NoParameters, OverloadParameters, Parameter, ParameterDescription, Parameters,
-    PassageFatigueParameters, ReadingParameters, SpotSpeedParameters, Step, TerminalElsewhereParameters,
-    TerminalSilentParameters, Text, UnhandledOffencesParameters, Value, WatchOrderParameters,
-    WrongWayParameters,
+    DangerousGoodsParameters, DeviceAlarmParameters, DisciplineParameters, DrivingTimeParameters,
+    FakePlateParameters, FatigueParameters, HiddenPlateParameters, Horizon, Model, ModelDescription,
+    ModelParameters, NightCoachParameters, NoParameters, OverloadParameters, Parameter, ParameterDescription,
+    Parameters, PassageFatigueParameters, ReadingParameters, SpotSpeedParameters, Step,
+    TerminalElsewhereParameters, TerminalSilentParameters, Text, UnhandledOffencesParameters, Value,
+    WatchOrderParameters, WrongWayParameters,
 };
 pub use parts::{Part, PartError, PartsReader, PartsWriter};
 pub use snapshot::{Frozen, Migrated, Restoring, SnapshotError};

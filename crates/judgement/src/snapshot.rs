@@ -10,6 +10,7 @@
 //! becomes of the older ones: a migration, where the new state follows from the old one alone, and else a rebuild of the
 //! engine from the journal. The test of the golden snapshot fails when it is forgotten.
 
+use crate::discipline::{Standings, Subject};
 use crate::engine::{Counts, Engine};
 use crate::held::Names;
 use crate::models::claim::OfVehicle;
@@ -23,7 +24,7 @@ use crate::parts::{Part, PartError, PartsReader, PartsWriter};
 use crate::reference::{FrozenReference, StoredPlaces};
 use crate::shards::FrozenMap;
 use crate::track::Track;
-use domain::{ObservationId, Timestamp, Tuning, VehicleKey, WatchOrder, WatchOrderId};
+use domain::{Maintenance, ObservationId, Silence, Timestamp, Tuning, VehicleKey, WatchOrder, WatchOrderId};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use smol_str::SmolStr;
@@ -47,6 +48,8 @@ enum Section {
     Rules,
     RuleWarnings,
     HiddenPlates,
+    Standings,
+    Silences,
 }
 
 /// What becomes of a section that an older version of the code wrote.
@@ -62,7 +65,7 @@ enum Older {
 type Migration = fn(&[u8]) -> Result<Vec<u8>, postcard::Error>;
 
 impl Section {
-    const ALL: [Self; 16] = [
+    const ALL: [Self; 18] = [
         Self::Core,
         Self::Tunings,
         Self::Names,
@@ -79,6 +82,8 @@ impl Section {
         Self::Rules,
         Self::RuleWarnings,
         Self::HiddenPlates,
+        Self::Standings,
+        Self::Silences,
     ];
 
     /// Never changed and never used again for something else.
@@ -97,6 +102,8 @@ impl Section {
             Self::Tracks => "tracks",
             Self::Drives => "drives",
             Self::Alarms => "alarms",
+            Self::Standings => "standings",
+            Self::Silences => "silences",
             Self::Rules => "rules",
             Self::RuleWarnings => "rule_warnings",
             Self::HiddenPlates => "hidden_plates",
@@ -120,7 +127,9 @@ impl Section {
             | Self::Alarms
             | Self::Rules
             | Self::RuleWarnings
-            | Self::HiddenPlates => 1,
+            | Self::HiddenPlates
+            | Self::Standings
+            | Self::Silences => 1,
             Self::Tracks => 2,
         }
     }
@@ -142,7 +151,9 @@ impl Section {
             | Self::Alarms
             | Self::Rules
             | Self::RuleWarnings
-            | Self::HiddenPlates => Older::Rebuild("there was no version before this one"),
+            | Self::HiddenPlates
+            | Self::Standings
+            | Self::Silences => Older::Rebuild("there was no version before this one"),
             Self::Tracks => {
                 Older::Rebuild("before version 2 nobody knew which visits contradict one another")
             }
@@ -201,6 +212,8 @@ pub struct Frozen {
     rules: Vec<StoredRule>,
     rule_warnings: FrozenMap<RuleKey, OfRule>,
     hidden_plates: FrozenMap<HiddenLook, Sightings>,
+    standings: FrozenMap<Subject, Standings>,
+    silences: (Vec<Silence>, Vec<Maintenance>),
 }
 
 impl Frozen {
@@ -225,6 +238,8 @@ impl Frozen {
         .chain([whole(Section::Rules, &self.rules)])
         .chain(shards(Section::RuleWarnings, self.rule_warnings))
         .chain(shards(Section::HiddenPlates, self.hidden_plates))
+        .chain(shards(Section::Standings, self.standings))
+        .chain([whole(Section::Silences, &self.silences)])
     }
 }
 
@@ -300,6 +315,15 @@ impl Restoring {
             Section::Tracks => engine.tracks.restore(read(bytes)?),
             Section::Drives => engine.drives.drives.restore(read(bytes)?),
             Section::Alarms => engine.device_alarms.reports.restore(read(bytes)?),
+            Section::Standings => engine.discipline.restore_standings(read(bytes)?),
+            Section::Silences => {
+                let (silences, maintenances): (Vec<Silence>, Vec<Maintenance>) = read(bytes)?;
+                let discipline = &mut engine.discipline;
+                discipline.silences =
+                    silences.into_iter().map(|silence| (silence.id.clone(), silence)).collect();
+                discipline.maintenances =
+                    maintenances.into_iter().map(|window| (window.id.clone(), window)).collect();
+            }
             Section::Rules => engine.rules.restore(read(bytes)?, &mut engine.names),
             Section::RuleWarnings => engine.rules.standing.restore(read(bytes)?),
             Section::HiddenPlates => engine.hidden_plates.sightings.restore(read(bytes)?),
@@ -383,6 +407,11 @@ impl Engine {
             tracks: self.tracks.freeze(),
             drives: self.drives.drives.freeze(),
             alarms: self.device_alarms.reports.freeze(),
+            standings: self.discipline.standings.freeze(),
+            silences: (
+                self.discipline.silences.values().cloned().collect(),
+                self.discipline.maintenances.values().cloned().collect(),
+            ),
             rules: self.rules.stored(),
             rule_warnings: self.rules.freeze_standing(),
             hidden_plates: self.hidden_plates.sightings.freeze(),

@@ -6,6 +6,7 @@ mod it {
     pub(crate) mod clone_plate;
     pub(crate) mod data_files;
     pub(crate) mod device_alarm;
+    pub(crate) mod discipline;
     pub(crate) mod drives;
     pub(crate) mod engine;
     pub(crate) mod fake_plate;

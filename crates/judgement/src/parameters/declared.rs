@@ -339,3 +339,13 @@ parameters! {
         symbol_score: i64,
     }
 }
+
+parameters! {
+    /// How warnings stand to one another.
+    DisciplineParameters {
+        /// Which model hides which: `stronger>weaker`.
+        hides: Vec<String>,
+        /// A stronger warning hides a weaker one this near to it in time.
+        within_minutes: i64,
+    }
+}

@@ -5,10 +5,11 @@
 
 pub use declared::{
     AverageSpeedParameters, CameraReportParameters, ClonePlateParameters, DangerousGoodsParameters,
-    DeviceAlarmParameters, DrivingTimeParameters, FakePlateParameters, FatigueParameters,
-    HiddenPlateParameters, Horizon, NightCoachParameters, NoParameters, OverloadParameters,
-    PassageFatigueParameters, ReadingParameters, SpotSpeedParameters, TerminalElsewhereParameters,
-    TerminalSilentParameters, UnhandledOffencesParameters, WatchOrderParameters, WrongWayParameters,
+    DeviceAlarmParameters, DisciplineParameters, DrivingTimeParameters, FakePlateParameters,
+    FatigueParameters, HiddenPlateParameters, Horizon, NightCoachParameters, NoParameters,
+    OverloadParameters, PassageFatigueParameters, ReadingParameters, SpotSpeedParameters,
+    TerminalElsewhereParameters, TerminalSilentParameters, UnhandledOffencesParameters, WatchOrderParameters,
+    WrongWayParameters,
 };
 pub(crate) use tuned::{Situation, TunedModels};
 
@@ -291,6 +292,8 @@ macro_rules! models {
             pub horizon: Horizon,
             /// How reads of plates are weighed, for all models.
             pub reading: ReadingParameters,
+            /// How warnings stand to one another, for all models.
+            pub discipline: DisciplineParameters,
             $($(#[$doc])* pub $field: Model<$parameters>,)*
         }
 
@@ -439,6 +442,7 @@ impl Parameters {
     pub fn describe_common(&self) -> Vec<ParameterDescription> {
         let mut common = self.models.horizon.describe();
         common.extend(self.models.reading.describe());
+        common.extend(self.models.discipline.describe());
         common
     }
 

@@ -8,7 +8,9 @@ use super::scenario::{
 };
 use domain::observation::{AlarmKind, Observation};
 use domain::warning::Warning;
-use domain::{CivilDay, ModelId, PlateColor, Timestamp, VehicleFile, VehicleKey, WarningId, WatchOrder};
+use domain::{
+    CivilDay, Mark, ModelId, PlateColor, Timestamp, VehicleFile, VehicleKey, WarningId, WatchOrder,
+};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 
@@ -139,7 +141,11 @@ fn world() -> impl Strategy<Value = World> {
         .prop_map(|(straight, shuffled, restart_every)| World { straight, shuffled, restart_every })
 }
 
-fn judged(observations: &[Observation], restart_every: Option<usize>) -> BTreeMap<WarningId, Warning> {
+/// The warnings that stand at the end, each with its mark.
+fn judged(
+    observations: &[Observation],
+    restart_every: Option<usize>,
+) -> BTreeMap<WarningId, (Warning, Mark)> {
     let mut county = county(72);
     for (index, observation) in observations.iter().enumerate() {
         if restart_every.is_some_and(|every| index % every == every - 1) {
@@ -147,15 +153,15 @@ fn judged(observations: &[Observation], restart_every: Option<usize>) -> BTreeMa
         }
         county.see(observation.clone());
     }
-    county.standing
+    let marks = county.marks;
+    county.standing.into_iter().map(|(id, warning)| (id, (warning, marks[&id].clone()))).collect()
 }
 
 /// What only one of two results says.
-fn difference(a: &BTreeMap<WarningId, Warning>, b: &BTreeMap<WarningId, Warning>) -> String {
-    let only = |a: &BTreeMap<WarningId, Warning>, b: &BTreeMap<WarningId, Warning>| {
-        let mut only: Vec<Warning> =
-            a.values().filter(|warning| b.get(&warning.id) != Some(warning)).cloned().collect();
-        only.iter_mut().for_each(|warning| warning.evidence.truncate(2));
+fn difference(a: &BTreeMap<WarningId, (Warning, Mark)>, b: &BTreeMap<WarningId, (Warning, Mark)>) -> String {
+    let only = |a: &BTreeMap<WarningId, (Warning, Mark)>, b: &BTreeMap<WarningId, (Warning, Mark)>| {
+        let mut only: Vec<_> = a.values().filter(|said| b.get(&said.0.id) != Some(said)).cloned().collect();
+        only.iter_mut().for_each(|(warning, _)| warning.evidence.truncate(2));
         format!("{only:#?}")
     };
     format!("only the first: {}\nonly the second: {}", only(a, b), only(b, a))
@@ -228,7 +234,7 @@ fn the_worlds_lead_to_warnings_of_every_model() {
     let mut counts: BTreeMap<ModelId, usize> = BTreeMap::new();
     for _ in 0..60 {
         let world = world().new_tree(&mut runner).unwrap().current();
-        for warning in judged(&world.straight, None).into_values() {
+        for (warning, _) in judged(&world.straight, None).into_values() {
             *counts.entry(warning.model).or_default() += 1;
         }
     }
