@@ -23,6 +23,11 @@ pub(crate) enum Stream {
     Delivery,
     Scene,
     Alarm,
+    Guise,
+    Offence,
+    Weighing,
+    Behaviour,
+    Late,
 }
 
 /// A source of chance for one subject.

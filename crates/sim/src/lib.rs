@@ -5,6 +5,7 @@
 //! - [`noise`]: what goes wrong between the road and the platform.
 //! - [`picture`]: evidence, drawn.
 //! - [`device`]: cameras (GA/T 1400) and terminals (JT/T 808).
+//! - [`report`]: what the devices report, in process, for whoever compares warnings with what was planted.
 //! - [`provision`], [`run`], [`load`]: what the command line does with them.
 //!
 //! It knows a platform by the two protocols and the public API alone, so it can be pointed at any.
@@ -20,5 +21,6 @@ pub mod load;
 pub mod noise;
 pub mod picture;
 pub mod provision;
+pub mod report;
 pub mod run;
 pub mod traffic;

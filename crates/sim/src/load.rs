@@ -164,7 +164,9 @@ impl Body {
                     checkpoint: camera,
                     lane: 1 + (index % 2) as u8,
                     speed_kmh: 40 + (index % 50) as u8,
-                    is_forward: true,
+                    is_forward: world.county.checkpoints[usize::from(camera)].covers.includes(true),
+                    behaviours: domain::Behaviours::default(),
+                    load_percent: 0,
                 };
                 let mut object = motor_vehicle(world, &passage, false);
                 let camera_id = &world.county.checkpoints[camera as usize].camera_id;

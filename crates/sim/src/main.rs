@@ -99,7 +99,7 @@ struct TrafficArguments {
 
 impl TrafficArguments {
     fn rates(&self) -> Rates {
-        Rates { scale: self.scale, offences: self.offences }
+        Rates { scale: self.scale, offences: self.offences, ..Rates::default() }
     }
 
     fn noise(&self) -> NoiseRates {

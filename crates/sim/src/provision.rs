@@ -156,6 +156,29 @@ impl Api {
         Ok(())
     }
 
+    /// Puts the county's zones; gives how many the platform took: none where it knows no zones.
+    pub async fn put_zones(&self, county: &County) -> Result<usize, ProvisionError> {
+        for zone in &county.areas {
+            let request = self.http.put(format!("{}/zones/{}", self.base, zone.id)).json(&zone_json(zone));
+            match self.send("zone", request).await {
+                Ok(_) => {}
+                Err(ProvisionError::Refused { status, .. }) if is_unknown(status) => return Ok(0),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(county.areas.len())
+    }
+
+    /// Reports what a truck weighed; gives whether the platform takes weighings.
+    pub async fn post_weighing(&self, weighing: &serde_json::Value) -> Result<bool, ProvisionError> {
+        let request = self.http.post(format!("{}/weighings", self.base)).json(weighing);
+        match self.send("weighing", request).await {
+            Ok(_) => Ok(true),
+            Err(ProvisionError::Refused { status, .. }) if is_unknown(status) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Takes a camera off the list of those refused. It need not be on it.
     pub async fn dismiss_camera(&self, camera: &str) -> Result<(), ProvisionError> {
         let request = self.http.delete(format!("{}/refused-devices/camera/{camera}", self.base));
@@ -170,4 +193,48 @@ impl Api {
         let body = serde_json::json!({"now": crate::clock::rfc3339(now_ms)});
         self.send("clock", self.http.put(format!("{}/clock", self.base)).json(&body)).await.map(drop)
     }
+}
+
+/// Whether the platform has no such route.
+fn is_unknown(status: reqwest::StatusCode) -> bool {
+    matches!(status, reqwest::StatusCode::NOT_FOUND | reqwest::StatusCode::METHOD_NOT_ALLOWED)
+}
+
+/// A zone as the API takes it.
+fn zone_json(zone: &domain::Zone) -> serde_json::Value {
+    use domain::Area;
+    let points = |points: &[domain::Wgs84]| -> Vec<[f64; 2]> {
+        points.iter().map(|point| [point.lon_deg(), point.lat_deg()]).collect()
+    };
+    let area = match &zone.area {
+        Area::Checkpoints => serde_json::json!({"type": "checkpoints"}),
+        Area::Polygon(corners) => serde_json::json!({"type": "polygon", "points": points(corners)}),
+        Area::Line { points: line, reach_m } => {
+            serde_json::json!({"type": "line", "points": points(line), "reach_m": reach_m})
+        }
+    };
+    let clock = |minute: u16| format!("{:02}:{:02}", minute / 60, minute % 60);
+    let hours: Vec<serde_json::Value> = zone
+        .hours
+        .iter()
+        .map(|hours| {
+            let days: Vec<u8> = (0..7).filter(|day| hours.days >> day & 1 != 0).map(|day| day + 1).collect();
+            serde_json::json!({"days": days, "from": clock(hours.from_minute), "to": clock(hours.to_minute)})
+        })
+        .collect();
+    let exempt: Vec<serde_json::Value> = zone
+        .exempt
+        .iter()
+        .map(|key| serde_json::json!({"plate": key.plate.to_string(), "plate_class": key.class.to_string()}))
+        .collect();
+    serde_json::json!({
+        "name": zone.name,
+        "kind": zone.kind.key(),
+        "area": area,
+        "checkpoints": zone.checkpoints,
+        "key_classes": zone.key_classes.iter().map(|class| class.key()).collect::<Vec<_>>(),
+        "families": zone.families,
+        "hours": hours,
+        "exempt": exempt,
+    })
 }

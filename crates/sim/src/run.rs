@@ -4,7 +4,7 @@ use crate::clock::{self, Clock};
 use crate::county::County;
 use crate::device::camera::Camera;
 use crate::device::terminal::Terminal;
-use crate::device::{Counts, World, pictures};
+use crate::device::{Counts, World, pictures, scale};
 use crate::noise::{self, NoiseRates};
 use crate::picture::Painter;
 use crate::provision::{Access, Api, ProvisionError};
@@ -108,6 +108,10 @@ pub async fn run(options: Options) -> Result<(), RunError> {
         }
         api.put_map(&county).await?;
         tracing::info!("map put");
+        match api.put_zones(&county).await? {
+            0 => tracing::warn!("the platform has no zones: bans and corridors are not judged"),
+            zones => tracing::info!(zones, "zones put"),
+        }
     }
     // Making and importing took a while: the simulation's time starts now.
     let start_ms = options.start_ms.unwrap_or_else(clock::wall_ms);
@@ -142,7 +146,12 @@ pub async fn run(options: Options) -> Result<(), RunError> {
     }
     tokio::spawn(start_terminals(world.clone(), options.terminals.clone(), since_ms));
     let cameras = start_cameras(&world, &options.server)?;
-    let feed = tokio::spawn(feed(world.clone(), cameras, since_ms));
+    let scales = api.clone().map(|api| {
+        let (sender, receiver) = mpsc::channel(scale::WAITING_MAX);
+        tokio::spawn(scale::run(world.clone(), api, receiver));
+        sender
+    });
+    let feed = tokio::spawn(feed(world.clone(), cameras, scales, since_ms));
     tokio::spawn(progress(world, options.backfill_hours));
     match options.run_for {
         Some(wall) => match tokio::time::timeout(wall, feed).await {
@@ -203,7 +212,7 @@ async fn start_terminals(world: Arc<World>, server: String, since_ms: i64) {
 }
 
 /// Gives each camera what it sees: in pieces until the present is reached, then as it happens.
-async fn feed(world: Arc<World>, cameras: Cameras, since_ms: i64) {
+async fn feed(world: Arc<World>, cameras: Cameras, scales: Option<mpsc::Sender<Passage>>, since_ms: i64) {
     let mut from_ms = since_ms;
     let mut live = tokio::time::interval(LIVE_TICK);
     live.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -216,6 +225,11 @@ async fn feed(world: Arc<World>, cameras: Cameras, since_ms: i64) {
                 move || seen(&world, from_ms, to_ms)
             };
             let Ok(pieces) = tokio::task::spawn_blocking(generate).await else { return };
+            if let Some(scales) = &scales {
+                let weighed = pieces.iter().flatten().filter(|passage| passage.load_percent > 0);
+                // What a scale cannot get rid of is not weighed: it keeps nothing.
+                weighed.for_each(|passage| drop(scales.try_send(*passage)));
+            }
             for (camera, piece) in cameras.iter().zip(pieces) {
                 if !piece.is_empty() && camera.send(piece).is_err() {
                     return;

@@ -40,7 +40,7 @@ impl World {
     /// Makes it.
     pub fn new(settings: Settings) -> Self {
         let county = Arc::new(County::generate(settings.seed, settings.day));
-        let rates = Rates { scale: settings.scale, offences: settings.offences };
+        let rates = Rates { scale: settings.scale, offences: settings.offences, ..Rates::default() };
         Self { settings, traffic: Traffic::new(county, rates) }
     }
 

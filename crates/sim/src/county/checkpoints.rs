@@ -60,6 +60,12 @@ pub struct Checkpoint {
     pub along_m: f64,
     /// Heading of vehicles that drive towards rising chainage, degrees.
     pub heading_deg: f64,
+    /// Limit for small vehicles in km/h.
+    pub limit_kmh: u16,
+    /// Limit for large vehicles in km/h.
+    pub limit_large_kmh: u16,
+    /// Whether trucks are weighed in motion here.
+    pub weighs: bool,
 }
 
 impl Checkpoint {
@@ -73,6 +79,11 @@ impl Checkpoint {
             225.0..315.0 => "2",
             _ => "4",
         }
+    }
+
+    /// The direction code of traffic that goes the right way, where the camera sees one carriageway only.
+    pub fn one_way_code(&self) -> Option<&'static str> {
+        (self.covers != Covers::Both).then(|| self.direction_code(self.covers == Covers::Up))
     }
 
     /// Which way it looks, in words.
@@ -112,6 +123,10 @@ pub struct Section {
 
 /// How many checkpoints stand at the expressway (pairs of both directions), streets and county roads.
 const EXPRESSWAY_SITES: usize = 5;
+/// A stretch without exits has its sites so far within its ends.
+const EXIT_GAP_M: f64 = 700.0;
+/// National roads that weigh, with their first and last site.
+const WEIGHING_ROADS: [usize; 2] = [1, 2];
 const URBAN_SITES: usize = 20;
 const RURAL_ROADS: usize = 4;
 /// Sites on each national and provincial road, in the order of `roads::main_roads` without the expressway.
@@ -139,9 +154,7 @@ pub(crate) fn place(
 ) -> Vec<Checkpoint> {
     let uses = edge_uses(seed, network, zones, lists);
     let mut sites = Vec::new();
-    let length = length_m(&roads[0].points);
-    for i in 0..EXPRESSWAY_SITES {
-        let chainage_m = length * (0.1 + 0.8 * i as f64 / (EXPRESSWAY_SITES - 1) as f64);
+    for chainage_m in expressway_chainages(network) {
         for covers in [Covers::Up, Covers::Down] {
             sites.push(Site { road: 0, chainage_m, covers, lane_count: 3, theatre: Theatre::Expressway });
         }
@@ -155,7 +168,38 @@ pub(crate) fn place(
     }
     sites.extend(urban_sites(roads, network, &uses));
     sites.extend(rural_sites(roads, network, &uses));
-    sites.iter().enumerate().map(|(index, site)| checkpoint(seed, index, site, roads, network)).collect()
+    let mut checkpoints: Vec<Checkpoint> =
+        sites.iter().enumerate().map(|(index, site)| checkpoint(seed, index, site, roads, network)).collect();
+    for road in WEIGHING_ROADS {
+        let here = |checkpoint: &Checkpoint| checkpoint.road == road;
+        let (first, last) = (checkpoints.iter().position(here), checkpoints.iter().rposition(here));
+        for index in [first, last].into_iter().flatten() {
+            checkpoints[index].weighs = true;
+        }
+    }
+    checkpoints
+}
+
+/// Where the expressway (road 0) is watched: both ends of its longest stretches without exits, so that what goes in has
+/// to come out, and the beginning of the next.
+fn expressway_chainages(network: &Network) -> Vec<f64> {
+    let mut stretches: Vec<(f64, f64)> = network
+        .edges
+        .iter()
+        .filter(|edge| edge.road == 0)
+        .map(|edge| (edge.chainage_m, edge.chainage_m + edge.length_m))
+        .collect();
+    stretches.sort_by(|a, b| (b.1 - b.0).total_cmp(&(a.1 - a.0)));
+    let mut chainages: Vec<f64> = stretches
+        .iter()
+        .flat_map(|(from, to)| {
+            let gap_m = EXIT_GAP_M.min((to - from) / 4.0);
+            [from + gap_m, to - gap_m]
+        })
+        .take(EXPRESSWAY_SITES)
+        .collect();
+    chainages.sort_by(f64::total_cmp);
+    chainages
 }
 
 /// How many of some thousand sample trips use each edge.
@@ -281,6 +325,9 @@ fn checkpoint(seed: u64, index: usize, site: &Site, roads: &[Road], network: &Ne
         edge: edge as EdgeIndex,
         along_m,
         heading_deg,
+        limit_kmh: roads[site.road].class.limit_kmh(),
+        limit_large_kmh: roads[site.road].class.limit_large_kmh(),
+        weighs: false,
     };
     checkpoint.name = if site.theatre == Theatre::Urban {
         let corner = network.edges[edge].ends[1];
@@ -322,7 +369,10 @@ pub(crate) fn sections(checkpoints: &[Checkpoint], roads: &[Road], network: &Net
                 .min_by(|a, b| ahead(a.1).total_cmp(&ahead(b.1)));
             let Some((j, end)) = next.filter(|_| start.covers.includes(is_forward)) else { continue };
             let length = ahead(end);
+            // What enters a section of the expressway has no way out but its end.
+            let has_exit = start.theatre == Theatre::Expressway && start.edge != end.edge;
             let is_usable = start.theatre != Theatre::Urban
+                && !has_exit
                 && LENGTH_M.contains(&length)
                 && shortest_m(start, end, is_forward, network).is_some_and(|m| m >= length * 0.99);
             if is_usable {
@@ -354,6 +404,34 @@ fn shortest_m(start: &Checkpoint, end: &Checkpoint, is_forward: bool, network: &
     let begin = if is_forward { end.along_m } else { to.length_m - end.along_m };
     let way = network.ways_to(to.ends[enter], |edge| edge.length_m)[from.ends[leave] as usize];
     way.cost.is_finite().then_some(rest + way.cost + begin)
+}
+
+/// The least seconds from each checkpoint to each, at the limits of small vehicles, whichever way they face: row by row.
+pub(crate) fn between_s(checkpoints: &[Checkpoint], network: &Network) -> Vec<f32> {
+    let seconds = |class: RoadClass, length_m: f64| length_m / (f64::from(class.limit_kmh()) / 3.6);
+    let mut table = vec![0.0; checkpoints.len() * checkpoints.len()];
+    for (j, to) in checkpoints.iter().enumerate() {
+        let goal = network.edge(to.edge);
+        // From either end of the goal's edge, and the rest of that edge.
+        let ways = goal.ends.map(|end| network.ways_to(end, |edge| seconds(edge.class, edge.length_m)));
+        let rests = [to.along_m, goal.length_m - to.along_m];
+        for (i, from) in checkpoints.iter().enumerate() {
+            let start = network.edge(from.edge);
+            let begins = [from.along_m, start.length_m - from.along_m];
+            let mut least = f64::INFINITY;
+            if from.edge == to.edge {
+                least = seconds(goal.class, (from.along_m - to.along_m).abs());
+            }
+            for (way, rest) in ways.iter().zip(rests) {
+                for (end, begin) in start.ends.iter().zip(begins) {
+                    let between = way[*end as usize].cost;
+                    least = least.min(seconds(start.class, begin) + between + seconds(goal.class, rest));
+                }
+            }
+            table[i * checkpoints.len() + j] = least as f32;
+        }
+    }
+    table
 }
 
 /// Whether a step passes the checkpoint, and how far into the step.

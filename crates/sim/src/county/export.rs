@@ -74,7 +74,20 @@ pub fn csv(county: &County, table: Table, terminal_count: usize) -> Result<Vec<u
 type Rows = csv::Writer<Vec<u8>>;
 
 fn checkpoints(county: &County, out: &mut Rows) -> Result<(), csv::Error> {
-    out.write_record(["卡口编号", "名称", "战场", "道路", "桩号米", "方向", "车道数", "经度", "纬度"])?;
+    out.write_record([
+        "卡口编号",
+        "名称",
+        "战场",
+        "道路",
+        "桩号米",
+        "方向",
+        "车道数",
+        "经度",
+        "纬度",
+        "限速",
+        "大车限速",
+        "单行方向",
+    ])?;
     for checkpoint in &county.checkpoints {
         let at = checkpoint.at.to_wgs84();
         let road = &county.roads[checkpoint.road];
@@ -88,6 +101,9 @@ fn checkpoints(county: &County, out: &mut Rows) -> Result<(), csv::Error> {
             &checkpoint.lane_count.to_string(),
             &format!("{:.6}", at.lon_deg()),
             &format!("{:.6}", at.lat_deg()),
+            &checkpoint.limit_kmh.to_string(),
+            &checkpoint.limit_large_kmh.to_string(),
+            checkpoint.one_way_code().unwrap_or_default(),
         ])?;
     }
     Ok(())

@@ -1,12 +1,16 @@
 //! The county: places, roads, checkpoints, sections, vehicles and devices, all from one seed.
 //!
-//! Reading order: [`places`], [`roads`], [`network`], [`checkpoints`], [`vehicles`]; [`export`] writes what a platform imports.
+//! Reading order: [`places`], [`roads`], [`network`], [`checkpoints`], [`vehicles`], [`areas`];
+//! [`export`] writes what a platform imports, [`reference`] gives the same to judgement directly.
 
+pub mod areas;
 pub mod checkpoints;
 pub mod export;
+pub mod guises;
 pub(crate) mod names;
 pub mod network;
 pub mod places;
+pub mod reference;
 pub mod roads;
 pub mod vehicles;
 
@@ -41,6 +45,18 @@ pub struct Zone {
     /// Its node.
     pub node: NodeIndex,
     ways: Vec<Way>,
+    /// Ways that keep out of the inner town.
+    ways_around: Vec<Way>,
+}
+
+/// How a drive finds its way.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Routing {
+    /// The best way.
+    #[default]
+    Free,
+    /// Around the inner town, where trucks are banned.
+    AroundTown,
 }
 
 /// The zones of each kind, as indices into [`County::zones`].
@@ -51,6 +67,9 @@ pub(crate) struct ZoneLists {
     pub(crate) village: Vec<u16>,
     pub(crate) gate: Vec<u16>,
     pub(crate) far: Vec<u16>,
+    /// Of the town and the townships, those outside of the ban of trucks.
+    pub(crate) outer_town: Vec<u16>,
+    pub(crate) outer_township: Vec<u16>,
 }
 
 /// The whole county.
@@ -74,10 +93,15 @@ pub struct County {
     pub sections: Vec<Section>,
     /// Vehicles, their terminals, watch orders.
     pub register: Register,
+    /// The ban of trucks in the inner town first, then the roads of dangerous goods.
+    pub areas: Vec<domain::Zone>,
     pub(crate) outline: Vec<Point>,
     pub(crate) zone_lists: ZoneLists,
     /// Checkpoints on each edge, in the order of their distance from its first node.
     on_edge: Vec<Vec<u16>>,
+    between_s: Vec<f32>,
+    /// By checkpoint: whether it lies where trucks are banned.
+    in_ban: Vec<bool>,
 }
 
 impl County {
@@ -98,6 +122,13 @@ impl County {
                 ZoneKind::Far => &mut zone_lists.far,
             };
             list.push(index as u16);
+            if !areas::is_in_town(network.nodes[zone.node as usize], areas::TOWN_CLEARANCE_M) {
+                match zone.kind {
+                    ZoneKind::Town => zone_lists.outer_town.push(index as u16),
+                    ZoneKind::Township => zone_lists.outer_township.push(index as u16),
+                    _ => {}
+                }
+            }
         }
         let checkpoints = checkpoints::place(seed, &roads, &network, &zones, &zone_lists);
         let sections = checkpoints::sections(&checkpoints, &roads, &network);
@@ -110,9 +141,10 @@ impl County {
                 checkpoints[*a as usize].along_m.total_cmp(&checkpoints[*b as usize].along_m)
             });
         }
+        let between_s = checkpoints::between_s(&checkpoints, &network);
         let register = Register::generate(seed, day, &zone_lists);
         let outline = boundary.outline();
-        Self {
+        let mut county = Self {
             seed,
             day,
             places,
@@ -122,20 +154,54 @@ impl County {
             checkpoints,
             sections,
             register,
+            areas: Vec::new(),
             outline,
             zone_lists,
             on_edge,
-        }
+            between_s,
+            in_ban: Vec::new(),
+        };
+        county.areas = areas::zones(&county);
+        let ban = &county.areas[0].area;
+        county.in_ban = county.checkpoints.iter().map(|c| ban.contains(c.at.to_wgs84())).collect();
+        county
     }
 
     /// The best route from zone to zone; empty when they are the same.
-    pub fn route(&self, from: u16, to: u16) -> Route<'_> {
-        Route { county: self, goal: &self.zones[to as usize], node: self.zones[from as usize].node }
+    pub fn route(&self, from: u16, to: u16, routing: Routing) -> Route<'_> {
+        let goal = &self.zones[to as usize];
+        let ways = match routing {
+            Routing::Free => &goal.ways,
+            Routing::AroundTown => &goal.ways_around,
+        };
+        Route { county: self, ways, node: self.zones[from as usize].node }
     }
 
     /// Seconds that the best route takes a small vehicle at its limits, with delays at street corners.
     pub fn route_seconds(&self, from: u16, to: u16) -> f64 {
         self.zones[to as usize].ways[self.zones[from as usize].node as usize].cost
+    }
+
+    /// The same for a way; around the inner town only between places outside of it.
+    pub(crate) fn way_seconds(&self, from: u16, to: u16, routing: Routing) -> f64 {
+        let goal = &self.zones[to as usize];
+        let ways = if routing == Routing::Free { &goal.ways } else { &goal.ways_around };
+        ways[self.zones[from as usize].node as usize].cost
+    }
+
+    /// The place of a zone.
+    pub(crate) fn zone_at(&self, zone: u16) -> Point {
+        self.network.nodes[self.zones[zone as usize].node as usize]
+    }
+
+    /// The least seconds in which a small vehicle at its limits gets from checkpoint to checkpoint.
+    pub(crate) fn between_s(&self, from: u16, to: u16) -> f64 {
+        f64::from(self.between_s[usize::from(from) * self.checkpoints.len() + usize::from(to)])
+    }
+
+    /// Whether the checkpoint lies where trucks are banned by day.
+    pub(crate) fn is_in_ban(&self, checkpoint: u16) -> bool {
+        self.in_ban[usize::from(checkpoint)]
     }
 
     /// The checkpoints on an edge, by distance from its first node.
@@ -148,7 +214,7 @@ impl County {
 #[derive(Clone, Debug)]
 pub struct Route<'c> {
     county: &'c County,
-    goal: &'c Zone,
+    ways: &'c [Way],
     node: NodeIndex,
 }
 
@@ -156,7 +222,7 @@ impl Iterator for Route<'_> {
     type Item = network::Step;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let way = self.goal.ways.get(self.node as usize)?;
+        let way = self.ways.get(self.node as usize)?;
         if way.edge == EdgeIndex::MAX {
             return None;
         }
@@ -210,6 +276,19 @@ fn zones(network: &Network, roads: &[Road], places: &[Place]) -> Vec<Zone> {
             );
         }
     }
+    /// What keeps drives out of the inner town without cutting off what lies in it.
+    const DETOUR_FACTOR: f64 = 60.0;
     let cost = |edge: &network::Edge| seconds(edge, &roads[edge.road]);
-    ends.into_iter().map(|(kind, node)| Zone { kind, node, ways: network.ways_to(node, cost) }).collect()
+    let cost_around = |edge: &network::Edge| {
+        let is_inside = edge.points.iter().any(|point| areas::is_in_town(*point, areas::TOWN_CLEARANCE_M));
+        cost(edge) * if is_inside { DETOUR_FACTOR } else { 1.0 }
+    };
+    ends.into_iter()
+        .map(|(kind, node)| Zone {
+            kind,
+            node,
+            ways: network.ways_to(node, cost),
+            ways_around: network.ways_to(node, cost_around),
+        })
+        .collect()
 }

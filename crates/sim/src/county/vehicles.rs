@@ -3,9 +3,10 @@
 //! A vehicle's index says what it is: first those with terminals (mixed, so that any first part has every kind), then
 //! the other registered ones, then strangers.
 
+use super::guises::{self, Guise};
 use super::{ZoneLists, names};
 use crate::dice::{Dice, Stream, unit_of};
-use domain::{CivilDay, KeyClass, Level, Plate, PlateClass};
+use domain::{CivilDay, KeyClass, Level, Plate, PlateClass, VehicleKey};
 use std::collections::HashSet;
 
 /// Vehicles in the register.
@@ -118,6 +119,11 @@ impl Kind {
         )
     }
 
+    /// Whether the ban of trucks in the inner town is about it.
+    pub fn is_truck(self) -> bool {
+        matches!(self, Self::LightTruck | Self::MediumTruck | Self::HeavyTruck | Self::DangerousGoods)
+    }
+
     /// Whether it is a coach in the sense of the driving-time rules.
     pub fn is_coach(self) -> bool {
         matches!(self, Self::ScheduledCoach | Self::TourCoach)
@@ -154,6 +160,12 @@ pub struct Vehicle {
     pub standing: Standing,
     /// Coach exempt from the stop 02:00–05:00.
     pub is_night_exempt: bool,
+    /// Truck with a permit for the inner town by day.
+    pub has_permit: bool,
+    /// Whether its plate is its own.
+    pub guise: Guise,
+    /// The vehicle that drives with the same plate, if any.
+    pub cloned_by: Option<u32>,
 }
 
 /// The register's dates and numbers for one vehicle.
@@ -200,7 +212,7 @@ pub struct WatchOrder {
 /// All vehicles and watch orders.
 #[derive(Clone, Debug)]
 pub struct Register {
-    /// By index: with terminal, registered, strangers.
+    /// By index: with terminal, registered, strangers, those in a guise.
     pub vehicles: Vec<Vehicle>,
     /// Watch orders.
     pub watch_orders: Vec<WatchOrder>,
@@ -242,16 +254,35 @@ const STRANGERS: [(Kind, f64); 5] = [
 const OVERDUE_INSPECTION_SHARE: f64 = 0.0014;
 const OVERDUE_SCRAPPING_SHARE: f64 = 0.0006;
 const OFFENCES_SHARE: f64 = 0.0010;
+/// Share of the county's light trucks with a permit for the inner town.
+const PERMIT_SHARE: f64 = 0.002;
 
 impl Register {
     pub(super) fn generate(seed: u64, day: CivilDay, zones: &ZoneLists) -> Self {
         let mut taken = HashSet::with_capacity(REGISTERED_COUNT + STRANGER_COUNT);
         let vehicles = (0..REGISTERED_COUNT + STRANGER_COUNT)
             .map(|index| vehicle(seed, index, zones, &mut taken))
-            .collect();
+            .collect::<Vec<_>>();
         let mut register = Self { vehicles, watch_orders: Vec::new(), seed, day };
         register.watch_orders = register.watch_orders();
+        guises::add(&mut register, seed, zones, &mut taken);
         register
+    }
+
+    /// Number and class of a vehicle.
+    pub fn key(&self, index: usize) -> VehicleKey {
+        let vehicle = &self.vehicles[index];
+        VehicleKey { plate: vehicle.plate, class: vehicle.kind.plate_class() }
+    }
+
+    /// Whether there is a watch order for the vehicle.
+    pub fn is_watched(&self, vehicle: u32) -> bool {
+        self.watch_orders.iter().any(|order| order.vehicle == vehicle)
+    }
+
+    /// The vehicles with a permit for the inner town.
+    pub(crate) fn permits(&self) -> impl Iterator<Item = usize> + '_ {
+        (0..REGISTERED_COUNT).filter(|index| self.vehicles[*index].has_permit)
     }
 
     fn watch_orders(&self) -> Vec<WatchOrder> {
@@ -350,7 +381,8 @@ fn vehicle(seed: u64, index: usize, zones: &ZoneLists, taken: &mut HashSet<Plate
             break plate;
         }
     };
-    let (home, work) = ends(&mut dice, kind, is_stranger, zones);
+    let is_permit = kind == Kind::LightTruck && !is_stranger && dice.chance(PERMIT_SHARE);
+    let (home, work) = ends(&mut dice, kind, is_stranger, kind.is_truck() && !is_permit, zones);
     let standing = match dice.unit() {
         _ if is_stranger || index < TERMINAL_COUNT => Standing::Good,
         share if share < OVERDUE_INSPECTION_SHARE => Standing::InspectionOverdue,
@@ -371,33 +403,47 @@ fn vehicle(seed: u64, index: usize, zones: &ZoneLists, taken: &mut HashSet<Plate
         _ => dice.weighted(&[40., 18., 1., 7., 2., 8., 3., 21.]),
     }];
     let is_night_exempt = kind == Kind::ScheduledCoach && index % 50 == 12;
-    Vehicle { plate, kind, color, home, work, standing, is_night_exempt }
+    Vehicle {
+        plate,
+        kind,
+        color,
+        home,
+        work,
+        standing,
+        is_night_exempt,
+        has_permit: is_permit && standing == Standing::Good,
+        guise: Guise::None,
+        cloned_by: None,
+    }
 }
 
-fn ends(dice: &mut Dice, kind: Kind, is_stranger: bool, zones: &ZoneLists) -> (u16, u16) {
+/// Where it stands at night and where it goes most days; trucks without permit keep out of the inner town.
+fn ends(dice: &mut Dice, kind: Kind, is_stranger: bool, keeps_out: bool, zones: &ZoneLists) -> (u16, u16) {
+    let (town, township) =
+        if keeps_out { (&zones.outer_town, &zones.outer_township) } else { (&zones.town, &zones.township) };
     if is_stranger {
         return (*dice.pick(&zones.gate), *dice.pick(&zones.gate));
     }
     let home = match kind {
-        Kind::ScheduledCoach | Kind::TourCoach | Kind::CityBus => *dice.pick(&zones.town),
+        Kind::ScheduledCoach | Kind::TourCoach | Kind::CityBus => *dice.pick(town),
         Kind::FarmTricycle | Kind::Motorcycle => *dice.pick(&zones.village),
         Kind::HeavyTruck | Kind::DangerousGoods => {
-            let list = *dice.pick_weighted(&[&zones.town, &zones.township], &[0.4, 0.6]);
+            let list = *dice.pick_weighted(&[town, township], &[0.4, 0.6]);
             *dice.pick(list)
         }
         _ => {
-            let lists = [&zones.town, &zones.township, &zones.village];
+            let lists = [town, township, &zones.village];
             let list = *dice.pick_weighted(&lists, &[0.42, 0.2, 0.38]);
             *dice.pick(list)
         }
     };
-    let lists = [&zones.town, &zones.township, &zones.village, &zones.gate];
+    let lists = [town, township, &zones.village, &zones.gate];
     let list = *dice.pick_weighted(&lists, &[0.6, 0.2, 0.12, 0.08]);
     (home, *dice.pick(list))
 }
 
 /// A plate of the form that its kind has (GA 36-2018): no I or O, at most two letters in a serial of five.
-fn plate(dice: &mut Dice, kind: Kind, is_stranger: bool) -> Plate {
+pub(super) fn plate(dice: &mut Dice, kind: Kind, is_stranger: bool) -> Plate {
     const LETTERS: &[u8] = b"ABCDEFGHJKLMNPQRSTUVWXYZ";
     const DIGITS: &[u8] = b"0123456789";
     const NEIGHBOURS: [&str; 14] =

@@ -4,6 +4,7 @@ use super::{Backoff, Counts, World, pictures};
 use crate::noise;
 use crate::picture::{HEIGHT_PX, PLATE_HEIGHT_PX, PLATE_WIDTH_PX, WIDTH_PX};
 use crate::traffic::Passage;
+use domain::Behaviour;
 use gat1400::client::{Client, Outgoing};
 use gat1400::codes::{ImageType, InfoKind, StatusCode};
 use gat1400::digest::{Challenge, Credentials};
@@ -264,6 +265,7 @@ pub fn motor_vehicle(world: &World, passage: &Passage, with_pictures: bool) -> M
     };
     let subject = SubjectId { source, kind: SubjectId::KIND_MOTOR_VEHICLE, serial: u32::from(passage.lane) };
     let frame = painter.frame(passage);
+    let per_symbol = read.per_symbol();
     let has_plate = read.quality != noise::Quality::NoPlate;
     let class = vehicle.kind.plate_class();
     let mut object = MotorVehicle {
@@ -282,16 +284,17 @@ pub fn motor_vehicle(world: &World, passage: &Passage, with_pictures: bool) -> M
         plate_class: if has_plate { class.to_string() } else { "99".to_owned() }.into(),
         plate_color: noise::plate_color_code(class.color()).into(),
         plate_no: read.text.into(),
-        speed_kmh: Some(passage.speed_kmh.into()),
+        speed_kmh: Some(read.speed_kmh.into()),
         direction: checkpoint.direction_code(passage.is_forward).into(),
-        vehicle_class: vehicle.kind.vehicle_type().into(),
-        vehicle_color: read.body_color.into(),
+        vehicle_class: read.vehicle_type.into(),
+        vehicle_color: noise::body_color_code(read.body_color).into(),
         pass_time: Some(captured_at),
         name_of_passed_road: county.roads[checkpoint.road].name.as_str().into(),
         plate_reliability: read.confidence.to_string().into(),
-        plate_char_reliability: read.per_symbol.into(),
+        plate_char_reliability: per_symbol.into(),
         ..MotorVehicle::default()
     };
+    say_behaviours(&mut object, &read);
     if with_pictures {
         object.sub_images = sub_images(world, passage, source);
     } else {
@@ -299,6 +302,29 @@ pub fn motor_vehicle(world: &World, passage: &Passage, with_pictures: bool) -> M
         object.storage_url2 = pictures::plate_url(&world.picture_base, passage).into();
     }
     object
+}
+
+/// What the camera saw besides the plate, in the fields that GA/T 1400 has for it, or as a code of the offence.
+fn say_behaviours(object: &mut MotorVehicle, read: &noise::Read) {
+    for behaviour in read.behaviours.iter() {
+        match behaviour {
+            Behaviour::PlateCovered => object.is_covered = Some(true),
+            Behaviour::NoBelt => object.safety_belt = Some(0),
+            Behaviour::Phone => object.calling = Some(1),
+            Behaviour::WrongWay => object.driving_status_code = offence_code::WRONG_WAY.into(),
+            Behaviour::NoHelmet => object.driving_status_code = offence_code::NO_HELMET.into(),
+            Behaviour::Overcrowded => object.driving_status_code = offence_code::OVERCROWDED.into(),
+            Behaviour::CarryingPeople => object.driving_status_code = offence_code::CARRYING_PEOPLE.into(),
+        }
+    }
+}
+
+/// Codes of offences (违法行为代码) as the county's cameras write them; `data/offence-codes.toml` has them with their source.
+mod offence_code {
+    pub(super) const WRONG_WAY: &str = "1301";
+    pub(super) const NO_HELMET: &str = "1207";
+    pub(super) const OVERCROWDED: &str = "1238";
+    pub(super) const CARRYING_PEOPLE: &str = "1036";
 }
 
 /// The scene and the plate, drawn. None when they cannot be encoded.

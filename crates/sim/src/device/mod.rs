@@ -1,7 +1,9 @@
-//! The devices: cameras that speak GA/T 1400, terminals that speak JT/T 808, and where cameras keep their pictures.
+//! The devices: cameras that speak GA/T 1400, terminals that speak JT/T 808, where cameras keep their pictures, and scales,
+//! which post to the platform's own API.
 
 pub mod camera;
 pub mod pictures;
+pub mod scale;
 pub mod terminal;
 pub(crate) mod tour;
 

@@ -22,7 +22,7 @@ pub fn plate_url(base: &str, passage: &Passage) -> String {
 
 /// All that the picture shows.
 fn name(passage: &Passage) -> String {
-    let Passage { at_ms, vehicle, checkpoint, lane, speed_kmh, is_forward } = passage;
+    let Passage { at_ms, vehicle, checkpoint, lane, speed_kmh, is_forward, .. } = passage;
     format!("{checkpoint}-{vehicle}-{at_ms}-{lane}-{speed_kmh}-{}", u8::from(*is_forward))
 }
 
@@ -35,6 +35,9 @@ fn parse(name: &str, world: &World) -> Option<Passage> {
         lane: parts.next()?.parse().ok().filter(|lane| (1..=8).contains(lane))?,
         speed_kmh: parts.next()?.parse().ok()?,
         is_forward: parts.next()? == "1",
+        // The picture shows neither.
+        behaviours: domain::Behaviours::default(),
+        load_percent: 0,
     };
     let is_known = usize::from(passage.checkpoint) < world.county.checkpoints.len()
         && (passage.vehicle as usize) < world.county.register.vehicles.len();

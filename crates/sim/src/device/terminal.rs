@@ -148,10 +148,7 @@ impl Terminal {
         let mut speed_kmh = fix.speed_kmh;
         let mut items =
             vec![Item::MileageKmX10(400_000 + (fix.driven_m / 100.0) as u32), Item::Satellites(14)];
-        for (index, raised) in self.tour.alarms.iter().enumerate() {
-            if !(raised.from_ms..raised.until_ms).contains(&at_ms) {
-                continue;
-            }
+        for (index, raised) in self.tour.raised_at(at_ms) {
             let dsm = |kind| {
                 Item::Dsm(DsmAlarm {
                     alarm_id: (raised.from_ms / 1_000) as u32,

@@ -4,9 +4,10 @@
 use super::Passage;
 use crate::county::network::{Edge, Step};
 use crate::county::roads::RoadClass;
-use crate::county::{County, checkpoints};
+use crate::county::{County, Routing, checkpoints};
 use crate::dice::{Stream, mix, unit_of};
 use crate::geo::Point;
+use domain::Behaviours;
 
 /// A drive.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -23,8 +24,12 @@ pub struct Leg {
     pub pace: f32,
     /// When it rests.
     pub rest: Option<Rest>,
+    /// Where it stands on the way, instead of rests.
+    pub halt: Option<Halt>,
     /// A road on which it goes too fast.
     pub rush: Option<Rush>,
+    /// How it finds its way.
+    pub routing: Routing,
     /// What is wrong with it on purpose.
     pub plant: Option<Plant>,
 }
@@ -35,6 +40,15 @@ pub struct Rest {
     /// Driving time between rests.
     pub every_ms: i64,
     /// Length of a rest.
+    pub for_ms: i64,
+}
+
+/// One stand on the way, such as for a breakdown on the hard shoulder.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Halt {
+    /// Driving time before it.
+    pub after_ms: i64,
+    /// How long it stands.
     pub for_ms: i64,
 }
 
@@ -86,7 +100,7 @@ impl Leg {
         let leg = *self;
         let is_large = county.register.vehicles[self.vehicle as usize].kind.is_large();
         let (mut before_m, mut before_ms) = (0.0, 0.0);
-        county.route(self.from, self.to).map(move |step| {
+        county.route(self.from, self.to, self.routing).map(move |step| {
             let edge = county.network.edge(step.edge);
             let limit = if is_large { edge.class.limit_large_kmh() } else { edge.class.limit_kmh() };
             let pace = match leg.rush {
@@ -118,11 +132,17 @@ impl Leg {
     /// Time since the start, rests included, when this much has been driven.
     fn clock_ms(&self, driving_ms: f64) -> i64 {
         let rests = self.rest.map_or(0, |rest| (driving_ms as i64 / rest.every_ms) * rest.for_ms);
-        driving_ms as i64 + rests
+        let halt = self.halt.filter(|halt| driving_ms as i64 > halt.after_ms).map_or(0, |halt| halt.for_ms);
+        driving_ms as i64 + rests + halt
     }
 
     /// Driving time at a clock time, and whether it rests then.
     fn driven_ms(&self, clock_ms: i64) -> (i64, bool) {
+        if let Some(Halt { after_ms, for_ms }) = self.halt {
+            let is_standing = (after_ms..after_ms + for_ms).contains(&clock_ms);
+            let driven_ms = if clock_ms < after_ms { clock_ms } else { (clock_ms - for_ms).max(after_ms) };
+            return (driven_ms, is_standing);
+        }
         match self.rest {
             None => (clock_ms, false),
             Some(Rest { every_ms, for_ms }) => {
@@ -130,6 +150,25 @@ impl Leg {
                 (rounds * every_ms + rest.min(every_ms), rest >= every_ms)
             }
         }
+    }
+
+    /// When it drives, from and to: between its rests.
+    pub fn driving(&self, county: &County) -> Vec<(i64, i64)> {
+        let all_ms = self.driving_ms(county);
+        let mut cuts: Vec<(i64, i64)> = Vec::new();
+        if let Some(Rest { every_ms, for_ms }) = self.rest {
+            cuts.extend((1..=all_ms / every_ms).map(|round| (round * every_ms, for_ms)));
+        }
+        cuts.extend(self.halt.map(|halt| (halt.after_ms, halt.for_ms)));
+        let (mut driving, mut from_ms, mut driven_ms) = (Vec::new(), self.depart_ms, 0);
+        for (after_ms, for_ms) in cuts.into_iter().chain([(all_ms, 0)]) {
+            let to_ms = from_ms + after_ms - driven_ms;
+            if to_ms > from_ms {
+                driving.push((from_ms, to_ms));
+            }
+            (from_ms, driven_ms) = (to_ms + for_ms, after_ms);
+        }
+        driving
     }
 
     /// Where the vehicle is at an instant; `None` before and after the drive.
@@ -173,6 +212,8 @@ impl Leg {
                     lane: 1 + (mix(&chance) % u64::from(per_direction.max(1))) as u8,
                     speed_kmh: (stretch.speed_mps * 3.6 * wobble).round().clamp(1.0, 255.0) as u8,
                     is_forward: stretch.step.is_forward,
+                    behaviours: Behaviours::default(),
+                    load_percent: 0,
                 });
             };
             if stretch.step.is_forward {
@@ -194,7 +235,8 @@ mod tests {
     use domain::time::{HOUR_MS, MINUTE_MS};
 
     fn leg(rest: Option<Rest>) -> Leg {
-        Leg { vehicle: 0, depart_ms: 0, from: 0, to: 1, pace: 0.8, rest, rush: None, plant: None }
+        let (halt, rush, plant, routing) = (None, None, None, Routing::Free);
+        Leg { vehicle: 0, depart_ms: 0, from: 0, to: 1, pace: 0.8, rest, halt, rush, routing, plant }
     }
 
     #[test]
@@ -207,6 +249,12 @@ mod tests {
         // There and back.
         for driven_ms in [0, HOUR_MS, 3 * HOUR_MS, 5 * HOUR_MS + 1] {
             assert_eq!(leg.driven_ms(leg.clock_ms(driven_ms as f64)), (driven_ms, false));
+        }
+        let halted =
+            Leg { halt: Some(Halt { after_ms: HOUR_MS, for_ms: 90 * MINUTE_MS }), ..self::leg(None) };
+        assert_eq!(halted.driven_ms(HOUR_MS + MINUTE_MS), (HOUR_MS, true));
+        for driven_ms in [0, HOUR_MS, 3 * HOUR_MS] {
+            assert_eq!(halted.driven_ms(halted.clock_ms(driven_ms as f64)).0, driven_ms);
         }
         assert_eq!(self::leg(None).clock_ms(7.0 * HOUR_MS as f64), 7 * HOUR_MS);
     }

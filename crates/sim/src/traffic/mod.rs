@@ -2,18 +2,22 @@
 //!
 //! A vehicle's day is a function of (seed, vehicle, day) alone. So any window can be generated without the ones before,
 //! and back-fill and live driving come from the same function. [`leg`] is one drive, [`plan`] a vehicle's day,
-//! [`truth`] what was planted.
+//! [`offence`] who does what wrong on a day, [`truth`] what was planted.
 
 pub mod alarms;
 pub mod leg;
+pub mod offence;
 pub(crate) mod plan;
 pub mod truth;
+pub mod weighing;
 
 use crate::county::County;
-use crate::county::vehicles::{REGISTERED_COUNT, STRANGER_COUNT, TERMINAL_COUNT};
-use domain::CivilDay;
+use crate::county::vehicles::TERMINAL_COUNT;
+use crate::dice::{Stream, unit_of};
 use domain::time::{DAY_MS, HOUR_MS};
+use domain::{Behaviour, Behaviours, CivilDay};
 use leg::Leg;
+use offence::{DayOffences, Offence, Quotas};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// A vehicle passing a checkpoint, as it truly happened.
@@ -31,6 +35,10 @@ pub struct Passage {
     pub speed_kmh: u8,
     /// Whether it drives towards rising chainage.
     pub is_forward: bool,
+    /// What it does wrong here that a camera sees.
+    pub behaviours: Behaviours,
+    /// What it weighs, in percent of what it may weigh; 0 where it is not weighed.
+    pub load_percent: u8,
 }
 
 /// How much of everything.
@@ -40,11 +48,13 @@ pub struct Rates {
     pub scale: f64,
     /// Factor on the planted offences.
     pub offences: f64,
+    /// How many of each are planted a day, before that factor.
+    pub planted: Quotas,
 }
 
 impl Default for Rates {
     fn default() -> Self {
-        Self { scale: 1.0, offences: 1.0 }
+        Self { scale: 1.0, offences: 1.0, planted: Quotas::default() }
     }
 }
 
@@ -64,15 +74,19 @@ pub struct Traffic {
     pub rates: Rates,
     /// The newest days asked for; making one takes seconds, a day is some 25 MB.
     days: Mutex<Vec<(CivilDay, Arc<[Passage]>)>>,
+    /// The newest days' offenders: a few hundred each.
+    offences: Mutex<Vec<(CivilDay, Arc<DayOffences>)>>,
 }
 
 /// Days kept in memory: a window, and the night before it.
 const DAYS_KEPT_MAX: usize = 3;
+/// Days of offenders kept: a week is judged as one.
+const OFFENCE_DAYS_KEPT_MAX: usize = 16;
 
 impl Traffic {
     /// Traffic in a county.
     pub fn new(county: Arc<County>, rates: Rates) -> Self {
-        Self { county, rates, days: Mutex::new(Vec::new()) }
+        Self { county, rates, days: Mutex::default(), offences: Mutex::default() }
     }
 
     /// The passages of `from_ms..to_ms` in order of time, then checkpoint, then vehicle.
@@ -88,6 +102,31 @@ impl Traffic {
         found
     }
 
+    /// The passages of one vehicle in a window, in order, without making all others'.
+    pub(crate) fn passages_of(&self, vehicle: u32, from_ms: i64, to_ms: i64) -> Vec<Passage> {
+        let mut passages = Vec::new();
+        for day in days_of(from_ms, to_ms) {
+            self.passages_of_day(vehicle, day, &mut Vec::new(), &mut passages);
+        }
+        passages.retain(|passage| (from_ms..to_ms).contains(&passage.at_ms));
+        passages.sort_unstable_by_key(order);
+        passages
+    }
+
+    /// Adds the passages of the drives that a vehicle begins on that day. `legs` is room to work in.
+    fn passages_of_day(&self, vehicle: u32, day: CivilDay, legs: &mut Vec<Leg>, passages: &mut Vec<Passage>) {
+        let offence = self.offences(day).of(vehicle);
+        if offence.is_none() && !plan::takes_part(&self.county, self.rates, vehicle) {
+            return;
+        }
+        plan::legs(&self.county, self.rates, offence, vehicle, day, legs);
+        let first = passages.len();
+        for leg in legs.drain(..) {
+            leg.passages(&self.county, |passage| passages.push(passage));
+        }
+        self.mark(offence, &mut passages[first..]);
+    }
+
     /// All passages of the drives that begin on that day.
     fn day(&self, day: CivilDay) -> Arc<[Passage]> {
         // A poisoned list is whole: it is changed by single pushes.
@@ -98,10 +137,7 @@ impl Traffic {
         let mut passages = Vec::new();
         let mut legs = Vec::new();
         for vehicle in self.vehicles() {
-            plan::legs(&self.county, self.rates, vehicle, day, &mut legs);
-            for leg in legs.drain(..) {
-                leg.passages(&self.county, |passage| passages.push(passage));
-            }
+            self.passages_of_day(vehicle, day, &mut legs, &mut passages);
         }
         passages.sort_unstable_by_key(order);
         let passages: Arc<[Passage]> = passages.into();
@@ -112,24 +148,83 @@ impl Traffic {
         passages
     }
 
-    /// The vehicles that take part.
+    /// Puts on the passages of a vehicle's day what it does wrong at checkpoints, and what it weighs.
+    fn mark(&self, offence: Option<Offence>, passages: &mut [Passage]) {
+        let county = &self.county;
+        for passage in passages.iter_mut() {
+            passage.load_percent = weighing::honest_load_percent(county, passage);
+        }
+        let chance = |what: u64, passage: &Passage| {
+            unit_of(&[
+                county.seed,
+                Stream::Offence as u64,
+                passage.vehicle.into(),
+                passage.at_ms as u64,
+                what,
+            ])
+        };
+        match offence {
+            Some(Offence::Overload) => {
+                for passage in passages.iter_mut().filter(|passage| passage.load_percent > 0) {
+                    // The same load on the way out and back.
+                    let load = unit_of(&[county.seed, Stream::Weighing as u64, passage.vehicle.into(), 1]);
+                    passage.load_percent = 122 + (load * 108.0) as u8;
+                }
+            }
+            Some(Offence::Behaviour(behaviour)) => {
+                if let Some(first) = passages.first().copied() {
+                    let which = (chance(0, &first) * passages.len() as f64) as usize;
+                    passages[which].behaviours = passages[which].behaviours.with(behaviour);
+                }
+            }
+            Some(Offence::WrongWay) => {
+                let one_way: Vec<usize> = (0..passages.len())
+                    .filter(|index| {
+                        county.checkpoints[usize::from(passages[*index].checkpoint)].one_way_code().is_some()
+                    })
+                    .collect();
+                if let Some(first) = passages.first().copied()
+                    && let Some(which) = one_way.get((chance(0, &first) * one_way.len() as f64) as usize)
+                {
+                    let passage = &mut passages[*which];
+                    // The other carriageway has its camera beside this one.
+                    passage.checkpoint ^= 1;
+                    if chance(1, passage) < WRONG_WAY_SEEN {
+                        passage.behaviours = passage.behaviours.with(Behaviour::WrongWay);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Who does what wrong on a day.
+    pub fn offences(&self, day: CivilDay) -> Arc<DayOffences> {
+        let mut days = self.offences.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, offences)) = days.iter().find(|(kept, _)| *kept == day) {
+            return offences.clone();
+        }
+        let offences = Arc::new(DayOffences::draw(&self.county, &self.rates, day));
+        if days.len() == OFFENCE_DAYS_KEPT_MAX {
+            days.remove(0);
+        }
+        days.push((day, offences.clone()));
+        offences
+    }
+
+    /// The vehicles that can take part: those with terminals up to their share, and all others.
     fn vehicles(&self) -> impl Iterator<Item = u32> + use<'_> {
         let terminal_count = self.rates.terminal_count();
-        (0..(REGISTERED_COUNT + STRANGER_COUNT) as u32).filter(move |vehicle| {
-            let index = *vehicle as usize;
-            if index < TERMINAL_COUNT {
-                return index < terminal_count;
-            }
-            // Those that offences are planted on always take part.
-            plan::takes_part(&self.county, self.rates, *vehicle)
-        })
+        let all = self.county.register.vehicles.len() as u32;
+        (0..all).filter(move |vehicle| !(terminal_count..TERMINAL_COUNT).contains(&(*vehicle as usize)))
     }
 
     /// The drives of a vehicle that touch `from_ms..to_ms`, in order.
     pub fn drives(&self, vehicle: u32, from_ms: i64, to_ms: i64) -> Vec<Leg> {
         let mut legs = Vec::new();
         for day in days_of(from_ms, to_ms) {
-            plan::legs(&self.county, self.rates, vehicle, day, &mut legs);
+            let offence = self.offences(day).of(vehicle);
+            plan::legs(&self.county, self.rates, offence, vehicle, day, &mut legs);
         }
         legs.retain(|leg| leg.depart_ms < to_ms && leg.arrive_ms(&self.county) > from_ms);
         legs
@@ -145,6 +240,9 @@ fn days_of(from_ms: i64, to_ms: i64) -> impl Iterator<Item = CivilDay> {
 fn order(passage: &Passage) -> (i64, u16, u32) {
     (passage.at_ms, passage.checkpoint, passage.vehicle)
 }
+
+/// Share of the drives against the traffic that the camera itself names; the direction tells the others.
+const WRONG_WAY_SEEN: f64 = 0.75;
 
 /// Whether it is between 20:00 and 06:00, when drivers are tired.
 pub(crate) fn is_late(ms: i64) -> bool {

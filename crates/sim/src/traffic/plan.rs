@@ -2,8 +2,11 @@
 
 use super::Rates;
 use super::leg::{Leg, Plant, Rest, Rush};
-use crate::county::County;
-use crate::county::vehicles::{Kind, REGISTERED_COUNT, Standing, TERMINAL_COUNT, Vehicle};
+use super::offence::Offence;
+use crate::county::areas::dangerous_ways;
+use crate::county::guises::Guise;
+use crate::county::vehicles::{Kind, REGISTERED_COUNT, STRANGER_COUNT, Standing, TERMINAL_COUNT, Vehicle};
+use crate::county::{County, Routing};
 use crate::dice::{Dice, Stream, unit_of};
 use domain::CivilDay;
 use domain::time::{HOUR_MS, MINUTE_MS};
@@ -20,11 +23,23 @@ const NIGHT_OUT_OVER_HOUR: f64 = 29.0;
 /// Places they go to before they go home.
 const NIGHT_STOPS: usize = 4;
 /// Shares of the drives on which an offence is planted, where it can be.
-const FATIGUE_SHARE: f64 = 0.045;
-const NIGHT_FATIGUE_SHARE: f64 = 0.035;
-/// Share of the pairs of days on which a long-distance vehicle stays where it is.
-const PAUSE_SHARE: f64 = 0.12;
-const NIGHT_COACH_SHARE: f64 = 0.06;
+const FATIGUE_SHARE: f64 = 0.055;
+/// Of the evenings before two days off.
+const NIGHT_FATIGUE_SHARE: f64 = 0.17;
+const NIGHT_COACH_SHARE: f64 = 0.3;
+/// Of the pairs of days of long-distance coaches: there and back in one day, more than eight hours.
+const OVER_DAY_SHARE: f64 = 0.12;
+/// Of the weeks of vehicles that go there and back in a day: none off, and more than 44 hours.
+const BUSY_WEEK_SHARE: f64 = 0.2;
+/// A long-distance vehicle stays where it is on every so manieth pair of days.
+const PAUSE_EVERY: i64 = 4;
+/// Driving hours that a truck about the county plans for a day, at the slowest.
+const LOCAL_HOURS_MAX: f64 = 6.0;
+/// Who drives without terminal has had a rest before so many hours at the wheel, and a rest takes so long.
+const AWAKE_MAX_MS: i64 = 200 * MINUTE_MS;
+const LONG_REST_MS: i64 = 26 * MINUTE_MS;
+/// Kept free before midnight for what comes in between.
+const RESERVE_MS: i64 = 45 * MINUTE_MS;
 /// Driving time from which a drive can be tiring.
 const TIRING_MS: i64 = 4 * HOUR_MS + 20 * MINUTE_MS;
 const NIGHT_TIRING_MS: i64 = 2 * HOUR_MS + 10 * MINUTE_MS;
@@ -34,14 +49,40 @@ const NIGHT_REST: Rest = Rest { every_ms: 95 * MINUTE_MS, for_ms: 28 * MINUTE_MS
 /// Between two drives of a vehicle with terminal.
 const TURN_MS: i64 = 28 * MINUTE_MS;
 
-/// Whether a vehicle without terminal takes part at this scale. Those that models look for always do.
+/// Whether a vehicle takes part at this scale. Those with terminals and those that models look for always do.
 pub(super) fn takes_part(county: &County, rates: Rates, vehicle: u32) -> bool {
-    unit_of(&[county.seed, Stream::Day as u64, vehicle.into()]) < rates.scale || is_sought(county, vehicle)
+    let found = &county.register.vehicles[vehicle as usize];
+    (vehicle as usize) < TERMINAL_COUNT
+        || found.guise != Guise::None
+        || found.cloned_by.is_some()
+        || is_sought(county, vehicle)
+        || unit_of(&[county.seed, Stream::Day as u64, vehicle.into()]) < rates.scale
+}
+
+/// Whether a vehicle with terminal stays in the county, where checkpoints see it all day.
+pub(super) fn is_local(county: &County, vehicle: u32) -> bool {
+    let mut habit = habit(county, vehicle);
+    match county.register.vehicles[vehicle as usize].kind {
+        Kind::ScheduledCoach => habit.weighted(&COACH_SHARES) == 0,
+        Kind::HeavyTruck => habit.chance(LOCAL_TRUCK_SHARE),
+        Kind::DangerousGoods => true,
+        _ => false,
+    }
+}
+
+/// Of scheduled coaches: to a township, to a city and back in a day, to a far city.
+const COACH_SHARES: [f64; 3] = [0.4, 0.4, 0.2];
+const LOCAL_TRUCK_SHARE: f64 = 0.5;
+
+/// What stays the same from day to day.
+fn habit(county: &County, vehicle: u32) -> Dice {
+    Dice::new(county.seed, Stream::Leg, vehicle.into(), 0)
 }
 
 /// Whether a sighting of it is a warning.
 fn is_sought(county: &County, vehicle: u32) -> bool {
-    county.register.vehicles[vehicle as usize].standing != Standing::Good || is_watched(county, vehicle)
+    county.register.vehicles[vehicle as usize].standing != Standing::Good
+        || county.register.is_watched(vehicle)
 }
 
 /// Sought vehicles of private persons that have taken to the night, when few look.
@@ -53,28 +94,38 @@ fn is_nocturnal(county: &County, vehicle: u32) -> bool {
         && unit_of(&[county.seed, Stream::Leg as u64, vehicle.into()]) < NOCTURNAL_SHARE
 }
 
-fn is_watched(county: &County, vehicle: u32) -> bool {
-    county.register.watch_orders.iter().any(|order| order.vehicle == vehicle)
-}
-
 /// Adds the drives that the vehicle begins on that day, in order.
-pub(super) fn legs(county: &County, rates: Rates, vehicle: u32, day: CivilDay, legs: &mut Vec<Leg>) {
+pub(super) fn legs(
+    county: &County,
+    rates: Rates,
+    offence: Option<Offence>,
+    vehicle: u32,
+    day: CivilDay,
+    legs: &mut Vec<Leg>,
+) {
+    let found = &county.register.vehicles[vehicle as usize];
+    let start_ms = day.start().unix_ms();
     let mut planner = Planner {
         county,
         rates,
         index: vehicle,
-        vehicle: &county.register.vehicles[vehicle as usize],
+        vehicle: found,
         day,
         dice: Dice::new(county.seed, Stream::Day, vehicle.into(), day.0 as u64),
-        // What stays the same from day to day.
-        habit: Dice::new(county.seed, Stream::Leg, vehicle.into(), 0),
+        habit: habit(county, vehicle),
         legs,
-        free_ms: day.start().unix_ms(),
+        free_ms: start_ms,
+        awake_ms: start_ms,
+        is_restless: false,
+        routing: if found.kind.is_truck() && !found.has_permit { Routing::AroundTown } else { Routing::Free },
     };
-    match planner.vehicle.kind {
+    if offence.is_some_and(|offence| planner.offend(offence)) || planner.roam() {
+        return;
+    }
+    match found.kind {
         _ if is_nocturnal(county, vehicle) => planner.night_out(),
-        _ if vehicle as usize >= REGISTERED_COUNT => planner.stranger(),
-        Kind::ScheduledCoach if planner.vehicle.is_night_exempt => planner.night_feeder(),
+        _ if planner.is_stranger() => planner.stranger(),
+        Kind::ScheduledCoach if found.is_night_exempt => planner.night_feeder(),
         Kind::ScheduledCoach => planner.scheduled_coach(),
         Kind::TourCoach => planner.tour_coach(),
         Kind::HeavyTruck => planner.heavy_truck(),
@@ -85,49 +136,82 @@ pub(super) fn legs(county: &County, rates: Rates, vehicle: u32, day: CivilDay, l
     }
 }
 
-struct Planner<'p> {
-    county: &'p County,
-    rates: Rates,
-    index: u32,
-    vehicle: &'p Vehicle,
-    day: CivilDay,
-    dice: Dice,
-    habit: Dice,
-    legs: &'p mut Vec<Leg>,
+pub(crate) struct Planner<'c, 'l> {
+    pub(super) county: &'c County,
+    pub(super) rates: Rates,
+    pub(super) index: u32,
+    pub(super) vehicle: &'c Vehicle,
+    pub(super) day: CivilDay,
+    pub(super) dice: Dice,
+    /// What stays the same from day to day.
+    pub(super) habit: Dice,
+    pub(super) legs: &'l mut Vec<Leg>,
     /// From when on the vehicle can set out again.
-    free_ms: i64,
+    pub(super) free_ms: i64,
+    /// Since when its driver has had no rest, for those without terminal.
+    awake_ms: i64,
+    /// Whether its driver never rests.
+    pub(super) is_restless: bool,
+    pub(super) routing: Routing,
 }
 
-impl Planner<'_> {
-    fn hour(&self, hour: f64) -> i64 {
+impl<'c> Planner<'c, '_> {
+    pub(super) fn hour(&self, hour: f64) -> i64 {
         self.day.start().unix_ms() + (hour * HOUR_MS as f64) as i64
     }
 
-    /// An hour of the day about `hour`, with a deviation in minutes.
-    fn about(&mut self, hour: f64, minutes: f64) -> f64 {
-        hour + self.dice.normal() * minutes / 60.0
+    pub(super) fn is_stranger(&self) -> bool {
+        (REGISTERED_COUNT..REGISTERED_COUNT + STRANGER_COUNT).contains(&(self.index as usize))
     }
 
-    /// A drive at its hour or as soon as the vehicle is free. Rests come from the kind.
-    fn drive(&mut self, hour: f64, from: u16, to: u16) -> Option<&mut Leg> {
+    /// An hour of the day about `hour`, with a deviation in minutes, at most one and a half of them.
+    fn about(&mut self, hour: f64, minutes: f64) -> f64 {
+        hour + self.dice.normal().clamp(-1.5, 1.5) * minutes / 60.0
+    }
+
+    fn has_terminal(&self) -> bool {
+        (self.index as usize) < TERMINAL_COUNT
+    }
+
+    /// What a drive takes at most, in ms: the slowest pace and every corner.
+    fn bound_ms(&self, from: u16, to: u16) -> i64 {
+        (self.county.way_seconds(from, to, self.routing) / 0.48 * 1.2 * 1_000.0) as i64
+    }
+
+    /// A drive of this vehicle, not yet undertaken.
+    pub(super) fn leg(&mut self, hour: f64, from: u16, to: u16) -> Leg {
+        let pace =
+            if self.has_terminal() { self.dice.between(0.76, 0.90) } else { self.dice.between(0.70, 0.90) };
+        Leg {
+            vehicle: self.index,
+            depart_ms: self.hour(hour).max(self.free_ms) + (self.dice.unit() * 60_000.0) as i64,
+            from,
+            to,
+            pace: pace as f32,
+            rest: self.has_terminal().then_some(DAY_REST),
+            halt: None,
+            rush: None,
+            routing: self.routing,
+            plant: None,
+        }
+    }
+
+    /// A drive at its hour or as soon as the vehicle is free. Who has a terminal rests on the way and after each drive;
+    /// others when they have been at the wheel for long.
+    pub(super) fn drive(&mut self, hour: f64, from: u16, to: u16) -> Option<&mut Leg> {
         if from == to {
             return None;
         }
-        let depart_ms = self.hour(hour).max(self.free_ms) + (self.dice.unit() * 60_000.0) as i64;
-        let is_key = self.vehicle.kind.key_class().is_some() && (self.index as usize) < REGISTERED_COUNT;
-        let leg = Leg {
-            vehicle: self.index,
-            depart_ms,
-            from,
-            to,
-            pace: self.dice.between(0.70, 0.90) as f32,
-            rest: is_key.then_some(DAY_REST),
-            rush: None,
-            plant: None,
-        };
-        // Cheap and on the safe side: the slowest pace, corners, and every rest.
-        let slowest = self.county.route_seconds(from, to) / 0.48 * 1_000.0;
-        self.free_ms = depart_ms + (slowest * 1.2) as i64 + if is_key { TURN_MS } else { 4 * MINUTE_MS };
+        let mut leg = self.leg(hour, from, to);
+        let bound_ms = self.bound_ms(from, to);
+        let has_rested = leg.depart_ms - self.free_ms >= LONG_REST_MS;
+        if !has_rested && leg.depart_ms + bound_ms - self.awake_ms > AWAKE_MAX_MS {
+            leg.depart_ms = self.free_ms + LONG_REST_MS;
+            self.awake_ms = leg.depart_ms;
+        } else if has_rested {
+            self.awake_ms = leg.depart_ms;
+        }
+        self.free_ms = leg.depart_ms + bound_ms + if self.has_terminal() { TURN_MS } else { 4 * MINUTE_MS };
         self.legs.push(leg);
         self.legs.last_mut()
     }
@@ -158,7 +242,7 @@ impl Planner<'_> {
 
     fn private(&mut self) {
         let Vehicle { kind, home, work, standing, .. } = *self.vehicle;
-        let is_watched = is_watched(self.county, self.index);
+        let is_watched = self.county.register.is_watched(self.index);
         let active = match kind {
             _ if is_watched => 0.8,
             _ if standing != Standing::Good => 0.55,
@@ -175,20 +259,20 @@ impl Planner<'_> {
         let mut at = home;
         if is_commuter && !is_weekend {
             let morning = self.about(7.5, 38.0);
-            self.hop(morning, &mut at, work);
+            self.hop(morning, &mut at, work, home);
             if self.dice.chance(0.65) {
                 let noon = self.about(11.8, 20.0);
-                self.hop(noon, &mut at, home);
+                self.hop(noon, &mut at, home, home);
                 let back = self.about(13.7, 20.0);
-                self.hop(back, &mut at, work);
+                self.hop(back, &mut at, work, home);
             }
             let evening = self.about(17.8, 55.0);
-            self.hop(evening, &mut at, home);
+            self.hop(evening, &mut at, home, home);
             if self.dice.chance(0.6) {
                 let later = self.about(19.2, 35.0);
                 let shop = self.errand();
-                self.hop(later, &mut at, shop);
-                self.hop(later + 1.3, &mut at, home);
+                self.hop(later, &mut at, shop, home);
+                self.hop(later + 1.3, &mut at, home, home);
             }
         } else {
             let count = if is_watched { 5 } else { 2 + self.dice.weighted(&[3.0, 4.0, 3.0]) };
@@ -197,14 +281,14 @@ impl Planner<'_> {
                 // Who is watched is about all day.
                 let start = if is_watched { 6.5 + 2.5 * errand as f64 + usual % 1.0 } else { usual };
                 let shop = self.errand();
-                self.hop(start, &mut at, shop);
+                self.hop(start, &mut at, shop, home);
                 if self.dice.chance(0.7) {
                     let stay = self.dice.between(0.4, 2.5);
-                    self.hop(start + stay, &mut at, home);
+                    self.hop(start + stay, &mut at, home, home);
                 }
             }
             let evening = self.dice.between(16.5, 21.0);
-            self.hop(evening, &mut at, home);
+            self.hop(evening, &mut at, home, home);
         }
     }
 
@@ -214,7 +298,8 @@ impl Planner<'_> {
             return;
         }
         let county = self.county;
-        let lists = [&county.zone_lists.town, &county.zone_lists.township, &county.zone_lists.gate];
+        let [town, township] = self.town_lists();
+        let lists = [town, township, &county.zone_lists.gate];
         let over_ms = self.hour(NIGHT_OUT_OVER_HOUR);
         let mut hour = self.dice.between(NIGHT_OUT_HOURS.0, NIGHT_OUT_HOURS.1);
         let mut at = self.vehicle.home;
@@ -230,11 +315,21 @@ impl Planner<'_> {
         self.go(hour, &mut at, self.vehicle.home);
     }
 
-    /// A drive of an ordinary vehicle in the course of its day.
-    fn hop(&mut self, hour: f64, at: &mut u16, to: u16) {
-        // Nobody sets out after half past eleven: the next morning finds them at home.
-        if self.free_ms <= self.hour(23.5) {
-            self.go(hour.clamp(0.1, 23.4), at, to);
+    /// A drive of an ordinary vehicle in the course of its day. Nobody goes where they cannot come back from to `home`
+    /// before midnight: the next morning finds them there.
+    fn hop(&mut self, hour: f64, at: &mut u16, to: u16, home: u16) {
+        const FIRST_HOUR: f64 = 0.6;
+        let midnight_ms = self.hour(24.0);
+        let there_ms = self.bound_ms(*at, to) + 4 * MINUTE_MS;
+        if to == home {
+            let latest_ms = midnight_ms - there_ms;
+            let wanted_ms = self.hour(hour.max(FIRST_HOUR)).min(latest_ms);
+            self.go((wanted_ms - self.hour(0.0)) as f64 / HOUR_MS as f64, at, to);
+            return;
+        }
+        let depart_ms = self.hour(hour.max(FIRST_HOUR)).max(self.free_ms);
+        if depart_ms + there_ms + self.bound_ms(to, home) + RESERVE_MS < midnight_ms {
+            self.go(hour.max(FIRST_HOUR), at, to);
         }
     }
 
@@ -255,9 +350,31 @@ impl Planner<'_> {
 
     fn errand(&mut self) -> u16 {
         let zones = &self.county.zone_lists;
-        let lists = [&zones.town, &zones.township, &zones.village, &zones.gate];
+        let [town, township] = self.town_lists();
+        let lists = [town, township, &zones.village, &zones.gate];
         let list = *self.dice.pick_weighted(&lists, &[0.62, 0.18, 0.12, 0.08]);
         *self.dice.pick(list)
+    }
+
+    /// The streets and townships where it may stop.
+    fn town_lists(&self) -> [&'c [u16]; 2] {
+        let zones = &self.county.zone_lists;
+        match self.routing {
+            Routing::Free => [&zones.town, &zones.township],
+            Routing::AroundTown => [&zones.outer_town, &zones.outer_township],
+        }
+    }
+
+    /// The way of this vehicle of dangerous goods: depot and customer.
+    pub(super) fn dangerous_way(&mut self) -> (u16, u16) {
+        let ways = dangerous_ways(self.county);
+        *self.habit.pick(&ways)
+    }
+
+    /// How many days it is into its week, and which week that is. Weeks begin on different days.
+    fn week(&self) -> (i64, i64) {
+        let days = i64::from(self.day.0) + i64::from(self.index);
+        (days.rem_euclid(7), days.div_euclid(7))
     }
 
     /// Hours of the day by how many set out in them.
@@ -270,7 +387,7 @@ impl Planner<'_> {
     }
 
     fn stranger(&mut self) {
-        let is_watched = is_watched(self.county, self.index);
+        let is_watched = self.county.register.is_watched(self.index);
         if !self.dice.chance(if is_watched { 0.6 } else { 0.9 }) {
             return;
         }
@@ -289,10 +406,11 @@ impl Planner<'_> {
         let is_truck = self.vehicle.kind == Kind::HeavyTruck;
         let start = if is_truck { self.dice.between(0.0, 24.0) } else { self.errand_hour() };
         let mut at = from;
-        self.hop(start, &mut at, to);
-        if is_visit || self.dice.chance(0.4) {
+        let comes_back = is_visit || self.dice.chance(0.4);
+        self.hop(start, &mut at, to, if comes_back { from } else { to });
+        if comes_back {
             let stay = self.dice.between(1.0, 6.0);
-            self.hop(start + stay, &mut at, from);
+            self.hop(start + stay, &mut at, from, from);
         }
     }
 
@@ -331,45 +449,55 @@ impl Planner<'_> {
 
     fn scheduled_coach(&mut self) {
         let home = self.vehicle.home;
-        match self.habit.weighted(&[0.4, 0.4, 0.2]) {
+        match self.habit.weighted(&COACH_SHARES) {
             0 => {
                 let township = *self.habit.pick(&self.county.zone_lists.township);
                 let first = 6.0 + self.habit.unit();
-                for run in 0..7_i32 {
+                for run in 0..8_i32 {
                     let ends = if run % 2 == 0 { (home, township) } else { (township, home) };
-                    self.drive(first + f64::from(run) * 1.6, ends.0, ends.1);
-                }
-                if self.legs.len() % 2 == 1 {
-                    self.drive(18.0, township, home);
+                    let hour = if run == 7 { 18.0 } else { first + f64::from(run) * 1.6 };
+                    self.drive(hour, ends.0, ends.1);
                 }
             }
             1 => {
-                let far = self.far(true);
-                let out = 6.3 + self.habit.unit() * 2.0;
-                self.drive(out, home, far);
-                let back = 14.0 + self.habit.unit() * 1.8;
-                self.drive(back, far, home);
-                self.late_return();
+                let (out, back) = (6.3 + self.habit.unit() * 2.0, 14.0 + self.habit.unit() * 1.8);
+                self.round_trip(out, back);
             }
             _ => self.long_distance(7.0, 10.5),
         }
     }
 
     fn tour_coach(&mut self) {
-        if !self.dice.chance(0.6) {
-            return;
+        if self.dice.chance(0.6) {
+            let (out, back) = (self.about(7.3, 25.0), self.about(16.2, 30.0));
+            self.round_trip(out, back);
         }
-        let (home, far) = (self.vehicle.home, self.far(true));
-        let out = self.about(7.3, 25.0);
-        self.drive(out, home, far);
-        let back = self.about(16.2, 30.0);
-        self.drive(back, far, home);
-        self.late_return();
     }
 
-    /// The way home at night, against the rules.
-    fn late_return(&mut self) {
-        if !self.plant(NIGHT_COACH_SHARE, Plant::NightCoach, Some((24.6, 25.6))) {
+    /// To a far city and back in a day, five days of seven. In a busy week there is no day off, and time for every stop.
+    fn round_trip(&mut self, out: f64, back: f64) {
+        const OFF_FROM: i64 = 5;
+        const BUSY_PACE: f32 = 0.72;
+        let (day, week) = self.week();
+        let chance = unit_of(&[self.county.seed, Stream::Offence as u64, self.index.into(), week as u64, 1]);
+        let is_busy =
+            chance < BUSY_WEEK_SHARE * self.rates.offences && self.vehicle.kind == Kind::ScheduledCoach;
+        let (home, far) = (self.vehicle.home, self.far(true));
+        if day >= OFF_FROM && !is_busy {
+            return;
+        }
+        for (hour, from, to) in [(out, home, far), (back, far, home)] {
+            if let Some(leg) = self.drive(hour, from, to)
+                && is_busy
+            {
+                leg.pace = BUSY_PACE;
+            }
+        }
+        // The way home at night, against the rules, where no drive follows on the next day.
+        if day + 1 == OFF_FROM
+            && !is_busy
+            && !self.plant(NIGHT_COACH_SHARE, Plant::NightCoach, Some((24.6, 25.6)))
+        {
             self.plant(NIGHT_FATIGUE_SHARE, Plant::NightFatigue, Some((22.2, 22.7)));
         }
     }
@@ -378,15 +506,25 @@ impl Planner<'_> {
     fn long_distance(&mut self, earliest: f64, latest: f64) {
         let (home, far) = (self.vehicle.home, self.far(false));
         let days = i64::from(self.day.0) + i64::from(self.index);
-        let is_out = days % 2 == 0;
+        let (is_out, pair) = (days.rem_euclid(2) == 0, days.div_euclid(2));
         // A pause takes out both ways, so that nobody is where they were not driven to.
-        if unit_of(&[self.county.seed, Stream::Leg as u64, self.index.into(), (days / 2) as u64])
-            < PAUSE_SHARE
-        {
+        if pair.rem_euclid(PAUSE_EVERY) == 0 {
             return;
         }
         let usual = self.habit.between(earliest, latest);
         let start = self.about(usual, 15.0);
+        let chance = unit_of(&[self.county.seed, Stream::Offence as u64, self.index.into(), pair as u64, 2]);
+        if self.vehicle.kind.is_coach() && chance < OVER_DAY_SHARE * self.rates.offences {
+            // Both ways in one go, with every rest, and home before the night.
+            const SETS_OUT: f64 = 5.15;
+            let county = self.county;
+            let there = if is_out { self.drive(SETS_OUT, home, far) } else { None };
+            if let Some(arrive_ms) = there.map(|leg| leg.arrive_ms(county)) {
+                self.free_ms = arrive_ms + TURN_MS;
+                self.drive(SETS_OUT, far, home);
+            }
+            return;
+        }
         let (from, to) = if is_out { (home, far) } else { (far, home) };
         self.drive(start, from, to);
         self.plant(FATIGUE_SHARE, Plant::Fatigue, None);
@@ -404,29 +542,30 @@ impl Planner<'_> {
     }
 
     fn heavy_truck(&mut self) {
-        if self.habit.chance(0.5) {
-            if !self.dice.chance(0.85) {
-                return;
-            }
-            let zones = &self.county.zone_lists;
-            let (pit, site) = (
-                *self.habit.pick(&zones.township),
-                *self.habit.pick_weighted(&[&zones.town, &zones.gate], &[0.5, 0.5]),
-            );
-            let site = *self.habit.pick(site);
-            let first = self.dice.between(5.5, 9.0);
-            for run in 0..8_i32 {
-                let ends = if run % 2 == 0 { (pit, site) } else { (site, pit) };
-                self.drive(first + f64::from(run) * 1.4, ends.0, ends.1);
-            }
-        } else {
-            self.long_distance(1.5, 23.0);
+        /// The slowest pace as a share of what a small vehicle at its limits drives.
+        const SLOWEST_SHARE: f64 = 0.58;
+        const OFF_FROM: i64 = 6;
+        if !self.habit.chance(LOCAL_TRUCK_SHARE) {
+            return self.long_distance(1.5, 23.0);
+        }
+        if !self.dice.chance(0.9) || self.week().0 >= OFF_FROM {
+            return;
+        }
+        let zones = &self.county.zone_lists;
+        let pit = *self.habit.pick(&zones.outer_township);
+        let site = *self.habit.pick_weighted(&[&zones.outer_town, &zones.gate], &[0.5, 0.5]);
+        let site = *self.habit.pick(site);
+        let first = self.dice.between(5.5, 9.0);
+        let run_hours = self.county.way_seconds(pit, site, self.routing) / SLOWEST_SHARE / 3_600.0;
+        let rounds = (LOCAL_HOURS_MAX / run_hours / 2.0) as i32;
+        for run in 0..rounds.clamp(1, 4) * 2 {
+            let ends = if run % 2 == 0 { (pit, site) } else { (site, pit) };
+            self.drive(first + f64::from(run) * 1.4, ends.0, ends.1);
         }
     }
 
     fn dangerous_goods(&mut self) {
-        let zones = &self.county.zone_lists;
-        let (depot, customer) = (*self.habit.pick(&zones.gate), *self.habit.pick(&zones.township));
+        let (depot, customer) = self.dangerous_way();
         let first = self.dice.between(6.5, 8.5);
         for run in 0..4_i32 {
             let ends = if run % 2 == 0 { (depot, customer) } else { (customer, depot) };

@@ -36,7 +36,7 @@ fn world() -> Arc<World> {
     let noise = NoiseRates { cut: 0.0, clock_error_ms: 0, ..NoiseRates::default() };
     Arc::new(World {
         county: COUNTY.clone(),
-        traffic: Traffic::new(COUNTY.clone(), Rates { scale: 0.02, offences: 1.0 }),
+        traffic: Traffic::new(COUNTY.clone(), Rates { scale: 0.02, offences: 1.0, ..Rates::default() }),
         noise,
         clock: Clock::new(DAY.start().unix_ms() + 12 * HOUR_MS, 1.0),
         painter: Painter::new(COUNTY.clone()),

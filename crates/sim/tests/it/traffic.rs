@@ -12,7 +12,7 @@ use std::sync::LazyLock;
 
 /// A twentieth of the county: the whole day takes seconds.
 static TRAFFIC: LazyLock<Traffic> =
-    LazyLock::new(|| Traffic::new(COUNTY.clone(), Rates { scale: 0.05, offences: 1.0 }));
+    LazyLock::new(|| Traffic::new(COUNTY.clone(), Rates { scale: 0.05, offences: 1.0, ..Rates::default() }));
 
 fn midnight_ms() -> i64 {
     DAY.start().unix_ms()
@@ -50,7 +50,7 @@ fn passages_fit_the_lengths_of_the_sections() {
     let mut entries: BTreeMap<(u32, usize), i64> = BTreeMap::new();
     let mut last: BTreeMap<u32, i64> = BTreeMap::new();
     let (mut covered, mut over) = (0, 0);
-    let traffic = Traffic::new(COUNTY.clone(), Rates { scale: 0.05, offences: 5.0 });
+    let traffic = Traffic::new(COUNTY.clone(), Rates { scale: 0.05, offences: 5.0, ..Rates::default() });
     for passage in traffic.passages(midnight_ms(), midnight_ms() + DAY_MS) {
         let before = last.insert(passage.vehicle, passage.at_ms);
         assert!(before.is_none_or(|before| before < passage.at_ms || passage.at_ms == before));
@@ -86,7 +86,7 @@ fn passages_fit_the_lengths_of_the_sections() {
 #[test]
 fn every_model_has_its_offence_in_a_day_and_each_is_in_what_the_devices_see() {
     // All terminals, and enough rushing among a twentieth of the others.
-    let traffic = Traffic::new(COUNTY.clone(), Rates { scale: 0.05, offences: 20.0 });
+    let traffic = Traffic::new(COUNTY.clone(), Rates { scale: 0.05, offences: 6.0, ..Rates::default() });
     let rates = NoiseRates::default();
     let (from_ms, to_ms) = (midnight_ms(), midnight_ms() + DAY_MS);
     let truths = truth::of_window(&traffic, &rates, from_ms, to_ms);
@@ -121,7 +121,7 @@ fn no_hour_of_day_or_night_is_without_new_warnings() {
     let mut by_hour = [0; 24];
     let mut told = BTreeSet::new();
     let mut alarms_late = 0;
-    let traffic = Traffic::new(COUNTY.clone(), Rates { scale: 0.05, offences: 1.0 });
+    let traffic = Traffic::new(COUNTY.clone(), Rates { scale: 0.05, offences: 1.0, ..Rates::default() });
     for truth in truth::of_window(&traffic, &NoiseRates::default(), midnight_ms(), midnight_ms() + DAY_MS) {
         let hour = (truth.at.get(11..13).unwrap().parse::<usize>().unwrap() + 8) % 24;
         let is_of_register = ["overdue_inspection", "overdue_scrapping", "unhandled_offences"];
