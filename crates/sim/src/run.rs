@@ -228,7 +228,11 @@ async fn feed(world: Arc<World>, cameras: Cameras, scales: Option<mpsc::Sender<P
             if let Some(scales) = &scales {
                 let weighed = pieces.iter().flatten().filter(|passage| passage.load_percent > 0);
                 // What a scale cannot get rid of is not weighed: it keeps nothing.
-                weighed.for_each(|passage| drop(scales.try_send(*passage)));
+                weighed.for_each(|passage| {
+                    if scales.try_send(*passage).is_err() {
+                        tracing::debug!(checkpoint = passage.checkpoint, "weighing lost");
+                    }
+                });
             }
             for (camera, piece) in cameras.iter().zip(pieces) {
                 if !piece.is_empty() && camera.send(piece).is_err() {

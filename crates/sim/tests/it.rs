@@ -6,6 +6,8 @@
 mod county;
 #[path = "it/devices.rs"]
 mod devices;
+#[path = "it/honest.rs"]
+mod honest;
 #[path = "it/traffic.rs"]
 mod traffic;
 

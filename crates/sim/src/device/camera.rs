@@ -283,7 +283,7 @@ pub fn motor_vehicle(world: &World, passage: &Passage, with_pictures: bool) -> M
         has_plate: Some(has_plate),
         plate_class: if has_plate { class.to_string() } else { "99".to_owned() }.into(),
         plate_color: noise::plate_color_code(class.color()).into(),
-        plate_no: read.text.into(),
+        plate_no: read.text.as_str().into(),
         speed_kmh: Some(read.speed_kmh.into()),
         direction: checkpoint.direction_code(passage.is_forward).into(),
         vehicle_class: read.vehicle_type.into(),

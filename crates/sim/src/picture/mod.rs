@@ -5,6 +5,7 @@ mod canvas;
 mod text;
 
 use crate::county::County;
+use crate::county::guises::Guise;
 use crate::county::vehicles::{Kind, Vehicle};
 use crate::dice::{Dice, Stream};
 use crate::noise;
@@ -122,6 +123,9 @@ impl Painter {
     }
 
     fn draw_plate(&self, canvas: &mut Canvas, vehicle: &Vehicle, frame: Frame) {
+        if matches!(vehicle.guise, Guise::NoPlate | Guise::Covered) {
+            return;
+        }
         let (ground, ink): (Rgb, Rgb) = match vehicle.kind.plate_class().color() {
             PlateColor::Blue => ([20, 60, 170], [240, 240, 245]),
             PlateColor::Green => ([70, 190, 120], [10, 20, 15]),

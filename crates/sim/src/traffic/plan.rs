@@ -469,7 +469,7 @@ impl<'c> Planner<'c, '_> {
 
     fn tour_coach(&mut self) {
         if self.dice.chance(0.6) {
-            let (out, back) = (self.about(7.3, 25.0), self.about(16.2, 30.0));
+            let (out, back) = (self.about(7.3, 10.0), self.about(16.2, 10.0));
             self.round_trip(out, back);
         }
     }

@@ -156,7 +156,7 @@ async fn a_camera_loses_no_passage_over_a_bad_platform() {
         assert!(vehicle.id_problems().is_empty(), "{:?}", vehicle.id_problems());
     }
     let scene = with_pictures[0].sub_images[0].data.decode(100_000).unwrap();
-    assert!(scene.starts_with(&[0xff, 0xd8]) && scene.len() <= 15_360, "{} bytes", scene.len());
+    assert!(scene.starts_with(&[0xff, 0xd8]) && scene.len() <= 16_384, "{} bytes", scene.len());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
