@@ -246,6 +246,8 @@ fn seconds(edge: &network::Edge, road: &Road) -> f64 {
 }
 
 fn zones(network: &Network, roads: &[Road], places: &[Place]) -> Vec<Zone> {
+    /// What keeps drives out of the inner town without cutting off what lies in it.
+    const DETOUR_FACTOR: f64 = 60.0;
     let mut ends: Vec<(ZoneKind, NodeIndex)> = Vec::new();
     for node in 0..network.nodes.len() as NodeIndex {
         let streets = network
@@ -276,8 +278,6 @@ fn zones(network: &Network, roads: &[Road], places: &[Place]) -> Vec<Zone> {
             );
         }
     }
-    /// What keeps drives out of the inner town without cutting off what lies in it.
-    const DETOUR_FACTOR: f64 = 60.0;
     let cost = |edge: &network::Edge| seconds(edge, &roads[edge.road]);
     let cost_around = |edge: &network::Edge| {
         let is_inside = edge.points.iter().any(|point| areas::is_in_town(*point, areas::TOWN_CLEARANCE_M));

@@ -35,7 +35,7 @@ impl Planner<'_, '_> {
                 let hour = self.any_hour(3.0);
                 self.past(hour, |_, _| true);
             }
-            Offence::ZoneBan => self.into_town(),
+            Offence::ZoneBan => self.deliver_in_town(),
             Offence::OffRoute => self.off_route(),
             Offence::OutOfHours => self.out_of_hours(),
             Offence::PassageFatigue => self.restless(),
@@ -112,7 +112,7 @@ impl Planner<'_, '_> {
             let mut is_passed = false;
             let leg = self.leg(hour, from, stop);
             leg.passages(self.county, |passage| {
-                is_passed |= is_sought(self, usize::from(passage.checkpoint))
+                is_passed |= is_sought(self, usize::from(passage.checkpoint));
             });
             if is_passed {
                 self.drive(hour, from, stop);
@@ -123,7 +123,7 @@ impl Planner<'_, '_> {
     }
 
     /// A truck that delivers in the inner town by day, without a permit.
-    fn into_town(&mut self) {
+    fn deliver_in_town(&mut self) {
         let county = self.county;
         let base = self.base();
         let hours = BAN_MINUTES;
