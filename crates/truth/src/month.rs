@@ -82,6 +82,21 @@ impl Shipped {
 const BATCH_MAX: usize = 4_096;
 const BATCH_MS: i64 = 20 * SECOND_MS;
 
+/// A run under way.
+struct Run<'w> {
+    started: Instant,
+    judging: Duration,
+    stream: Stream<'w>,
+    engine: Engine,
+    learner: Learner,
+    /// None when nobody says what warnings were worth.
+    officers: Option<Officers>,
+    warnings: Warnings,
+    truths: Truths,
+    figures: Figures,
+    out: Vec<Outcome>,
+}
+
 /// Runs the month. `recorder` takes down each entry, `progress` is told of each day that begins.
 pub fn run(
     world: &World,
@@ -90,78 +105,92 @@ pub fn run(
     mut recorder: Option<&mut Recorder>,
     mut progress: impl FnMut(Timestamp, &Figures, &Engine),
 ) -> io::Result<Month> {
-    let started = Instant::now();
-    let mut figures = Figures::default();
-    let mut engine = Engine::new(shipped.judging.clone());
-    let mut learner = Learner::new(shipped.learning.clone());
-    let mut stream = Stream::new(world);
-    let mut officers = Officers::default();
-    let (mut warnings, mut truths) = (Warnings::default(), Truths::default());
-    let mut out = Vec::new();
-    let (from, to) = world.window();
-    let mut next_day = from.beijing_day();
-    let mut judging = Duration::ZERO;
+    let mut run = Run {
+        started: Instant::now(),
+        judging: Duration::ZERO,
+        stream: Stream::new(world),
+        engine: Engine::new(shipped.judging.clone()),
+        learner: Learner::new(shipped.learning.clone()),
+        officers: has_verdicts.then(Officers::default),
+        warnings: Warnings::default(),
+        truths: Truths::default(),
+        figures: Figures::default(),
+        out: Vec::new(),
+    };
+    let mut next_day = world.begin().beijing_day();
     let mut batch = Vec::with_capacity(BATCH_MAX);
     loop {
-        batch.clear();
-        let until = stream.clock().plus_ms(BATCH_MS);
-        while batch.len() < BATCH_MAX && stream.clock() < until {
-            let Some(entry) = stream.next() else { break };
-            batch.push(entry);
-        }
+        run.next_batch(&mut batch);
         if batch.is_empty() {
-            break;
+            run.count();
+            return Ok(Month { warnings: run.warnings, truths: run.truths, figures: run.figures });
         }
-        let now = stream.clock();
-        while next_day <= now.beijing_day() && next_day.start() < to {
-            truths.extend(world.planted(next_day));
-            figures.memory_peak_mb = memory_peak_mb();
-            figures.total_s = started.elapsed().as_secs_f64();
-            figures.judging_s = judging.as_secs_f64();
-            progress(next_day.start(), &figures, &engine);
+        while next_day <= run.stream.clock().beijing_day() && next_day.start() < world.end() {
+            run.truths.extend(world.planted(next_day));
+            run.count();
+            progress(next_day.start(), &run.figures, &run.engine);
             next_day.0 += 1;
         }
-        for entry in &batch {
-            if let Some(recorder) = recorder.as_deref_mut() {
-                recorder.write(entry)?;
-            }
-            figures.entries += 1;
-            figures.observations += u64::from(matches!(entry, Entry::Observation(_)));
+        if let Some(recorder) = recorder.as_deref_mut() {
+            batch.iter().try_for_each(|entry| recorder.write(entry))?;
         }
+        run.judge(&batch);
+        run.listen();
+    }
+}
+
+impl Run<'_> {
+    fn next_batch(&mut self, batch: &mut Vec<Entry>) {
+        batch.clear();
+        let until = self.stream.clock().plus_ms(BATCH_MS);
+        while batch.len() < BATCH_MAX && self.stream.clock() < until {
+            let Some(entry) = self.stream.next() else { break };
+            batch.push(entry);
+        }
+    }
+
+    fn judge(&mut self, batch: &[Entry]) {
         let begun = Instant::now();
-        for entry in &batch {
-            engine.apply(entry, &mut out);
-            if out.is_empty() {
-                continue;
-            }
-            let now = engine.clock();
-            for outcome in out.drain(..) {
-                warnings.fold(&outcome, now);
-                if let Outcome::Raise(warning) = &outcome
-                    && has_verdicts
-                    && let Some(standing) = warnings.get(warning.id)
+        for entry in batch {
+            self.figures.entries += 1;
+            self.figures.observations += u64::from(matches!(entry, Entry::Observation(_)));
+            self.engine.apply(entry, &mut self.out);
+            let now = self.engine.clock();
+            for outcome in self.out.drain(..) {
+                self.warnings.fold(&outcome, now);
+                if let (Outcome::Raise(warning), Some(officers)) = (&outcome, &mut self.officers)
+                    && let Some(standing) = self.warnings.get(warning.id)
                 {
                     officers.see(standing, now);
                 }
             }
         }
-        judging += begun.elapsed();
-        for entry in &batch {
-            learner.apply(entry);
+        self.judging += begun.elapsed();
+        for entry in batch {
+            self.learner.apply(entry);
         }
-        let learned = learner.due(now);
-        figures.learned += learned.len() as u64;
-        stream.put(learned);
-        let verdicts = officers.due(now, &warnings, &truths);
-        figures.verdicts += verdicts.len() as u64;
-        stream.put(verdicts);
     }
-    figures.raised = warnings.raised_count;
-    figures.withdrawn = warnings.withdrawn_count;
-    figures.judging_s = judging.as_secs_f64();
-    figures.total_s = started.elapsed().as_secs_f64();
-    figures.memory_peak_mb = memory_peak_mb();
-    Ok(Month { warnings, truths, figures })
+
+    /// What the learner and the officers have to say goes into the stream.
+    fn listen(&mut self) {
+        let now = self.stream.clock();
+        let learned = self.learner.due(now);
+        self.figures.learned += learned.len() as u64;
+        self.stream.put(learned);
+        if let Some(officers) = &mut self.officers {
+            let verdicts = officers.due(now, &self.warnings, &self.truths);
+            self.figures.verdicts += verdicts.len() as u64;
+            self.stream.put(verdicts);
+        }
+    }
+
+    fn count(&mut self) {
+        self.figures.raised = self.warnings.raised_count;
+        self.figures.withdrawn = self.warnings.withdrawn_count;
+        self.figures.judging_s = self.judging.as_secs_f64();
+        self.figures.total_s = self.started.elapsed().as_secs_f64();
+        self.figures.memory_peak_mb = memory_peak_mb();
+    }
 }
 
 /// Most memory that this process had; 0 where there is no `/proc`.

@@ -1,6 +1,8 @@
 //! The result as a table for people and as JSON for programs.
 
+use crate::cause;
 use crate::explain::Case;
+use crate::matching::Truths;
 use crate::month::Figures;
 use crate::score::{ModelScore, Score};
 use serde::Serialize;
@@ -17,6 +19,8 @@ pub struct Report {
     pub models: Vec<ModelScore>,
     /// The aims that are missed.
     pub missed_aims: Vec<String>,
+    /// Why warnings are false, by model.
+    pub causes: Vec<String>,
     /// Misses and false hits.
     pub cases: Vec<Case>,
     /// How it went.
@@ -25,12 +29,16 @@ pub struct Report {
 
 impl Report {
     /// Of a run.
-    pub fn new(title: String, score: &Score, cases: Vec<Case>, figures: Figures) -> Self {
+    pub fn new(title: String, score: &Score, truths: &Truths, cases: Vec<Case>, figures: Figures) -> Self {
+        let causes = cause::count(&score.false_hits, truths);
+        let causes =
+            causes.into_iter().map(|((model, cause), count)| format!("{model}: {count} {}", cause.text()));
         Self {
             title,
             all: score.all.clone(),
             models: score.models.clone(),
             missed_aims: score.missed_aims(),
+            causes: causes.collect(),
             cases,
             figures,
         }
@@ -50,6 +58,10 @@ impl fmt::Display for Report {
         }
         let unseen = self.all.planted - self.all.observable;
         writeln!(f, "\nOf what was planted, {unseen} were not shown as they are by any device.")?;
+        writeln!(f, "\nFalse warnings:")?;
+        for line in &self.causes {
+            writeln!(f, "    {line}")?;
+        }
         for (is_miss, title) in [(true, "Missed"), (false, "False")] {
             for case in self.cases.iter().filter(|case| case.is_miss == is_miss) {
                 writeln!(f, "\n{title}: {} · {}", case.model, case.what)?;

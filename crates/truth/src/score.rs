@@ -2,8 +2,8 @@
 
 use crate::matching::Truths;
 use crate::standing::{Standing, Warnings};
-use domain::ModelId;
 use domain::time::SECOND_MS;
+use domain::{ModelId, Timestamp};
 use serde::Serialize;
 use std::collections::BTreeSet;
 
@@ -64,14 +64,20 @@ pub struct Score {
 }
 
 impl Score {
-    /// Compares warnings with what was planted; of these models.
-    pub fn of(warnings: &Warnings, truths: &Truths, models: &[ModelId]) -> Self {
+    /// Compares warnings with what was planted: of a time, and of these models.
+    pub fn of(
+        warnings: &Warnings,
+        truths: &Truths,
+        (from, to): (Timestamp, Timestamp),
+        models: &[ModelId],
+    ) -> Self {
         let mut found: BTreeSet<usize> = BTreeSet::new();
         let mut by_model: Vec<(ModelId, ModelScore, Vec<i64>)> =
             models.iter().map(|model| (*model, empty(model.key()), Vec::new())).collect();
         let mut false_hits = Vec::new();
         // The first warning about a thing finds it; those after it repeat it.
-        let mut ordered: Vec<&Standing> = warnings.iter().collect();
+        let mut ordered: Vec<&Standing> =
+            warnings.iter().filter(|warning| warning.until >= from && warning.from < to).collect();
         ordered.sort_by_key(|warning| (warning.raised_at, warning.id));
         for warning in ordered {
             let Some((_, score, delays)) = by_model.iter_mut().find(|(model, ..)| *model == warning.model)

@@ -1,13 +1,14 @@
 //! The warnings that stand: outcomes folded by identity, each warning reduced to what matching needs and a digest of
 //! all the rest.
 
+use crate::matching::Sighting;
 use domain::observation::Fact;
 use domain::warning::{Detail, Warning};
 use domain::{
     CheckpointId, DeviceId, ModelId, Observation, ObservationId, Outcome, Plate, Timestamp, VehicleKey,
     WarningId,
 };
-use smol_str::{SmolStr, format_smolstr};
+use smol_str::SmolStr;
 use std::collections::BTreeMap;
 
 /// A warning that stands.
@@ -39,6 +40,8 @@ pub struct Standing {
     pub summary: String,
     /// Its reads: device and capture.
     pub reads: Vec<(DeviceId, Timestamp)>,
+    /// Its passages, by the cameras' clocks.
+    pub sightings: Vec<Sighting>,
     /// XXH3-128 over the bytes of the whole warning.
     digest: u128,
     /// XXH3-128 over the bytes of its last mark.
@@ -51,12 +54,15 @@ impl Standing {
         let captured = |end: Option<&Observation>| end.map_or(warning.occurred_at, |o| o.captured_at);
         let from = captured(warning.evidence.first())
             .min(detail_from(&warning.detail).unwrap_or(warning.occurred_at));
-        let reads = warning
-            .evidence
-            .iter()
-            .filter(|observation| matches!(observation.fact, Fact::Passage(_)))
-            .map(|observation| (observation.device.clone(), observation.captured_at))
-            .collect();
+        let passages = || {
+            warning.evidence.iter().filter_map(|observation| match &observation.fact {
+                Fact::Passage(passage) => Some((observation, passage)),
+                Fact::Position(_) | Fact::Alarm(_) => None,
+            })
+        };
+        let reads = passages().map(|(observation, _)| (observation.device.clone(), observation.captured_at));
+        let sightings =
+            passages().map(|(observation, passage)| (passage.checkpoint.clone(), observation.captured_at));
         Self {
             id: warning.id,
             model: warning.model,
@@ -70,7 +76,8 @@ impl Standing {
             raised_at: now,
             is_historical: warning.is_historical,
             summary: format!("{:?}", warning.detail),
-            reads,
+            reads: reads.collect(),
+            sightings: sightings.collect(),
             digest: digest(warning),
             mark: 0,
         }
@@ -93,7 +100,6 @@ fn detail_from(detail: &Detail) -> Option<Timestamp> {
         | Detail::HiddenPlate { first_at, .. }
         | Detail::DangerousGoods { first_at, .. }
         | Detail::ZoneBan { first_at, .. } => Some(*first_at),
-        Detail::DrivingTime { window_from, .. } => Some(*window_from),
         Detail::NoExit { entered_at, .. } => Some(*entered_at),
         _ => None,
     }
@@ -107,7 +113,6 @@ fn what(detail: &Detail) -> SmolStr {
         Detail::DeviceAlarm { kind, .. } => kind.key().into(),
         Detail::CameraReport { behaviour } => behaviour.key().into(),
         Detail::Rule { rule, .. } => rule.0.clone(),
-        Detail::DrivingTime { window_hours, .. } => format_smolstr!("{window_hours} h"),
         _ => SmolStr::default(),
     }
 }

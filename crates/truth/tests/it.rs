@@ -1,0 +1,44 @@
+//! A small month, as `cargo xtask test` runs it: what is planted is found with little else, and a replay leaves the same
+//! warnings.
+
+use domain::{CivilDay, ModelId};
+use sim::noise::NoiseRates;
+use sim::traffic::Rates;
+use truth::month::{self, Shipped};
+use truth::replay::Recorder;
+use truth::score::Score;
+use truth::world::{Settings, World};
+
+/// With fewer planted, one more or less says nothing.
+const PLANTED_MIN: usize = 10;
+/// Floors of a small run, under those of the month: few are planted, and little was learned yet.
+const RECALL_MIN: f64 = 0.8;
+const PRECISION_MIN: f64 = 0.8;
+
+#[test]
+fn what_is_planted_in_two_days_is_found_and_a_replay_leaves_the_same_warnings() {
+    let world = World::new(&Settings {
+        seed: 7,
+        day: CivilDay::from_ymd(2026, 11, 23).unwrap(),
+        days: 2,
+        rates: Rates { scale: 0.02, ..Rates::default() },
+        noise: NoiseRates::truth(),
+    });
+    let shipped = Shipped::read().unwrap();
+    let mut recorder = Recorder::new().unwrap();
+    let month = month::run(&world, &shipped, true, Some(&mut recorder), |_, _, _| {}).unwrap();
+
+    let score = Score::of(&month.warnings, &month.truths, world.month(), &ModelId::ALL);
+    let judged: Vec<_> = score.models.iter().filter(|score| score.planted >= PLANTED_MIN).collect();
+    assert!(judged.len() >= 6, "few models have enough planted: {:?}", score.models);
+    for model in judged {
+        assert!(model.recall() >= Some(RECALL_MIN), "{model:?}");
+        assert!(model.precision() >= Some(PRECISION_MIN), "{model:?}");
+    }
+
+    let mut record = recorder.finish().unwrap();
+    for kills in [0, 3] {
+        let again = record.replay(&shipped.judging, kills).unwrap();
+        assert_eq!(again.digest(), month.warnings.digest(), "{kills} kills");
+    }
+}
