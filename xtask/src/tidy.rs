@@ -15,7 +15,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("judgement", &["domain"]),
     ("records", &["domain"]),
     ("gateway", &["codec", "domain", "gat1400", "journal", "jt808"]),
-    ("api", &["codec", "domain", "gateway", "journal", "judgement", "records"]),
+    ("api", &["calibration", "codec", "domain", "gateway", "journal", "judgement", "records"]),
     ("page", &[]),
     ("anchang", &["page", "api", "codec", "domain", "gateway", "journal", "judgement", "records"]),
     // Not the product: it may know the protocols and the words, never the product's insides.

@@ -77,6 +77,7 @@ pub(crate) async fn open(config: &Config) -> anyhow::Result<Opened> {
         started_at: now,
         progress: Progress::default(),
         names: ArcSwap::from_pointee(Names::default()),
+        health: ArcSwap::default(),
         key_classes: ArcSwap::default(),
         changed: tokio::sync::Notify::new(),
         metrics,

@@ -1,6 +1,7 @@
 //! What all routes share.
 
 use crate::board::Board;
+use crate::health::Health;
 use crate::live::Hub;
 use crate::map::MapConfig;
 use crate::problem::Problem;
@@ -50,6 +51,8 @@ pub struct App {
     pub progress: Progress,
     /// What is registered: checkpoints, sections, devices.
     pub names: ArcSwap<Names>,
+    /// How devices do, as learned from what they report; filled by the journal's reader.
+    pub health: ArcSwap<Health>,
     /// Key vehicles and their classes, to draw them.
     pub key_classes: ArcSwap<BTreeMap<VehicleKey, KeyClass>>,
     /// Rung when devices or the reference changed: the binary reloads the directory and appends the outbox.

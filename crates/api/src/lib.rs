@@ -9,7 +9,9 @@ mod board;
 mod checkpoint;
 mod detail;
 mod device;
+mod explanation;
 mod figures;
+mod health;
 mod import;
 mod live;
 mod map;
@@ -38,6 +40,7 @@ mod zone;
 
 pub use app::{App, Names, Progress};
 pub use board::{Board, RECENT_PASSAGES_MAX};
+pub use health::Health;
 pub use live::Hub;
 pub use map::MapConfig;
 pub use routes::{openapi_json, router};

@@ -6,7 +6,7 @@ use crate::session::Signed;
 use crate::wire::{Language, List};
 use axum::Json;
 use axum::extract::State;
-use judgement::ModelDescription;
+use judgement::{ModelDescription, ParameterDescription};
 use serde::Serialize;
 use serde_json::Value;
 use std::sync::Arc;
@@ -27,12 +27,13 @@ pub(crate) struct ModelView {
     parameters: Vec<ParameterView>,
 }
 
+/// A parameter of a model.
 #[derive(Debug, Serialize, ToSchema)]
-struct ParameterView {
+pub(crate) struct ParameterView {
     name: &'static str,
     /// Number, flag, words or steps.
     #[schema(value_type = Object)]
-    value: Value,
+    pub(crate) value: Value,
     /// Least and greatest value, for numbers.
     range: Option<[i64; 2]>,
     unit: String,
@@ -54,14 +55,7 @@ pub(crate) async fn list(
 
 /// A model, for people.
 pub(crate) fn model_view(model: &ModelDescription, language: Language) -> ModelView {
-    let parameters = model.parameters.iter().map(|parameter| ParameterView {
-        name: parameter.name,
-        value: serde_json::to_value(&parameter.value).unwrap_or(Value::Null),
-        range: parameter.range.map(|(min, max)| [min, max]),
-        unit: parameter.unit.clone(),
-        source: parameter.source.clone(),
-        explanation: language.pick(&parameter.explanation_zh, &parameter.explanation_en).clone(),
-    });
+    let parameters = model.parameters.iter().map(|parameter| parameter_view(parameter, language));
     ModelView {
         id: model.id.key(),
         version: model.version,
@@ -70,5 +64,17 @@ pub(crate) fn model_view(model: &ModelDescription, language: Language) -> ModelV
         level: model.level.map(domain::Level::key),
         actionable_seconds: model.actionable_seconds,
         parameters: parameters.collect(),
+    }
+}
+
+/// A parameter, for people.
+pub(crate) fn parameter_view(parameter: &ParameterDescription, language: Language) -> ParameterView {
+    ParameterView {
+        name: parameter.name,
+        value: serde_json::to_value(&parameter.value).unwrap_or(Value::Null),
+        range: parameter.range.map(|(min, max)| [min, max]),
+        unit: parameter.unit.clone(),
+        source: parameter.source.clone(),
+        explanation: language.pick(&parameter.explanation_zh, &parameter.explanation_en).clone(),
     }
 }

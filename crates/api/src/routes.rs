@@ -3,8 +3,9 @@
 use crate::app::App;
 use crate::problem::write_problems;
 use crate::{
-    audit, checkpoint, device, figures, import, map, model, passage, picture, quarantine, rule, session,
-    silence, stream, system, tuning, user, vehicle, warning, watch, weighing, yields, zone,
+    audit, checkpoint, device, explanation, figures, health, import, map, model, passage, picture,
+    quarantine, rule, session, silence, stream, system, tuning, user, vehicle, warning, watch, weighing,
+    yields, zone,
 };
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -45,6 +46,7 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(warning::get))
         .routes(routes!(warning::sign))
         .routes(routes!(warning::judge))
+        .routes(routes!(explanation::get))
         .routes(routes!(watch::list, watch::create))
         .routes(routes!(watch::withdraw))
         .routes(routes!(vehicle::list))
@@ -60,12 +62,32 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(checkpoint::put_section, checkpoint::remove_section))
         .routes(routes!(device::list, device::create))
         .routes(routes!(device::change, device::remove))
+        .routes(routes!(health::list))
+        .routes(routes!(health::get))
         .routes(routes!(device::refused))
         .routes(routes!(device::admit))
         .routes(routes!(device::dismiss))
         .routes(routes!(quarantine::list))
         .routes(routes!(quarantine::get))
         .routes(routes!(import::template))
+        .merge(judging())
+        .routes(routes!(map::config))
+        .routes(routes!(picture::get))
+        .routes(routes!(user::list, user::create))
+        .routes(routes!(user::change))
+        .routes(routes!(user::reset_password))
+        .routes(routes!(audit::list))
+        .routes(routes!(system::health))
+        .routes(routes!(system::get))
+        .routes(routes!(system::drive_clock))
+        .layer(DefaultBodyLimit::max(JSON_BYTES_MAX))
+        .merge(files)
+        .merge(layers)
+}
+
+/// What judging is tuned with.
+fn judging() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new()
         .routes(routes!(model::list))
         .routes(routes!(yields::list))
         .routes(routes!(tuning::get))
@@ -86,18 +108,6 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(silence::end_silence))
         .routes(routes!(silence::list_maintenance, silence::create_maintenance))
         .routes(routes!(silence::end_maintenance))
-        .routes(routes!(map::config))
-        .routes(routes!(picture::get))
-        .routes(routes!(user::list, user::create))
-        .routes(routes!(user::change))
-        .routes(routes!(user::reset_password))
-        .routes(routes!(audit::list))
-        .routes(routes!(system::health))
-        .routes(routes!(system::get))
-        .routes(routes!(system::drive_clock))
-        .layer(DefaultBodyLimit::max(JSON_BYTES_MAX))
-        .merge(files)
-        .merge(layers)
 }
 
 /// The OpenAPI 3.1 document.

@@ -61,7 +61,7 @@ pub(crate) struct RuleFileView {
 
 /// One version of a rule.
 #[derive(Debug, Serialize, ToSchema)]
-struct RuleVersionView {
+pub(crate) struct RuleVersionView {
     number: u16,
     /// `draft`, `review`, `in_force`, `retired`.
     state: &'static str,
@@ -193,7 +193,8 @@ fn author(version: &RuleVersion) -> String {
     version.authors.last().map(ToString::to_string).unwrap_or_default()
 }
 
-fn version_view(version: &RuleVersion) -> RuleVersionView {
+/// A version of a rule, for people.
+pub(crate) fn version_view(version: &RuleVersion) -> RuleVersionView {
     let review = version.review.as_ref();
     RuleVersionView {
         number: version.rule.version,

@@ -2,6 +2,7 @@
 
 use crate::id::{CheckpointId, RuleId, TuningId};
 use crate::place::Theatre;
+use crate::time::Timestamp;
 use crate::vehicle::KeyClass;
 use crate::warning::{Level, ModelId};
 use serde::{Deserialize, Serialize};
@@ -74,5 +75,24 @@ impl Scope {
     /// Whether it restricts nothing.
     pub fn is_everywhere(&self) -> bool {
         *self == Self::default()
+    }
+
+    /// Whether it holds at a place, a time and for a class of vehicles; what is not known is in no restricted scope.
+    pub fn holds(
+        &self,
+        checkpoint: Option<&CheckpointId>,
+        theatre: Option<Theatre>,
+        at: Timestamp,
+        key_class: Option<KeyClass>,
+    ) -> bool {
+        let hour = (at.beijing_minute_of_day() / 60) as u8;
+        let is_hour = |(from, to): (u8, u8)| {
+            if from < to { (from..to).contains(&hour) } else { hour >= from || hour < to }
+        };
+        (self.checkpoints.is_empty() || checkpoint.is_some_and(|id| self.checkpoints.contains(id)))
+            && (self.theatres.is_empty() || theatre.is_some_and(|theatre| self.theatres.contains(&theatre)))
+            && (self.key_classes.is_empty()
+                || key_class.is_some_and(|class| self.key_classes.contains(&class)))
+            && self.hours.is_none_or(is_hour)
     }
 }

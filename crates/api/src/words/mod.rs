@@ -1,7 +1,10 @@
 //! The sentences that people read about a warning, in official Chinese and plain English.
 
+mod contribution;
 mod en;
 mod zh;
+
+pub(crate) use contribution::{Place, contribution};
 
 use crate::app::Names;
 use crate::wire::Language;

@@ -1,7 +1,6 @@
 //! The models' parameters after what users tuned: for the whole county, and by place, time and vehicle class.
 
 use super::ModelParameters;
-use domain::time::{BEIJING_OFFSET_MS, DAY_MS, HOUR_MS};
 use domain::{CheckpointId, KeyClass, Scope, Theatre, Timestamp, Tuning, TuningId};
 use std::collections::BTreeMap;
 
@@ -16,16 +15,7 @@ pub(crate) struct Situation<'a> {
 
 impl Situation<'_> {
     fn is_in(&self, scope: &Scope) -> bool {
-        let hour = ((self.at.unix_ms() + BEIJING_OFFSET_MS).rem_euclid(DAY_MS) / HOUR_MS) as u8;
-        let is_hour = |(from, to): (u8, u8)| {
-            if from < to { (from..to).contains(&hour) } else { hour >= from || hour < to }
-        };
-        (scope.checkpoints.is_empty() || self.checkpoint.is_some_and(|id| scope.checkpoints.contains(id)))
-            && (scope.theatres.is_empty()
-                || self.theatre.is_some_and(|theatre| scope.theatres.contains(&theatre)))
-            && (scope.key_classes.is_empty()
-                || self.key_class.is_some_and(|class| scope.key_classes.contains(&class)))
-            && scope.hours.is_none_or(is_hour)
+        scope.holds(self.checkpoint, self.theatre, self.at, self.key_class)
     }
 }
 

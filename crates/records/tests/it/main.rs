@@ -6,6 +6,7 @@ mod crash;
 mod other;
 mod people;
 mod reference;
+mod trust;
 mod warning;
 
 use domain::warning::Subject;
