@@ -216,28 +216,8 @@ impl Reader<'_> {
             return;
         }
         self.reference.for_each_same(self.table, read, &mut consider);
-        if candidates.best.is_none() {
-            // Nothing that the table names: any one symbol may be wrong.
-            let mut consider = |file: &File| {
-                let Some(pairs) = paired_codes(file.key.plate, read) else { return };
-                if pairs.filter(|(truth, seen)| truth != seen).count() == 1 {
-                    let look = Look::of(file, passage);
-                    let weight =
-                        per_place * unlisted / f64::from(SYMBOLS_ABOUT) * look.likelihood(self.parameters);
-                    let reading = Reading {
-                        vehicle: file.key,
-                        permille: 0,
-                        is_as_read: false,
-                        look,
-                        known: Known::File,
-                    };
-                    candidates.add(weight, reading);
-                }
-            };
-            for place in 0..places {
-                self.reference.for_each_like(self.table, read, place * SYMBOL_BITS, &mut consider);
-            }
-        }
+        // What the table does not name is nobody's: a number of nobody has half a dozen registered neighbours that differ
+        // in one symbol, so that each would be a guess, and read again and again it is a fake plate.
     }
 
     /// How likely this camera misread: what was learned of it, less where it is sure of itself.
