@@ -14,7 +14,7 @@ use crate::models::terminal::{self, Terminals};
 use crate::models::watch_order::WatchOrders;
 use crate::models::{Context, SLOT_MINUTES, Sight, Turn};
 use crate::models::{average_speed, clone_plate, fake_plate, passage_fatigue};
-use crate::parameters::{Parameters, TunedModels};
+use crate::parameters::{ModelParameters, Parameters, TunedModels};
 use crate::reading::Reader;
 use crate::reference::Reference;
 use crate::track::{Track, VISITS_MAX, Visit};
@@ -89,8 +89,8 @@ pub struct Stats {
 impl Engine {
     /// An engine that has seen nothing.
     pub fn new(parameters: Parameters) -> Self {
-        let keep_ms = keep_ms(&parameters);
-        let tracks_keep_ms = tracks_keep_ms(&parameters);
+        let keep_ms = keep_ms(&parameters.models);
+        let tracks_keep_ms = tracks_keep_ms(&parameters.models);
         Self {
             table: ConfusionTable::new(&parameters.confusions),
             clock: Timestamp::default(),
@@ -294,7 +294,11 @@ impl Engine {
 }
 
 /// A passage as it is judged: its time set right, its read weighed.
-fn sight<'a>(observation: &'a Observation, passage: &'a Passage, context: &Context<'_>) -> Sight<'a> {
+pub(crate) fn sight<'a>(
+    observation: &'a Observation,
+    passage: &'a Passage,
+    context: &Context<'_>,
+) -> Sight<'a> {
     let (device, captured_at) = (&observation.device, observation.captured_at);
     let clock = context.reference.clock_error(device, captured_at);
     let at = captured_at.plus_ms(-clock.ahead_ms);
@@ -354,8 +358,7 @@ fn keep(
 
 /// How long state is kept: longer than observations may be late by the farthest that a model looks back, so that the
 /// latest of them still finds all that concerns it, and forgetting never shows.
-pub(crate) fn keep_ms(parameters: &Parameters) -> i64 {
-    let models = &parameters.models;
+pub(crate) fn keep_ms(models: &ModelParameters) -> i64 {
     let farthest_minutes = [
         models.average_speed.parameters.elapsed_max_minutes.value,
         models.fatigue.parameters.silent_max_minutes.value + models.fatigue.parameters.rest_minutes.value,
@@ -371,11 +374,10 @@ pub(crate) fn keep_ms(parameters: &Parameters) -> i64 {
 }
 
 /// How long passages are kept on tracks: whole windows of the models that count in them, too.
-fn tracks_keep_ms(parameters: &Parameters) -> i64 {
-    let models = &parameters.models;
+pub(crate) fn tracks_keep_ms(models: &ModelParameters) -> i64 {
     let windows =
         [models.clone_plate.parameters.window_hours.value, models.fake_plate.parameters.window_hours.value];
     let window_ms = windows.into_iter().fold(0, i64::max) * HOUR_MS + 2 * SLOT_MINUTES * MINUTE_MS;
     let look_back_ms = window_ms.max(rules::LOOK_BACK_MS);
-    keep_ms(parameters).max(models.horizon.late_max_hours.value * HOUR_MS + look_back_ms)
+    keep_ms(models).max(models.horizon.late_max_hours.value * HOUR_MS + look_back_ms)
 }

@@ -36,6 +36,7 @@ mod parameters;
 mod parts;
 mod reading;
 mod reference;
+mod replay;
 pub mod rule;
 mod settle;
 mod shards;
@@ -56,4 +57,5 @@ pub use parameters::{
     WatchOrderParameters, WrongWayParameters,
 };
 pub use parts::{Part, PartError, PartsReader, PartsWriter};
+pub use replay::{Change, Replay, Replayer, STEPS_MAX, Step as ReplayStep};
 pub use snapshot::{Frozen, Migrated, Restoring, SnapshotError};

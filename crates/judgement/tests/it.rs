@@ -13,6 +13,7 @@ mod it {
     pub(crate) mod hidden_plate;
     pub(crate) mod order_of_arrival;
     pub(crate) mod overdue;
+    pub(crate) mod replay;
     pub(crate) mod rule_language;
     pub(crate) mod rules;
     pub(crate) mod scenario;

@@ -113,6 +113,15 @@ impl Rules {
         Self { in_force: BTreeMap::new(), standing: Keyed::new(keep_ms) }
     }
 
+    /// The model with one rule at most, and without what it found.
+    pub(crate) fn only(&self, rule: Option<&RuleId>, keep_ms: i64) -> Self {
+        let mut only = Self::new(keep_ms);
+        if let Some((id, rule)) = rule.and_then(|id| self.in_force.get_key_value(id)) {
+            only.in_force.insert(id.clone(), rule.clone());
+        }
+        only
+    }
+
     /// Puts a rule, or a new version of it, into force for the passages that reach us from now on.
     pub(crate) fn put(&mut self, rule: &Rule, now: Timestamp, names: &mut Names, counts: &mut Counts) {
         if self.in_force.len() >= RULES_MAX && !self.in_force.contains_key(&rule.id) {

@@ -78,6 +78,15 @@ impl WatchOrders {
         }
     }
 
+    /// The model with one order at most, and without what it found.
+    pub(crate) fn only(&self, order: Option<&WatchOrderId>, keep_ms: i64, table: &ConfusionTable) -> Self {
+        let mut only = Self::new(keep_ms);
+        if let Some(order) = order.and_then(|id| self.orders.get(id)) {
+            only.put(order.clone(), table);
+        }
+        only
+    }
+
     pub(crate) fn order_count(&self) -> usize {
         self.orders.len()
     }
