@@ -36,6 +36,8 @@ pub(crate) struct Config {
     pub(crate) offence_codes: Option<PathBuf>,
     /// Bounds of the gateway.
     pub(crate) limits: gateway::Limits,
+    /// How often judgement's state is saved, in ms: bounds what a restart folds again.
+    pub(crate) snapshot_period_ms: u64,
     /// The journal of entries.
     pub(crate) journal: JournalConfig,
     /// The journal of pictures.
@@ -93,6 +95,7 @@ impl Default for Config {
             server_id: SmolStr::new_static("37132700005020000001"),
             offence_codes: None,
             limits: gateway::Limits::default(),
+            snapshot_period_ms: 60_000,
             journal: JournalConfig::default(),
             pictures: PicturesConfig::default(),
             map: api::MapConfig::default(),

@@ -1,5 +1,5 @@
 //! The journal's reader: folds entry by entry into the situation board and the engine, stores what follows from it, and
-//! takes snapshots. One thread; the only place where the engine is.
+//! has snapshots taken. One thread; the only place where the engine is.
 //!
 //! # What is promised
 //! Each entry of the journal is judged once as seen from the records. Outcomes are stored in one transaction with the
@@ -16,7 +16,7 @@
 //! - Retention has removed entries that were not judged yet: the fold goes on at the first that is left, with the
 //!   reference as the records have it now.
 
-use crate::snapshot::{Shelf, Snapshot};
+use crate::snapshot::{Keeper, Kept, Opened, Place, Restored, Shelf, Snapshot};
 use api::App;
 use domain::{Entry, Fact, Outcome, ReferenceChange};
 use gateway::Intake;
@@ -38,8 +38,8 @@ const BATCH_BYTES_MAX: usize = 2 << 20;
 const OUTCOMES_MAX: usize = 1_000;
 /// How often the cursor is moved when nothing is found.
 const CURSOR_PERIOD: Duration = Duration::from_secs(5);
-/// How often a snapshot is taken when something changed: bounds what a restart folds again.
-const SNAPSHOT_PERIOD: Duration = Duration::from_mins(1);
+/// Rest after a snapshot, at least this many times as long as it took to write: a large state leaves the disk its time.
+const SNAPSHOT_REST: u32 = 9;
 /// Longest sleep without a look at the clock and at whether to end.
 const WAKE_PERIOD: Duration = Duration::from_millis(250);
 /// Silence after which a tick is put into the journal, so that deadlines fire; and so the least time between ticks.
@@ -67,6 +67,8 @@ pub(crate) struct Task {
     pub(crate) parameters: Parameters,
     /// Of the parameters, from [`crate::config::ModelFiles::load`].
     pub(crate) fingerprint: u64,
+    /// How often a snapshot is taken when something changed: bounds what a restart folds again.
+    pub(crate) snapshot_period: Duration,
     pub(crate) runtime: Handle,
 }
 
@@ -118,7 +120,7 @@ enum End {
 struct Fold {
     task: Task,
     stop: Arc<AtomicBool>,
-    shelf: Shelf,
+    keeper: Keeper,
     engine: Engine,
     reader: Reader,
     /// Follows from entries that were applied, not stored yet.
@@ -126,8 +128,9 @@ struct Fold {
     /// The cursor: outcomes of entries before it are stored.
     stored_up_to: u64,
     stored_at: Instant,
-    snapshot_place: u64,
-    snapshot_at: Instant,
+    /// Where the journal was read to when the last good snapshot was taken, or one that is being written.
+    snapshot_place: Option<u64>,
+    snapshot_due_at: Instant,
     /// Where the journal ended at the start; identities of entries before it are told to the intake.
     end_at_start: Offset,
     caught_up: Option<oneshot::Sender<()>>,
@@ -144,14 +147,14 @@ impl Fold {
     fn begin(task: Task, stop: Arc<AtomicBool>, caught_up: oneshot::Sender<()>) -> Result<Self, End> {
         let journal = &task.app.observations;
         let mut fold = Self {
-            shelf: Shelf::new(&task.app.data_dir),
+            keeper: Keeper::new(Shelf::new(&task.app.data_dir)),
             engine: Engine::new(task.parameters.clone()),
             reader: journal.reader(Offset::START),
             outcomes: Vec::new(),
             stored_up_to: 0,
             stored_at: Instant::now(),
-            snapshot_place: 0,
-            snapshot_at: Instant::now(),
+            snapshot_place: None,
+            snapshot_due_at: Instant::now() + task.snapshot_period,
             end_at_start: journal.end(),
             caught_up: Some(caught_up),
             seen_up_to: 0,
@@ -162,13 +165,13 @@ impl Fold {
             task,
         };
         fold.read_cursor()?;
-        if let Some(snapshot) = fold.restore() {
-            if !fold.app().board.restore(&snapshot.board) {
+        if let Some(Opened { place, board, .. }) = fold.restore() {
+            if !board.is_some_and(|board| fold.app().board.restore(&board)) {
                 tracing::warn!(
                     "the board's part of the snapshot is of another version: the day's counts begin anew"
                 );
             }
-            fold.recall(snapshot.recent_from.unwrap_or(snapshot.place), snapshot.place);
+            fold.recall(place.recent_from.unwrap_or(place.next), place.next);
         }
         fold.app().clock.drive(fold.engine.clock());
         Ok(fold)
@@ -197,36 +200,51 @@ impl Fold {
     }
 
     /// Puts the engine and the reader where the newest usable snapshot says, or at the beginning.
-    fn restore(&mut self) -> Option<Snapshot> {
+    fn restore(&mut self) -> Option<Opened> {
+        // One that is being written may be the newest.
+        let ended = self.keeper.wait();
+        self.note(ended);
         let end = self.app().observations.end().get();
-        let snapshot = self.shelf.all().find_map(|snapshot| {
-            let refused = if snapshot.fingerprint != self.task.fingerprint {
-                "the models' parameters have changed"
-            } else if snapshot.place > end {
-                "it is of another journal"
-            } else if snapshot.place > self.stored_up_to {
-                "it is of other records"
+        let found = self.keeper.shelf().all().find_map(|mut opened| {
+            let place = opened.place;
+            let refused = if place.fingerprint != self.task.fingerprint {
+                "the models' parameters have changed".to_owned()
+            } else if place.next > end {
+                "it is of another journal".to_owned()
+            } else if place.next > self.stored_up_to {
+                "it is of other records".to_owned()
             } else {
-                match Engine::restore(self.task.parameters.clone(), &snapshot.engine) {
-                    Ok(engine) => {
-                        self.engine = engine;
-                        return Some(snapshot);
-                    }
-                    Err(_) => "the engine does not take it",
+                match opened.restore(self.task.parameters.clone()) {
+                    Ok(restored) if restored.beside.is_empty() => return Some((opened, restored)),
+                    Ok(_) => "it has a section of a later version".to_owned(),
+                    Err(error) => error.to_string(),
                 }
             };
-            tracing::warn!(place = snapshot.place, reason = refused, "left a snapshot out");
+            tracing::warn!(place = place.next, reason = refused, "left a snapshot out");
             None
         });
-        let place = snapshot.as_ref().map_or(0, |snapshot| snapshot.place);
-        if snapshot.is_none() {
-            self.engine = Engine::new(self.task.parameters.clone());
-        }
+        let (opened, restored) = found.unzip();
+        self.snapshot_place = opened.as_ref().map(|opened| opened.place.next);
+        let place = self.snapshot_place.unwrap_or(0);
+        let from = if opened.is_some() { "a snapshot" } else { "the journal's beginning" };
+        let Restored { engine, migrated, .. } = restored.unwrap_or_else(|| Restored {
+            engine: Engine::new(self.task.parameters.clone()),
+            migrated: Vec::new(),
+            beside: Vec::new(),
+        });
+        let migrated: Vec<_> = migrated.iter().map(ToString::to_string).collect();
+        tracing::info!(
+            place,
+            from,
+            end,
+            cursor = self.stored_up_to,
+            migrated = migrated.join(", "),
+            "judging begins"
+        );
+        self.engine = engine;
         self.outcomes.clear();
-        self.snapshot_place = place;
         self.reader = self.app().observations.reader(Offset::new(place));
-        tracing::info!(place, end, cursor = self.stored_up_to, "judging begins");
-        snapshot
+        opened
     }
 
     /// Brings back what a snapshot leaves to the journal: the list of recent passages, and the identities by which the
@@ -420,31 +438,57 @@ impl Fold {
         }
     }
 
-    /// Moves the cursor and takes a snapshot where it is time, or `at_end`.
+    /// Moves the cursor and has a snapshot taken where it is time; `at_end` it is there when this returns.
     fn keep(&mut self, at_end: bool) -> Result<(), End> {
+        let ended = if at_end { self.keeper.wait() } else { self.keeper.take_ended() };
+        self.note(ended);
         let place = self.reader.position().get();
-        let is_snapshot_due =
-            place != self.snapshot_place && (at_end || self.snapshot_at.elapsed() >= SNAPSHOT_PERIOD);
+        let is_snapshot_due = self.snapshot_place != Some(place)
+            && !self.keeper.is_at_work()
+            && (at_end || Instant::now() >= self.snapshot_due_at);
         if place > self.stored_up_to && (is_snapshot_due || self.stored_at.elapsed() >= CURSOR_PERIOD) {
             self.commit(place)?;
         }
         if is_snapshot_due {
-            let begun = Instant::now();
-            let (board, recent_from) = self.app().board.snapshot();
-            let engine = self.engine.snapshot();
-            let bytes = board.len() + engine.len();
-            let snapshot = Snapshot { place, recent_from, fingerprint: self.task.fingerprint, board, engine };
-            match self.shelf.put(&snapshot) {
-                Ok(()) => {
-                    self.snapshot_place = place;
-                    tracing::debug!(place, bytes, took = ?begun.elapsed(), "took a snapshot");
-                }
-                // The next one may succeed; without it a restart takes longer, nothing else.
-                Err(error) => tracing::warn!(%error, "could not write a snapshot"),
-            }
-            self.snapshot_at = Instant::now();
+            self.take_snapshot(place);
+        }
+        if at_end {
+            let ended = self.keeper.wait();
+            self.note(ended);
         }
         Ok(())
+    }
+
+    /// Takes hold of the state; another thread writes it while judging goes on.
+    fn take_snapshot(&mut self, next: u64) {
+        let begun = Instant::now();
+        let (board, recent_from) = self.app().board.snapshot();
+        let place = Place { next, recent_from, fingerprint: self.task.fingerprint };
+        let snapshot = Snapshot { place, board, engine: self.engine.freeze(), beside: Vec::new() };
+        match self.keeper.begin(snapshot) {
+            Ok(()) => self.snapshot_place = Some(next),
+            Err(error) => tracing::warn!(%error, "could not start to write a snapshot"),
+        }
+        self.snapshot_due_at = Instant::now() + self.task.snapshot_period;
+        gauge!("anchang_snapshot_pause_ms").set(begun.elapsed().as_secs_f64() * 1e3);
+    }
+
+    /// Notes what became of a snapshot.
+    fn note(&mut self, ended: Option<std::thread::Result<Kept>>) {
+        let Some(ended) = ended else { return };
+        match ended {
+            Ok(Kept { place, took, outcome: Ok(bytes) }) => {
+                self.snapshot_due_at = self.snapshot_due_at.max(Instant::now() + took * SNAPSHOT_REST);
+                gauge!("anchang_snapshot_took_ms").set(took.as_secs_f64() * 1e3);
+                gauge!("anchang_snapshot_bytes").set(bytes as f64);
+                tracing::debug!(place = place.next, bytes, ?took, "wrote a snapshot");
+                return;
+            }
+            // The next one may succeed; without it a restart takes longer, nothing else.
+            Ok(Kept { outcome: Err(error), .. }) => tracing::warn!(%error, "could not write a snapshot"),
+            Err(_) => tracing::error!("the thread that wrote a snapshot panicked"),
+        }
+        self.snapshot_place = None;
     }
 
     /// Stores the outcomes and moves the cursor to `up_to`; then all pages are told.

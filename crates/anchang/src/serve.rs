@@ -73,7 +73,14 @@ pub(crate) async fn serve(mut config: Config) -> anyhow::Result<()> {
     let [http_listener, viid_listener, terminal_listener] = bind_all(&config).await?;
 
     let runtime = tokio::runtime::Handle::current();
-    let task = Task { app: app.clone(), intake: app.intake.clone(), parameters, fingerprint, runtime };
+    let task = Task {
+        app: app.clone(),
+        intake: app.intake.clone(),
+        parameters,
+        fingerprint,
+        snapshot_period: Duration::from_millis(config.snapshot_period_ms),
+        runtime,
+    };
     let mut judging = Judging::start(task).context("could not start judging")?;
     let (events, event_queue) =
         EventSender::new(app.limits.events_waiting_max, app.limits.quarantine_bytes_max);

@@ -283,10 +283,21 @@ pub struct Migrated {
     pub to: u16,
 }
 
+impl std::fmt::Display for Migrated {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} from version {} to {}", self.section, self.from, self.to)
+    }
+}
+
 impl Restoring {
     /// Begins with nothing.
     pub fn new(parameters: Parameters) -> Self {
         Self { engine: Engine::new(parameters), places: StoredPlaces::default(), seen: Vec::new() }
+    }
+
+    /// Whether a section is the engine's.
+    pub fn knows(section: &str) -> bool {
+        Section::named(section).is_some()
     }
 
     /// Takes the next part, in the order in which [`Frozen::into_parts`] gave them.

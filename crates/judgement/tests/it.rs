@@ -1,4 +1,4 @@
-//! Scenarios of each model, and the property that the order of arrival never matters.
+//! Scenarios of each model, and the properties that neither the order of arrival nor a kill ever matters.
 
 #[cfg(test)]
 mod it {
@@ -11,6 +11,7 @@ mod it {
     pub(crate) mod engine;
     pub(crate) mod fake_plate;
     pub(crate) mod hidden_plate;
+    pub(crate) mod killed;
     pub(crate) mod order_of_arrival;
     pub(crate) mod overdue;
     pub(crate) mod replay;

@@ -3,7 +3,6 @@
 use crate::hard_world::{Good, PHONE, Terminal};
 use crate::prepared;
 use crate::world::{Anchang, CAMERA, Camera, PASSWORD, Page, eventually, passage};
-use journal::Batch;
 use jt808::AckResult;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -270,64 +269,6 @@ async fn a_camera_whose_clock_is_decades_off_is_taken_at_the_time_of_arrival() {
     // The one that is off can be found.
     let device = good.page.get("/devices?kind=camera").await["items"][0].clone();
     assert!(device["clock_offset_ms"].as_i64().unwrap().abs() > 86_400_000, "{device}");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn what_was_answered_is_there_once_whenever_the_process_is_killed() {
-    const KILLS: usize = 4;
-    const CAMERAS_POSTS: usize = 4;
-    let mut anchang = Anchang::start().await;
-    let _page = prepared(&mut anchang).await;
-    let (mut answered, mut next) = (Vec::new(), vec![0; CAMERAS_POSTS]);
-    for round in 0..=KILLS {
-        let camera = Camera::new(&anchang);
-        eventually("the camera is let in", async || camera.register().await == 200).await;
-        let camera = std::sync::Arc::new(camera);
-        let mut senders = tokio::task::JoinSet::new();
-        for (lane, begin) in next.iter().copied().enumerate() {
-            let camera = camera.clone();
-            // Goes on with the one that was not answered.
-            senders.spawn(async move {
-                let mut number = begin;
-                while round < KILLS || number < begin + 5 {
-                    let vehicle = passage(&format!("鲁{}{number:05}", ["A", "B", "C", "D"][lane]), 9);
-                    if camera.try_post(&[vehicle]).await != Some(200) {
-                        break;
-                    }
-                    number += 1;
-                }
-                (lane, begin..number)
-            });
-        }
-        if round < KILLS {
-            tokio::time::sleep(Duration::from_millis(150 + 130 * round as u64)).await;
-            anchang.kill();
-        }
-        for (lane, numbers) in senders.join_all().await {
-            next[lane] = numbers.end;
-            answered.extend(numbers.map(|number| (lane, number)));
-        }
-        if round < KILLS {
-            anchang.start_again().await;
-        }
-    }
-    assert!(answered.len() > 10 * KILLS, "{}", answered.len());
-    let page = anchang.signed_in().await;
-    eventually("all are counted", async || page.get("/figures").await["passages_today"] == answered.len())
-        .await;
-    assert_eq!(anchang.terminate(), Some(0));
-    let (journal, _) = journal::Journal::open(anchang.path("journal"), journal::Options::default()).unwrap();
-    let (mut reader, mut batch) = (journal.reader(journal.first()), Batch::new());
-    let mut stored = BTreeMap::new();
-    while reader.read_batch(1 << 20, &mut batch).unwrap() > 0 {
-        for (_, bytes) in &batch {
-            if let Ok(domain::Entry::Observation(observation)) = codec::decode(bytes) {
-                *stored.entry(observation.id).or_insert(0) += 1;
-            }
-        }
-    }
-    assert_eq!(stored.len(), answered.len());
-    assert!(stored.values().all(|count| *count == 1));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -5,6 +5,7 @@
 mod hard;
 mod hard_disk;
 mod hard_world;
+mod killed;
 mod weighing;
 mod world;
 

@@ -26,6 +26,8 @@ pub(crate) struct Anchang {
     data: Option<PathBuf>,
     /// Open files it may have at its start (`ulimit -Sn`).
     files_max: Option<u32>,
+    /// Its configuration file.
+    config: &'static str,
     process: Option<Child>,
 }
 
@@ -44,9 +46,15 @@ impl Anchang {
 
     /// With the data in another folder, or few files to open.
     pub(crate) async fn start_with(data: Option<PathBuf>, files_max: Option<u32>) -> Self {
-        let mut anchang = Self { dir: tempfile::tempdir().unwrap(), data, files_max, process: None };
+        let mut anchang = Self::at_rest("");
+        (anchang.data, anchang.files_max) = (data, files_max);
         anchang.start_again().await;
         anchang
+    }
+
+    /// With a configuration file, not yet started.
+    pub(crate) fn at_rest(config: &'static str) -> Self {
+        Self { dir: tempfile::tempdir().unwrap(), data: None, files_max: None, config, process: None }
     }
 
     pub(crate) async fn start_again(&mut self) {
@@ -83,7 +91,9 @@ impl Anchang {
                 shell
             }
         };
-        command.arg("--data-dir").arg(self.data()).args(arguments);
+        let config = self.dir.path().join("anchang.toml");
+        std::fs::write(&config, self.config).unwrap();
+        command.arg("--config").arg(config).arg("--data-dir").arg(self.data()).args(arguments);
         command.env_remove("RUST_LOG").stdin(Stdio::null());
         command
     }
