@@ -495,7 +495,10 @@ impl Fold {
     fn commit(&mut self, up_to: u64) -> Result<(), End> {
         let now = self.app().clock.now();
         let changed = self.store("store warnings", |app, runtime, outcomes| {
-            runtime.block_on(app.records.commit_outcomes(outcomes, up_to, now))
+            let _turn = app.hub.turn().blocking_lock();
+            let changed = runtime.block_on(app.records.commit_outcomes(outcomes, up_to, now))?;
+            api::stream::publish(app, &changed);
+            Ok(changed)
         })?;
         for record in &changed {
             let labels = [("change", record.change.key()), ("model", record.warning.model.key())];
@@ -504,7 +507,6 @@ impl Fold {
         self.outcomes.clear();
         self.stored_up_to = up_to;
         self.stored_at = Instant::now();
-        api::stream::publish(self.app(), &changed);
         Ok(())
     }
 

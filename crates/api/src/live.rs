@@ -6,7 +6,7 @@
 
 use crate::wire::Language;
 use std::sync::Arc;
-use tokio::sync::broadcast;
+use tokio::sync::{Mutex, broadcast};
 
 /// Messages that a slow page may lag behind before it is cut off.
 const WAITING_MAX: usize = 4_096;
@@ -48,11 +48,12 @@ impl Message {
 #[derive(Clone)]
 pub struct Hub {
     sender: broadcast::Sender<Message>,
+    turn: Arc<Mutex<()>>,
 }
 
 impl Default for Hub {
     fn default() -> Self {
-        Self { sender: broadcast::channel(WAITING_MAX).0 }
+        Self { sender: broadcast::channel(WAITING_MAX).0, turn: Arc::default() }
     }
 }
 
@@ -61,6 +62,12 @@ impl Hub {
     pub fn send(&self, message: Message) {
         // The only error is that nobody listens.
         drop(self.sender.send(message));
+    }
+
+    /// Held by whoever changes warnings in the records, until the pages are told: so change numbers reach them in order,
+    /// although judging and several officers change warnings at a time. The records take one writer at a time anyway.
+    pub fn turn(&self) -> &Mutex<()> {
+        &self.turn
     }
 
     /// Ends all streams: the process is going down, and pages shall look for the next one.

@@ -519,6 +519,7 @@ pub(crate) async fn sign(
 ) -> Result<Json<WarningView>, Problem> {
     let id = parse_id(&id)?;
     let now = app.clock.now();
+    let turn = app.hub.turn().lock().await;
     let signed = app.records.sign_warning(id, input.version, &by.user.username, now).await;
     let record = signed.map_err(|error| match error {
         SignError::NotFound => no_such(),
@@ -536,6 +537,7 @@ pub(crate) async fn sign(
         SignError::Store(error) => error.into(),
     })?;
     crate::stream::publish(&app, std::slice::from_ref(&record));
+    drop(turn);
     by.audit(&app, "warning.sign", &id.to_string(), "").await?;
     Ok(Json(warning_view(&record, &app.names.load(), now, language)))
 }
@@ -557,6 +559,7 @@ pub(crate) async fn judge(
     let now = app.clock.now();
     let given =
         VerdictRecord { verdict, by: by.user.username.clone(), at: now, note: note.map(str::to_owned) };
+    let turn = app.hub.turn().lock().await;
     let judged = app.records.judge_warning(id, input.version, &given).await;
     let record = judged.map_err(|error| match error {
         VerdictError::NotFound => no_such(),
@@ -571,6 +574,7 @@ pub(crate) async fn judge(
         VerdictError::Store(error) => error.into(),
     })?;
     crate::stream::publish(&app, std::slice::from_ref(&record));
+    drop(turn);
     app.changed.notify_one();
     let detail = note.map_or(verdict.key().to_owned(), |note| format!("{}: {note}", verdict.key()));
     by.audit(&app, "warning.verdict", &id.to_string(), &detail).await?;
