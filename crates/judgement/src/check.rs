@@ -2,7 +2,7 @@
 
 use crate::models::SLOT_MINUTES;
 use crate::parameters::Parameters;
-use domain::{Behaviour, ModelId};
+use domain::{Behaviour, KeyClass, ModelId, Theatre};
 
 /// The words of [`domain::AlarmKind::key`].
 const ALARM_WORDS: [&str; 12] = [
@@ -21,7 +21,7 @@ const ALARM_WORDS: [&str; 12] = [
 ];
 
 /// The models whose warnings all have the same level.
-const FIXED_LEVEL: [ModelId; 15] = [
+const FIXED_LEVEL: [ModelId; 16] = [
     ModelId::DrivingTime,
     ModelId::PassageFatigue,
     ModelId::TerminalSilent,
@@ -34,6 +34,7 @@ const FIXED_LEVEL: [ModelId; 15] = [
     ModelId::DangerousGoods,
     ModelId::Fatigue,
     ModelId::NightCoach,
+    ModelId::NoExit,
     ModelId::OverdueInspection,
     ModelId::OverdueScrapping,
     ModelId::UnhandledOffences,
@@ -63,6 +64,12 @@ pub enum ParameterError {
     /// A word that does not say which model hides which, or closes a circle.
     #[error("discipline.hides has {0:?}, which names no two models or closes a circle")]
     Hides(String),
+    /// A word that names no theatre.
+    #[error("no_exit names an unknown theatre {0:?}")]
+    Theatre(String),
+    /// A word that names no class of key vehicles.
+    #[error("no_exit names an unknown class {0:?}")]
+    KeyClass(String),
     /// The steps of a model do not ascend.
     #[error("the steps of {0} do not ascend")]
     Steps(&'static str),
@@ -122,6 +129,15 @@ impl Parameters {
         if let Some(word) = words.into_iter().flatten().find(|word| !ALARM_WORDS.contains(&word.as_str())) {
             return Err(ParameterError::AlarmKind(word.clone()));
         }
+        let exits = &self.models.no_exit.parameters;
+        let is_theatre = |word: &String| Theatre::ALL.iter().any(|theatre| theatre.key() == word);
+        if let Some(word) = exits.theatres.value.iter().find(|word| !is_theatre(word)) {
+            return Err(ParameterError::Theatre(word.clone()));
+        }
+        let is_class = |word: &String| KeyClass::ALL.iter().any(|class| class.key() == word);
+        if let Some(word) = exits.key_classes.value.iter().find(|word| !is_class(word)) {
+            return Err(ParameterError::KeyClass(word.clone()));
+        }
         match FIXED_LEVEL.into_iter().find(|model| self.models.level(*model).is_none()) {
             Some(model) => Err(ParameterError::Level(model.key())),
             None => Ok(()),
@@ -133,8 +149,6 @@ impl Parameters {
         let models = &self.models;
         let reading = &models.reading;
         let (spot, overload) = (&models.spot_speed.parameters, &models.overload.parameters);
-        let (driving, passages) = (&models.driving_time.parameters, &models.passage_fatigue.parameters);
-        let (silent, elsewhere) = (&models.terminal_silent.parameters, &models.terminal_elsewhere.parameters);
         let goods = &models.dangerous_goods.parameters;
         let order = &models.watch_order.parameters;
         let speed = &models.average_speed.parameters;
@@ -186,6 +200,20 @@ impl Parameters {
             ("overload.hundred_ton_kg", overload.hundred_ton_kg.value, 1, 1_000_000),
             ("dangerous_goods.moving_min_kmh", goods.moving_min_kmh.value, 1, 200),
             ("dangerous_goods.drift_m", goods.drift_m.value, 0, 5_000),
+            ("unhandled_offences.count_min", models.unhandled_offences.parameters.count_min.value, 1, 65_535),
+        ];
+        ranges.extend(self.trip_ranges());
+        ranges.extend(self.plate_ranges());
+        ranges
+    }
+
+    /// Those of the models of trips: driving times, terminals that are missing, exits that are.
+    fn trip_ranges(&self) -> Vec<(&'static str, i64, i64, i64)> {
+        let models = &self.models;
+        let (driving, passages) = (&models.driving_time.parameters, &models.passage_fatigue.parameters);
+        let (silent, elsewhere) = (&models.terminal_silent.parameters, &models.terminal_elsewhere.parameters);
+        let exits = &models.no_exit.parameters;
+        vec![
             ("driving_time.day_limit_minutes", driving.day_limit_minutes.value, 1, 1440),
             ("driving_time.week_limit_minutes", driving.week_limit_minutes.value, 1, 10_080),
             ("driving_time.halt_max_minutes", driving.halt_max_minutes.value, 0, 60),
@@ -207,10 +235,10 @@ impl Parameters {
             ("terminal_elsewhere.plausible_kmh", elsewhere.plausible_kmh.value, 1, 1000),
             ("terminal_elsewhere.sightings_min", elsewhere.sightings_min.value, 1, 20),
             ("terminal_elsewhere.within_hours", elsewhere.within_hours.value, 1, 24),
-            ("unhandled_offences.count_min", models.unhandled_offences.parameters.count_min.value, 1, 65_535),
-        ];
-        ranges.extend(self.plate_ranges());
-        ranges
+            ("no_exit.factor_percent", exits.factor_percent.value, 100, 1000),
+            ("no_exit.margin_minutes", exits.margin_minutes.value, 0, 600),
+            ("no_exit.confirm_hours", exits.confirm_hours.value, 1, 24),
+        ]
     }
 
     /// Those of the models of plates that lie.

@@ -49,6 +49,25 @@ impl<K: Ord> Deadlines<K> {
         Some(keys)
     }
 
+    /// The buckets with their keys, ascending: equal for equal deadlines, in whatever order they were armed.
+    pub(crate) fn stored(&self) -> Vec<(i64, Vec<K>)>
+    where
+        K: Clone,
+    {
+        let sorted = |keys: &Vec<K>| {
+            let mut keys = keys.clone();
+            keys.sort_unstable();
+            keys
+        };
+        self.buckets.iter().map(|(bucket, keys)| (*bucket, sorted(keys))).collect()
+    }
+
+    /// The deadlines of [`Self::stored`].
+    pub(crate) fn restored(stored: Vec<(i64, Vec<K>)>) -> Self {
+        let armed_count = stored.iter().map(|(_, keys)| keys.len()).sum();
+        Self { buckets: stored.into_iter().collect(), armed_count }
+    }
+
     /// How many are armed.
     pub(crate) fn armed_count(&self) -> usize {
         self.armed_count

@@ -9,6 +9,7 @@ use crate::models::claim::Claims;
 use crate::models::device_alarm::DeviceAlarms;
 use crate::models::drive::Drives;
 use crate::models::hidden_plate::HiddenPlates;
+use crate::models::no_exit::NoExits;
 use crate::models::rules::{self, RuleState, Rules};
 use crate::models::terminal::{self, Terminals};
 use crate::models::watch_order::WatchOrders;
@@ -42,6 +43,7 @@ pub struct Engine {
     pub(crate) device_alarms: DeviceAlarms,
     pub(crate) terminals: Terminals,
     pub(crate) discipline: Discipline,
+    pub(crate) no_exits: NoExits,
 }
 
 /// What was counted since the first entry.
@@ -106,6 +108,7 @@ impl Engine {
             device_alarms: DeviceAlarms { reports: Keyed::new(keep_ms) },
             terminals: Terminals::default(),
             discipline: Discipline::new(keep_ms),
+            no_exits: NoExits::default(),
             models: TunedModels::new(parameters.models),
         }
     }
@@ -149,7 +152,8 @@ impl Engine {
                 + self.drives.drives.armed_count()
                 + self.device_alarms.reports.armed_count()
                 + self.terminals.armed_count()
-                + self.discipline.standings.armed_count(),
+                + self.discipline.standings.armed_count()
+                + self.no_exits.armed_count(),
             duplicates: self.counts.duplicates,
             late_beyond_horizon: self.counts.late_beyond_horizon,
             ahead_of_clock: self.counts.ahead_of_clock,
@@ -178,7 +182,19 @@ impl Engine {
             self.drives.drives.retire(to, models);
             self.device_alarms.reports.retire(to, models);
             self.discipline.retire(to, models);
-            let Self { models, table, clock, reference, names, counts, tracks, drives, terminals, .. } = self;
+            let Self {
+                models,
+                table,
+                clock,
+                reference,
+                names,
+                counts,
+                tracks,
+                drives,
+                terminals,
+                no_exits,
+                ..
+            } = self;
             let mut context = Context {
                 models: models.everywhere(),
                 tuned: models,
@@ -190,14 +206,15 @@ impl Engine {
                 out,
             };
             terminals.fire(tracks, drives, &mut context);
+            no_exits.fire(tracks, &mut context);
         }
     }
 
     fn observe(&mut self, observation: &Observation, out: &mut Vec<Outcome>) {
         self.counts.observations += 1;
         let is_timely = self.is_timely(observation);
-        let Self { models, table, clock, reference, names, counts, tracks, rules, drives, terminals, .. } =
-            self;
+        let Self { models, table, clock, reference, names, counts, tracks, rules, drives, .. } = self;
+        let (terminals, no_exits) = (&mut self.terminals, &mut self.no_exits);
         let (everywhere, clock) = (models.everywhere(), *clock);
         let mut context =
             Context { models: everywhere, tuned: models, table, clock, reference, names, counts, out };
@@ -212,7 +229,7 @@ impl Engine {
                 if sight.is_sure(&context) {
                     self.claims.observe(&sight, &mut context);
                 }
-                if let Some(turn) = keep(tracks, rules, &sight, &mut context) {
+                if let Some(turn) = keep(tracks, rules, no_exits, &sight, &mut context) {
                     terminals.expect(&turn, tracks, drives, &mut context);
                 }
                 self.hidden_plates.observe(&sight, &mut context);
@@ -260,10 +277,14 @@ impl Engine {
             ReferenceChange::WatchOrderRemoved(id) => self.watch_orders.remove(id, &self.table),
             ReferenceChange::Tick(at) => self.advance(*at, out),
             ReferenceChange::Calibrations(all) => {
-                all.iter().for_each(|one| self.reference.put_calibration(one))
+                for one in all {
+                    self.reference.put_calibration(one);
+                }
             }
             ReferenceChange::TravelTimes(all) => {
-                all.iter().for_each(|one| self.reference.put_travel_time(one, &mut self.names));
+                for one in all {
+                    self.reference.put_travel_time(one, &mut self.names);
+                }
             }
             ReferenceChange::Zone(zone) => self.reference.put_zone(zone),
             ReferenceChange::ZoneRemoved(id) => self.reference.remove_zone(id),
@@ -321,6 +342,7 @@ pub(crate) fn sight<'a>(
 fn keep(
     tracks: &mut Keyed<VehicleKey, Track>,
     rules: &mut Rules,
+    no_exits: &mut NoExits,
     sight: &Sight<'_>,
     context: &mut Context<'_>,
 ) -> Option<Turn> {
@@ -349,6 +371,7 @@ fn keep(
     passage_fatigue::judge(track, &turn, context);
     clone_plate::judge(track, index, &turn, context);
     fake_plate::judge(track, &turn, context);
+    no_exits.judge(track, &turn, context);
     rules.judge(track, &turn, sight, context);
     if matches!(inserted, Inserted::New(_)) {
         tracks.grown();
@@ -364,6 +387,7 @@ pub(crate) fn keep_ms(models: &ModelParameters) -> i64 {
         models.fatigue.parameters.silent_max_minutes.value + models.fatigue.parameters.rest_minutes.value,
         models.device_alarm.parameters.episode_gap_minutes.value,
         models.passage_fatigue.parameters.span_max_hours.value * 60,
+        models.no_exit.parameters.confirm_hours.value * 60,
         // Days are judged whole.
         24 * 60,
     ]

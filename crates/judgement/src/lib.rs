@@ -51,8 +51,8 @@ pub use parameters::{
     AverageSpeedParameters, AxleLimit, CameraReportParameters, ClonePlateParameters,
     DangerousGoodsParameters, DeviceAlarmParameters, DisciplineParameters, DrivingTimeParameters,
     FakePlateParameters, FatigueParameters, HiddenPlateParameters, Horizon, Model, ModelDescription,
-    ModelParameters, NightCoachParameters, NoParameters, OverloadParameters, Parameter, ParameterDescription,
-    Parameters, PassageFatigueParameters, ReadingParameters, SpotSpeedParameters, Step,
+    ModelParameters, NightCoachParameters, NoExitParameters, NoParameters, OverloadParameters, Parameter,
+    ParameterDescription, Parameters, PassageFatigueParameters, ReadingParameters, SpotSpeedParameters, Step,
     TerminalElsewhereParameters, TerminalSilentParameters, Text, UnhandledOffencesParameters, Value,
     WatchOrderParameters, WrongWayParameters,
 };

@@ -146,15 +146,15 @@ impl Reader<'_> {
         }
         let misread = self.misread_share(passage, at, misread);
         let mut candidates = Candidates { best: None, weight: 0.0 };
-        if unread == 0 {
-            if let Some(file) = self.reference.file_seen(passage, self.table) {
-                let look = Look::of(file, passage);
-                let weight = (1.0 - misread) * look.likelihood(self.parameters);
-                candidates.add(
-                    weight,
-                    Reading { vehicle: file.key, permille: 0, is_as_read: true, look, known: Known::File },
-                );
-            }
+        if unread == 0
+            && let Some(file) = self.reference.file_seen(passage, self.table)
+        {
+            let look = Look::of(file, passage);
+            let weight = (1.0 - misread) * look.likelihood(self.parameters);
+            candidates.add(
+                weight,
+                Reading { vehicle: file.key, permille: 0, is_as_read: true, look, known: Known::File },
+            );
         }
         if is_known_to_us {
             self.add_misread(read, unread, passage, misread, &mut candidates);

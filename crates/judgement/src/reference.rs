@@ -51,8 +51,8 @@ pub(crate) fn known_body_color(color: Option<char>) -> Option<char> {
 /// What a checkpoint is for sections.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Role {
-    /// Whether a section begins here.
-    pub(crate) is_start: bool,
+    /// The sections that begin here, with the number of the checkpoint where each ends.
+    pub(crate) starts: Vec<(SectionId, u32)>,
     /// The sections that end here, with the number of the checkpoint where each begins.
     pub(crate) ends: Vec<(SectionId, u32)>,
 }
@@ -165,7 +165,7 @@ impl Reference {
         self.roles.clear();
         for section in self.sections.values() {
             let (start, end) = (names.number(&section.start.0), names.number(&section.end.0));
-            self.roles.entry(start).or_default().is_start = true;
+            self.roles.entry(start).or_default().starts.push((section.id.clone(), end));
             self.roles.entry(end).or_default().ends.push((section.id.clone(), start));
         }
     }
@@ -177,11 +177,6 @@ impl Reference {
 
     pub(crate) fn section(&self, id: &SectionId) -> Option<&Section> {
         self.sections.get(id)
-    }
-
-    /// All sections, by identity.
-    pub(crate) fn sections(&self) -> impl Iterator<Item = &Section> {
-        self.sections.values()
     }
 
     pub(crate) fn put_zone(&mut self, zone: &Zone) {

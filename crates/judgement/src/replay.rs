@@ -12,6 +12,7 @@ use crate::models::claim::Claims;
 use crate::models::device_alarm::DeviceAlarms;
 use crate::models::drive::Drives;
 use crate::models::hidden_plate::HiddenPlates;
+use crate::models::no_exit::NoExits;
 use crate::models::terminal::Terminals;
 use domain::observation::Fact;
 use domain::{
@@ -99,6 +100,7 @@ impl Engine {
             drives: Drives { drives: Keyed::new(keep_ms) },
             device_alarms: DeviceAlarms { reports: Keyed::new(keep_ms) },
             terminals: Terminals::default(),
+            no_exits: NoExits::default(),
             discipline: Discipline::new(keep_ms),
         };
         Replayer {

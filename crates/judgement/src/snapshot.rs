@@ -3,7 +3,7 @@
 //! [`Engine::freeze`] takes hold of the state in well under a millisecond, whatever its size; the [`Frozen`] state is
 //! turned into [`Part`]s on another thread while judging goes on. Equal state is equal bytes: maps are written shard by
 //! shard, each sorted. Parameters are not part of it: they are given again on restoring, and a change of them that
-//! matters raises a model's version. Deadlines are not part of it either: they follow from the states.
+//! matters raises a model's version. Deadlines are not part of it either where they follow from the states.
 //!
 //! # A new version of a state
 //! Whoever changes what a section holds raises its version in [`Section::version`] and says in [`Section::older`] what
@@ -50,6 +50,7 @@ enum Section {
     HiddenPlates,
     Standings,
     Silences,
+    Exits,
 }
 
 /// What becomes of a section that an older version of the code wrote.
@@ -65,7 +66,7 @@ enum Older {
 type Migration = fn(&[u8]) -> Result<Vec<u8>, postcard::Error>;
 
 impl Section {
-    const ALL: [Self; 18] = [
+    const ALL: [Self; 19] = [
         Self::Core,
         Self::Tunings,
         Self::Names,
@@ -84,6 +85,7 @@ impl Section {
         Self::HiddenPlates,
         Self::Standings,
         Self::Silences,
+        Self::Exits,
     ];
 
     /// Never changed and never used again for something else.
@@ -107,6 +109,7 @@ impl Section {
             Self::Rules => "rules",
             Self::RuleWarnings => "rule_warnings",
             Self::HiddenPlates => "hidden_plates",
+            Self::Exits => "exits",
         }
     }
 
@@ -129,7 +132,8 @@ impl Section {
             | Self::RuleWarnings
             | Self::HiddenPlates
             | Self::Standings
-            | Self::Silences => 1,
+            | Self::Silences
+            | Self::Exits => 1,
             Self::Tracks => 2,
         }
     }
@@ -153,7 +157,8 @@ impl Section {
             | Self::RuleWarnings
             | Self::HiddenPlates
             | Self::Standings
-            | Self::Silences => Older::Rebuild("there was no version before this one"),
+            | Self::Silences
+            | Self::Exits => Older::Rebuild("there was no version before this one"),
             Self::Tracks => {
                 Older::Rebuild("before version 2 nobody knew which visits contradict one another")
             }
@@ -214,6 +219,7 @@ pub struct Frozen {
     hidden_plates: FrozenMap<HiddenLook, Sightings>,
     standings: FrozenMap<Subject, Standings>,
     silences: (Vec<Silence>, Vec<Maintenance>),
+    exits: Vec<(i64, Vec<(VehicleKey, Timestamp)>)>,
 }
 
 impl Frozen {
@@ -240,6 +246,7 @@ impl Frozen {
         .chain(shards(Section::HiddenPlates, self.hidden_plates))
         .chain(shards(Section::Standings, self.standings))
         .chain([whole(Section::Silences, &self.silences)])
+        .chain([whole(Section::Exits, &self.exits)])
     }
 }
 
@@ -338,6 +345,7 @@ impl Restoring {
             Section::Rules => engine.rules.restore(read(bytes)?, &mut engine.names),
             Section::RuleWarnings => engine.rules.standing.restore(read(bytes)?),
             Section::HiddenPlates => engine.hidden_plates.sightings.restore(read(bytes)?),
+            Section::Exits => engine.no_exits.restore(read(bytes)?),
         }
         Ok(())
     }
@@ -426,6 +434,7 @@ impl Engine {
             rules: self.rules.stored(),
             rule_warnings: self.rules.freeze_standing(),
             hidden_plates: self.hidden_plates.sightings.freeze(),
+            exits: self.no_exits.stored(),
         }
     }
 

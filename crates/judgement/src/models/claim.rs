@@ -102,20 +102,20 @@ impl Claims {
         for complaint in complaints {
             let plate_text = Some(sight.passage.plate_text.clone());
             let subject = Subject { vehicle: Some(reading.vehicle), plate_text, device: None };
-            self.claim(reading.vehicle, sight.observation, sight.at, subject, complaint, context);
+            self.claim(sight.observation, sight.at, subject, complaint, context);
         }
     }
 
-    /// Takes a complaint as the claim of its key, if it is the best.
+    /// Takes a complaint about a vehicle as the claim of its key, if it is the best.
     pub(crate) fn claim(
         &mut self,
-        vehicle: VehicleKey,
         observation: &Observation,
         at: Timestamp,
         subject: Subject,
         complaint: Complaint,
         context: &mut Context<'_>,
     ) {
+        let Some(vehicle) = subject.vehicle else { return };
         let day = at.beijing_day();
         let id = observation.id.0.to_le_bytes();
         let vehicle_bytes = vehicle_bytes(vehicle);

@@ -14,6 +14,7 @@ pub(crate) mod fake_plate;
 mod fatigue;
 pub(crate) mod hidden_plate;
 mod night_coach;
+pub(crate) mod no_exit;
 mod overdue;
 mod overload;
 pub(crate) mod passage_fatigue;

@@ -24,7 +24,8 @@ pub(crate) fn judge(track: &mut Track, turn: &Turn, context: &mut Context<'_>) {
     let is_large = file.vehicle_type.is_some_and(VehicleType::is_large);
     // Of whom positions come, these tell more.
     let has_terminal = !context.reference.terminals_of(turn.vehicle).is_empty();
-    if !is_coach && !(is_large && p.is_large_judged.value) || has_terminal || !model.is_enabled {
+    let is_concerned = is_coach || is_large && p.is_large_judged.value;
+    if !is_concerned || has_terminal || !model.is_enabled {
         return;
     }
     let visits = track.visits();

@@ -9,6 +9,7 @@ use domain::warning::{Detail, Subject};
 use domain::{Level, ModelId, Observation, Timestamp, VehicleKey, VehicleType, Wgs84, Zone, ZoneKind};
 
 /// Whom a zone may concern.
+#[expect(clippy::struct_field_names, reason = "the type of a vehicle is what the standard calls it")]
 struct Vehicle<'a> {
     key: VehicleKey,
     file: Option<&'a File>,
@@ -74,7 +75,7 @@ impl Claims {
         if let Some(complaint) = leaves_corridors(&vehicle, observation.captured_at, here, context) {
             let subject =
                 Subject { vehicle: Some(key), plate_text: None, device: Some(observation.device.clone()) };
-            self.claim(key, observation, observation.captured_at, subject, complaint, context);
+            self.claim(observation, observation.captured_at, subject, complaint, context);
         }
     }
 }

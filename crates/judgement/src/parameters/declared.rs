@@ -176,6 +176,7 @@ parameters! {
 
 parameters! {
     /// What cameras say they saw.
+    #[expect(clippy::struct_field_names, reason = "names are those of the file")]
     CameraReportParameters {
         /// Behaviours that become warnings of level one.
         behaviours_high: Vec<String>,
@@ -198,6 +199,7 @@ parameters! {
 
 parameters! {
     /// Driving time of coaches.
+    #[expect(clippy::struct_field_names, reason = "names say what and end in their units")]
     DrivingTimeParameters {
         /// Most driving in any 24 hours.
         day_limit_minutes: i64,
@@ -231,6 +233,22 @@ parameters! {
         is_large_judged: bool,
         /// No drive is longer; so far back passages are remembered for it.
         span_max_hours: i64,
+    }
+}
+
+parameters! {
+    /// Into a section and not out of it.
+    NoExitParameters {
+        /// Both ends of a section stand in one of these theatres.
+        theatres: Vec<String>,
+        /// The key vehicles that are judged; empty for all that are registered.
+        key_classes: Vec<String>,
+        /// So much of the usual time a drive through may take.
+        factor_percent: i64,
+        /// And so much more.
+        margin_minutes: i64,
+        /// A warning that no late exit confirms within so many hours is taken back.
+        confirm_hours: i64,
     }
 }
 

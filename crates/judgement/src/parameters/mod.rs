@@ -6,7 +6,7 @@
 pub use declared::{
     AverageSpeedParameters, CameraReportParameters, ClonePlateParameters, DangerousGoodsParameters,
     DeviceAlarmParameters, DisciplineParameters, DrivingTimeParameters, FakePlateParameters,
-    FatigueParameters, HiddenPlateParameters, Horizon, NightCoachParameters, NoParameters,
+    FatigueParameters, HiddenPlateParameters, Horizon, NightCoachParameters, NoExitParameters, NoParameters,
     OverloadParameters, PassageFatigueParameters, ReadingParameters, SpotSpeedParameters,
     TerminalElsewhereParameters, TerminalSilentParameters, UnhandledOffencesParameters, WatchOrderParameters,
     WrongWayParameters,
@@ -372,7 +372,7 @@ models! {
     /// 车、终端位置不符
     terminal_elsewhere: TerminalElsewhereParameters = TerminalElsewhere,
     /// 区间滞留
-    no_exit: NoParameters = NoExit,
+    no_exit: NoExitParameters = NoExit,
     /// 自定义规则
     rule: NoParameters = Rule,
 }

@@ -1,8 +1,10 @@
 //! The engine itself: clock, horizon, forgetting, snapshots.
 
 use super::data_files::shipped;
-use super::scenario::{County, at, car, coach, file, large, order, passage, position, with_alarm_bits};
-use domain::{ReferenceChange, VehicleFile};
+use super::scenario::{
+    County, at, car, checkpoint, coach, file, large, order, passage, passage_of, position, with_alarm_bits,
+};
+use domain::{Checkpoint, ReferenceChange, Theatre, VehicleFile};
 use judgement::{Engine, Migrated, Part, PartsReader, PartsWriter, Restoring, SnapshotError};
 use std::collections::BTreeSet;
 
@@ -98,6 +100,10 @@ fn lively_county() -> County {
     county.see(passage("A", "鲁Q12345", at("08:00")));
     county.see(passage("B", "鲁Q12345", at("08:03")));
     county.see(passage("A", "无车牌", at("08:04")));
+    let on_expressway = |id| Checkpoint { theatre: Theatre::Expressway, ..checkpoint(id) };
+    county.change(ReferenceChange::Checkpoint(on_expressway("A")));
+    county.change(ReferenceChange::Checkpoint(on_expressway("B")));
+    county.see(passage_of(large("鲁Q70001"), "A", at("08:04")));
     county.see(with_alarm_bits(position(large("鲁Q70001"), at("08:05"), 60, 0), 0b110));
     county
 }

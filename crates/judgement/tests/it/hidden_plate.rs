@@ -88,7 +88,7 @@ fn plates_missed_by_chance_all_day_are_no_vehicle() {
     let mut dice = 1_u64;
     for minute in 0..1_200 {
         dice = dice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        if (dice >> 33) % 4 == 0 {
+        if (dice >> 33).is_multiple_of(4) {
             let place = PLACES[(dice >> 40) as usize % PLACES.len()];
             county.see(seen(place, &format!("{:02}:{:02}", minute / 60, minute % 60)));
         }

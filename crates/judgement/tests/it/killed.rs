@@ -6,13 +6,12 @@
 //! a kill takes all that was not stored and not durable; the next process goes on from the last durable snapshot and
 //! drops what follows from entries before the cursor.
 
-use super::data_files::shipped;
-use super::order_of_arrival::{county, days};
+use super::order_of_arrival::{county, days, parameters};
 use super::scenario::{car, file, order, plate};
 use domain::{
     Calibration, ClockError, Entry, Outcome, ReferenceChange, Timestamp, TravelTime, VehicleFile, WatchOrder,
 };
-use judgement::{Engine, Frozen, Parameters, Part, Restoring};
+use judgement::{Engine, Frozen, Part, Restoring};
 use proptest::prelude::*;
 
 /// Short, so that much is forgotten during the days of a journal.
@@ -46,14 +45,8 @@ impl Disk {
     }
 }
 
-fn parameters() -> Parameters {
-    let mut parameters = shipped();
-    parameters.models.horizon.late_max_hours.value = LATE_MAX_HOURS;
-    parameters
-}
-
 fn restored(parts: &[Part]) -> Engine {
-    let mut restoring = Restoring::new(parameters());
+    let mut restoring = Restoring::new(parameters(LATE_MAX_HOURS));
     for part in parts {
         restoring.take(part).unwrap();
     }

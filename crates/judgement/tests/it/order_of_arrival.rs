@@ -11,6 +11,7 @@ use domain::warning::Warning;
 use domain::{
     CivilDay, Mark, ModelId, PlateColor, Timestamp, VehicleFile, VehicleKey, WarningId, WatchOrder,
 };
+use judgement::Parameters;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 
@@ -18,15 +19,19 @@ const PLATES: [&str; 8] =
     ["鲁Q12345", "鲁Q8B345", "鲁Q88345", "鲁QB8345", "鲁Q1234-", "鲁Q12S45", "鲁Q7H9K4", "无车牌"];
 const COACH: &str = "鲁Q70001";
 
-pub(crate) fn county(late_max_hours: i64) -> County {
+/// So that a few vehicles and sightings are enough to judge by.
+pub(crate) fn parameters(late_max_hours: i64) -> Parameters {
     let mut parameters = shipped();
     parameters.models.horizon.late_max_hours.value = late_max_hours;
-    // So that a few vehicles and sightings are enough to judge by.
     parameters.models.reading.covered_files_min.value = 3;
     parameters.models.hidden_plate.parameters.score_min.value = 8;
     parameters.models.hidden_plate.parameters.sightings_min.value = 2;
+    parameters
+}
+
+pub(crate) fn county(late_max_hours: i64) -> County {
     let places = ["A", "B", "C"];
-    let mut county = learned(County::with_parameters(parameters), &places);
+    let mut county = learned(County::with_parameters(parameters(late_max_hours)), &places);
     for place in places {
         county.change(ways(place, &places, 1_500, 720));
     }
@@ -180,7 +185,9 @@ fn judged(
 fn difference(a: &BTreeMap<WarningId, (Warning, Mark)>, b: &BTreeMap<WarningId, (Warning, Mark)>) -> String {
     let only = |a: &BTreeMap<WarningId, (Warning, Mark)>, b: &BTreeMap<WarningId, (Warning, Mark)>| {
         let mut only: Vec<_> = a.values().filter(|said| b.get(&said.0.id) != Some(said)).cloned().collect();
-        only.iter_mut().for_each(|(warning, _)| warning.evidence.truncate(2));
+        for (warning, _) in &mut only {
+            warning.evidence.truncate(2);
+        }
         format!("{only:#?}")
     };
     format!("only the first: {}\nonly the second: {}", only(a, b), only(b, a))
@@ -199,7 +206,7 @@ proptest! {
     /// An engine that forgets after six hours says what one says that never does.
     #[test]
     fn forgetting_never_shows(journal in days()) {
-        let [mut forgetful, mut remembering] = [county(6), county(720)];
+        let (mut forgetful, mut remembering) = (county(6), county(720));
         for seen in journal {
             prop_assert_eq!(forgetful.see(seen.clone()), remembering.see(seen));
         }

@@ -22,7 +22,9 @@ fn a_replay_shows_which_observation_completed_the_warning() {
     let others = [passage("A", "鲁Q99999", at("08:00")), passage("C", "鲁Q12345", at("09:30"))];
     let seen = [passage("A", "鲁Q12345", at("08:00")), passage("B", "鲁Q12345", at("08:03"))];
     let all: Vec<Observation> = others[..1].iter().chain(&seen).chain(&others[1..]).cloned().collect();
-    all.iter().for_each(|seen| drop(county.see(seen.clone())));
+    for seen in &all {
+        county.see(seen.clone());
+    }
     let replay = replayed(&county, ModelId::AverageSpeed, &all);
     let changes: Vec<Change> = replay.steps.iter().map(|step| step.change).collect();
     assert_eq!(changes, [Change::None, Change::Raised]);
@@ -36,7 +38,9 @@ fn a_drive_is_replayed_from_all_its_positions() {
     let seen: Vec<Observation> = (0..300)
         .map(|minute| position(large("鲁Q70001"), at("08:00").plus_ms(minute * 60_000), 60, 0))
         .collect();
-    seen.iter().for_each(|seen| drop(county.see(seen.clone())));
+    for seen in &seen {
+        county.see(seen.clone());
+    }
     let replay = replayed(&county, ModelId::Fatigue, &seen);
     assert!(replay.steps.iter().any(|step| step.change == Change::Raised));
 }
@@ -46,7 +50,9 @@ fn a_late_observation_revises_in_the_replay_as_it_did() {
     let mut county = County::new();
     county.register(VehicleFile { inspection_valid_until: Some(CivilDay(1)), ..file(car("鲁Q12345")) });
     let seen = [late(passage("A", "鲁Q12345", at("08:00")), 120), passage("B", "鲁Q12345", at("10:30"))];
-    seen.iter().for_each(|seen| drop(county.see(seen.clone())));
+    for seen in &seen {
+        county.see(seen.clone());
+    }
     let replay = replayed(&county, ModelId::OverdueInspection, &seen);
     let changes: Vec<Change> = replay.steps.iter().map(|step| step.change).collect();
     assert_eq!(changes, [Change::Raised, Change::Revised]);

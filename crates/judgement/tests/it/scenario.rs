@@ -5,8 +5,8 @@ use domain::observation::{Alarm, AlarmKind, Fact, Observation, Passage, Position
 use domain::warning::{Warning, WithdrawReason};
 use domain::{
     Calibration, Checkpoint, CivilDay, ClockError, Entry, KeyClass, Level, Mark, ModelId, ObservationId,
-    Outcome, Plate, PlateClass, PlateColor, ReferenceChange, Section, Theatre, Timestamp, TravelTime,
-    VehicleFile, VehicleKey, VehicleType, WarningId, WatchOrder, Wgs84,
+    Outcome, Plate, PlateClass, PlateColor, ReferenceChange, Scope, Section, Theatre, Timestamp, TravelTime,
+    TunedValue, Tuning, VehicleFile, VehicleKey, VehicleType, WarningId, WatchOrder, Wgs84,
 };
 use judgement::{Engine, Parameters};
 use smol_str::SmolStr;
@@ -120,6 +120,28 @@ pub(crate) fn passage(place: &str, text: &str, captured_at: Timestamp) -> Observ
         weighing: None,
     });
     observation(place, captured_at, &[text.as_bytes()], fact)
+}
+
+/// A passage of a vehicle with the class and the ground colour of its plate.
+pub(crate) fn passage_of(vehicle: VehicleKey, place: &str, captured_at: Timestamp) -> Observation {
+    with(passage(place, &vehicle.plate.to_string(), captured_at), |passage| {
+        passage.plate_class = vehicle.class;
+        passage.plate_color = vehicle.class.color();
+    })
+}
+
+/// The model with these values of its parameters, wherever the scope says.
+pub(crate) fn tuned(model: ModelId, scope: Scope, values: &[(&str, TunedValue)]) -> ReferenceChange {
+    let id = format!("{}-{scope:?}", model.key());
+    ReferenceChange::Tuning(Tuning {
+        id: id.as_str().into(),
+        version: 1,
+        model,
+        scope,
+        is_enabled: true,
+        level: None,
+        values: values.iter().map(|(name, value)| (SmolStr::new(name), value.clone())).collect(),
+    })
 }
 
 /// The passage with something about it changed.
