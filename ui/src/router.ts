@@ -19,11 +19,17 @@ const routes: RouteRecordRaw[] = [
   { path: '/vehicles', name: 'vehicles', component: () => import('@/pages/vehicle/VehiclesPage.vue') },
   { path: '/passages', name: 'passages', component: () => import('@/pages/passage/PassagesPage.vue') },
   {
-    path: '/devices/:tab(list|refused|quarantine)?',
+    path: '/devices/:tab(list|health|refused|quarantine)?',
     name: 'devices',
     component: () => import('@/pages/device/DevicesPage.vue'),
   },
-  { path: '/models', name: 'models', component: () => import('@/pages/model/ModelsPage.vue') },
+  {
+    path: '/models/:tab(models|rules|zones|quiet)?',
+    name: 'models',
+    component: () => import('@/pages/model/ModelsPage.vue'),
+  },
+  { path: '/models/:id', name: 'model', component: () => import('@/pages/model/ModelPage.vue'), props: true },
+  { path: '/rules/:id', name: 'rule', component: () => import('@/pages/rule/RulePage.vue'), props: true },
   {
     path: '/system/:tab(health|users|audit)?',
     name: 'system',

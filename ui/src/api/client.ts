@@ -79,4 +79,4 @@ export const get = <T>(path: string, query?: Query, signal?: AbortSignal) =>
 export const post = <T>(path: string, body?: unknown) => json<T>('POST', path, body)
 export const put = <T>(path: string, body?: unknown) => json<T>('PUT', path, body)
 export const patch = <T>(path: string, body?: unknown) => json<T>('PATCH', path, body)
-export const remove = (path: string): Promise<void> => json('DELETE', path)
+export const remove = (path: string, body?: unknown): Promise<void> => json('DELETE', path, body)

@@ -25,6 +25,9 @@ export const api = {
   warnings: (query: Query, signal?: AbortSignal) => get<T.List<T.Warning>>(`${V1}/warnings`, query, signal),
   warning: (id: string) => get<T.WarningFile>(`${V1}/warnings/${part(id)}`),
   signWarning: (id: string, version: number) => post<T.Warning>(`${V1}/warnings/${part(id)}/sign`, { version }),
+  judgeWarning: (id: string, version: number, verdict: T.Verdict, note?: string) =>
+    post<T.Warning>(`${V1}/warnings/${part(id)}/verdict`, { version, verdict, ...(note ? { note } : {}) }),
+  explanation: (id: string) => get<T.Explanation>(`${V1}/warnings/${part(id)}/explanation`),
 
   checkpoints: () => all<T.Checkpoint>(`${V1}/checkpoints`, { limit: 500 }),
   keyVehicles: () => all<T.KeyVehicle>(`${V1}/key-vehicles`, { limit: 500 }),
@@ -56,7 +59,43 @@ export const api = {
     post<T.WatchOrder>(`${V1}/watch-orders/${part(String(id))}/withdraw`, { reason }),
 
   passages: (query: Query, signal?: AbortSignal) => get<T.List<T.Passage>>(`${V1}/passages`, query, signal),
+
   models: () => all<T.Model>(`${V1}/models`),
+  model: (id: string) => get<T.ModelFile>(`${V1}/models/${part(id)}`),
+  yields: (since?: T.Day) => all<T.ModelYield>(`${V1}/models/yield`, { since }),
+  addTuning: (model: string, tuning: T.TuningInput) => post<T.Tuning>(`${V1}/models/${part(model)}/tunings`, tuning),
+  changeTuning: (model: string, id: string, tuning: T.TuningInput) =>
+    put<T.Tuning>(`${V1}/models/${part(model)}/tunings/${part(id)}`, tuning),
+  removeTuning: (model: string, { id, version }: T.Tuning, reason: string) =>
+    remove(`${V1}/models/${part(model)}/tunings/${part(id)}`, { version, reason }),
+
+  rules: () => all<T.Rule>(`${V1}/rules`),
+  rule: (id: string) => get<T.RuleFile>(`${V1}/rules/${part(id)}`),
+  addRule: (rule: T.RuleInput) => post<T.RuleFile>(`${V1}/rules`, rule),
+  saveRule: (id: string, rule: T.RuleInput) => put<T.RuleFile>(`${V1}/rules/${part(id)}/draft`, rule),
+  submitRule: ({ id, version }: T.Rule) => post<T.RuleFile>(`${V1}/rules/${part(id)}/submit`, { version }),
+  approveRule: ({ id, version }: T.Rule, note: string) =>
+    post<T.RuleFile>(`${V1}/rules/${part(id)}/approve`, { version, note }),
+  returnRule: ({ id, version }: T.Rule, note: string) =>
+    post<T.RuleFile>(`${V1}/rules/${part(id)}/return`, { version, note }),
+  retireRule: ({ id }: T.Rule, reason: string) => post<T.RuleFile>(`${V1}/rules/${part(id)}/retire`, { reason }),
+  checkCondition: (condition: string) => post<T.ConditionCheck>(`${V1}/rules/check`, { condition }),
+  ruleWords: () => all<T.RuleWord>(`${V1}/rules/vocabulary`),
+
+  silences: (query: Query, signal?: AbortSignal) => get<T.List<T.Silence>>(`${V1}/silences`, query, signal),
+  addSilence: (silence: T.SilenceInput) => post<T.Silence>(`${V1}/silences`, silence),
+  endSilence: (id: string) => post<undefined>(`${V1}/silences/${part(id)}/end`),
+  maintenance: (query: Query, signal?: AbortSignal) => get<T.List<T.Maintenance>>(`${V1}/maintenance`, query, signal),
+  addMaintenance: (window: T.MaintenanceInput) => post<T.Maintenance>(`${V1}/maintenance`, window),
+  endMaintenance: (id: string) => post<undefined>(`${V1}/maintenance/${part(id)}/end`),
+
+  zones: () => all<T.Zone>(`${V1}/zones`),
+  saveZone: (id: string, zone: T.ZoneText) => put<undefined>(`${V1}/zones/${part(id)}`, zone),
+  removeZone: (id: string) => remove(`${V1}/zones/${part(id)}`),
+
+  cameraHealth: () => all<T.CameraHealth>(`${V1}/devices/health`, { kind: 'camera' }),
+  cameraHealthFile: (id: string, hours: number) =>
+    get<T.HealthFile>(`${V1}/devices/camera/${part(id)}/health`, { hours }),
 
   roads: () => get<GeoJSON.FeatureCollection>(`${V1}/map/roads`),
   places: () => get<GeoJSON.FeatureCollection>(`${V1}/map/places`),

@@ -1,6 +1,9 @@
 // The wire types of the HTTP API v1: shapes from the server's OpenAPI document (`npm run types`), words narrowed to the
 // sets that the page knows. A field that the server drops or renames fails `npm run check`.
+import type { Standing, Tuning } from './judging'
 import type { components } from './schema'
+
+export type * from './judging'
 
 type Schemas = components['schemas']
 /** What the server tells. It writes every field, null where there is nothing; `Words` narrows what is free text there. */
@@ -106,6 +109,55 @@ export type WarningDetail =
   | { type: 'overdue_inspection'; valid_until: Day; overdue_days: number }
   | { type: 'overdue_scrapping'; scrap_by: Day; overdue_days: number }
   | { type: 'unhandled_offences'; count: number; threshold: number }
+  | ({ type: 'clone_plate'; contradiction_count: number; first_at: Instant } & (
+      | {
+          evidence: 'journey'
+          from_checkpoint_name: string | null
+          to_checkpoint_name: string | null
+          elapsed_ms: number
+          shortest_ms: number
+        }
+      | { evidence: 'look'; is_plate_other: boolean; is_type_other: boolean; is_color_other: boolean }
+    ))
+  | { type: 'fake_plate'; plate: string; sighting_count: number; place_count: number; first_at: Instant }
+  | { type: 'hidden_plate'; sighting_count: number; first_at: Instant; is_covered: boolean }
+  | { type: 'spot_speed'; speed_kmh: number; limit_kmh: number; over_percent: number }
+  | { type: 'wrong_way'; direction: number | null; is_reported: boolean }
+  | {
+      type: 'overload'
+      total_kg: number
+      limit_kg: number
+      over_percent: number
+      axle_count: number
+      is_hundred_ton: boolean
+    }
+  | { type: 'camera_report'; behaviour: string }
+  | {
+      type: 'passage_fatigue'
+      drive_started_at: Instant
+      driven_minutes: number
+      limit_minutes: number
+      is_night: boolean
+    }
+  | { type: 'driving_time'; window_hours: number; window_from: Instant; driven_minutes: number; limit_minutes: number }
+  | { type: 'dangerous_goods'; is_hours: boolean; zone_name: string | null; first_at: Instant }
+  | { type: 'zone_ban'; zone_id: string; zone_name: string; first_at: Instant }
+  | {
+      type: 'no_exit'
+      section_id: string
+      section_name: string | null
+      entered_at: Instant
+      expected_minutes: number
+    }
+  | { type: 'terminal_silent'; seen_at: Instant; last_report_at: Instant | null; silent_minutes: number }
+  | { type: 'terminal_elsewhere'; seen_at: Instant; distance_m: number }
+  | {
+      type: 'rule'
+      rule_id: string
+      rule_version: number
+      rule_name: string
+      values: { name: string; value: string }[]
+    }
 export type ModelId = WarningDetail['type']
 
 interface WarningWords {
@@ -116,7 +168,7 @@ interface WarningWords {
   place: WarningPlace
   detail: WarningDetail
 }
-export type Warning = Told<'WarningView', WarningWords>
+export type Warning = Told<'WarningView', WarningWords> & Standing
 export type Evidence = Told<
   'EvidenceView',
   { kind: 'passage' | 'position' | 'device_alarm'; plate_color: PlateColor | null }
@@ -125,7 +177,8 @@ export type HistoryEntry = Told<'HistoryView'>
 export type WarningFile = Told<
   'WarningFileView',
   WarningWords & { evidence: Evidence[]; related: Warning[]; history: HistoryEntry[]; vehicle: Vehicle | null }
->
+> &
+  Standing
 
 export type Checkpoint = Told<'CheckpointView', { theatre: Theatre; state: LinkState }>
 
@@ -160,7 +213,9 @@ export type KeyVehicle = Told<'KeyVehicleView', { plate_color: PlateColor; key_c
 export type TrackPoint = [number, number, number, number]
 
 export type Model = Told<'ModelView', { id: ModelId; level: Level | null; parameters: ModelParameter[] }>
-export type ModelParameter = Told<'ParameterView', { value: unknown }>
+export type ModelParameter = Told<'ParameterView', { value: unknown }> & { range?: [number, number] | null }
+/** A model with what was changed of it. */
+export type ModelFile = Model & { tunings: Tuning[]; history: Tuning[] }
 
 export type MapConfig = Told<'MapConfig', { bounds: [number, number, number, number] }>
 export type RoadClass = 'expressway' | 'national' | 'provincial' | 'county' | 'township' | 'village' | 'street'
@@ -172,7 +227,7 @@ export type SystemInfo = Told<'SystemView', { clock: 'system' | 'driven' }>
 /** Live stream events by name; see GET /api/v1/live. */
 export interface LiveEvents {
   hello: { server_time: Instant; seq: number; must_reload?: boolean }
-  warning: { change: 'raised' | 'revised' | 'withdrawn' | 'signed'; warning: Warning }
+  warning: { change: 'raised' | 'revised' | 'withdrawn' | 'signed' | 'judged'; warning: Warning }
   figures: Figures
   passages: {
     checkpoints: { id: string; count: number; passages_today?: number; last_at: Instant | null }[]

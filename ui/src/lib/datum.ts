@@ -9,7 +9,12 @@ export function toDatum(position: Position, datum: Datum): Position {
   return datum === 'gcj02' ? gcoord.transform(position, gcoord.WGS84, gcoord.GCJ02) : position
 }
 
-/** The same for GeoJSON; the input is left as it is. */
+/** From the datum of the basemap back to WGS-84: where somebody clicked. */
+export function fromDatum(position: Position, datum: Datum): Position {
+  return datum === 'gcj02' ? gcoord.transform(position, gcoord.GCJ02, gcoord.WGS84) : position
+}
+
+/** `toDatum` for GeoJSON; the input is left as it is. */
 export function featuresToDatum(collection: GeoJSON.FeatureCollection, datum: Datum): GeoJSON.FeatureCollection {
   if (datum === 'wgs84') return collection
   const features = collection.features.map((feature) => ({ ...feature, geometry: shifted(feature.geometry, datum) }))

@@ -127,12 +127,21 @@ function foldPassages(
 export function dutyOrder(warnings: readonly Warning[], now_ms: number): { actionable: Warning[]; later: Warning[] } {
   const actionable: Warning[] = []
   const later: Warning[] = []
-  for (const warning of warnings) {
+  for (const warning of shownAlone(warnings)) {
     if (warning.state !== 'raised') continue
     ;(isActionable(warning, now_ms) ? actionable : later).push(warning)
   }
   later.sort((a, b) => b.occurred_at.localeCompare(a.occurred_at))
   return { actionable, later }
+}
+
+/** What is shown by itself: nothing hidden, and of repeats of one vehicle and model the first. A repeat whose first one is not
+ * known here, or was taken back, stands for itself: better shown twice than never. */
+export function shownAlone(warnings: readonly Warning[]): Warning[] {
+  const heads = new Set(
+    warnings.filter((it) => it.id === it.group_id && it.hidden === null && it.state !== 'withdrawn').map((it) => it.id),
+  )
+  return warnings.filter((it) => it.hidden === null && (it.id === it.group_id || !heads.has(it.group_id)))
 }
 
 /** Still worth sending somebody out for, at this moment: the server's word, ended by its deadline. */
