@@ -123,42 +123,6 @@ export function lists(state, is_empty) {
       picture_ids: [`p${i}a`],
     }
   })
-  const models = [
-    {
-      id: 'watch_order',
-      version: 1,
-      name: '布控命中',
-      actionable_seconds: 900,
-      explanation: '过车号牌与有效布控一致，或经误读校正后足够相似时预警。',
-      level: 'high',
-      parameters: [
-        { name: 'score_min', value: 0.85, unit: '', source: '误读表由实测统计得出', explanation: '低于此相似度不预警' },
-      ],
-    },
-    {
-      id: 'average_speed',
-      version: 1,
-      name: '区间超速',
-      actionable_seconds: 900,
-      explanation: '同一车辆先后通过区间两端，用长度除以用时得平均车速，超过限速的一定比例时预警。',
-      level: 'medium',
-      parameters: [
-        { name: 'over_percent_min', value: 10, unit: '%', source: 'GA/T 959-2011', explanation: '超过限速多少才预警' },
-      ],
-    },
-    {
-      id: 'fatigue',
-      version: 1,
-      name: '疲劳驾驶',
-      actionable_seconds: 3600,
-      explanation: '按定位连续行驶超过规定时长、其间没有满 20 分钟停车休息时预警。',
-      level: 'high',
-      parameters: [
-        { name: 'driven_day', value: 240, unit: 'min', source: '实施条例 第六十二条', explanation: '白天连续驾驶上限' },
-        { name: 'rest', value: 20, unit: 'min', source: '实施条例 第六十二条', explanation: '算作休息的最短停车' },
-      ],
-    },
-  ]
   const users = [
     state.user,
     { id: 2, username: 'liqiang', display_name: '李强', role: 'officer', must_change_password: false },
@@ -301,8 +265,6 @@ export function lists(state, is_empty) {
             query,
           ),
         }
-      case 'models':
-        return { body: { items: models, total: models.length, next_cursor: null } }
       case 'users':
         if (method === 'POST')
           return { body: { user: { ...users[1], ...body }, one_time_password: 'qm7xv2kdrt94bc3w' } }

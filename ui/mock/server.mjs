@@ -10,6 +10,7 @@ import {
   evidenceOf,
   makeCheckpoints,
   makeKeyVehicles,
+  grouped,
   makeWarning,
   mapConfig,
   pick,
@@ -17,6 +18,7 @@ import {
   randomPlate,
   roads,
 } from './world.mjs'
+import { judging } from './judging.mjs'
 import { lists } from './lists.mjs'
 
 const DIST = fileURLToPath(new URL('../dist/', import.meta.url))
@@ -53,8 +55,10 @@ export async function startMock({ port = 0, is_empty = false, must_change = fals
     vehicles: is_empty ? [] : makeKeyVehicles(now),
     warnings: is_empty
       ? []
-      : Array.from({ length: count }, (_, i) =>
-          makeWarning(checkpoints, now, i < 9 ? (8 - i) * 70_000 : i * 1_500_000),
+      : grouped(
+          Array.from({ length: count }, (_, i) =>
+            makeWarning(checkpoints, now, i < 9 ? (8 - i) * 70_000 : i * 1_500_000),
+          ),
         ),
     user: {
       id: 1,
@@ -69,6 +73,7 @@ export async function startMock({ port = 0, is_empty = false, must_change = fals
     requests: [],
   }
   const more = lists(state, is_empty)
+  const judge = judging(state, is_empty)
   const clients = new Set()
   let event_id = 0
   let passages_today = is_empty ? 0 : 384_213
@@ -163,6 +168,11 @@ export async function startMock({ port = 0, is_empty = false, must_change = fals
         (!has('actionable') || String(it.is_actionable) === has('actionable')) &&
         (!has('historical') || String(it.is_historical) === has('historical')) &&
         (!has('checkpoint') || it.place.checkpoint_id === has('checkpoint')) &&
+        (!has('verdict') || it.verdict?.verdict === has('verdict')) &&
+        (!has('group') || it.group_id === has('group')) &&
+        (!has('heads') || it.group_id === it.id) &&
+        (!has('hidden') || String(it.hidden !== null) === has('hidden')) &&
+        (!has('until') || it.occurred_at < has('until')) &&
         (!has('since') || it.occurred_at >= has('since')) &&
         (!has('q') || it.subject.plate.includes(has('q').toUpperCase())),
     )
@@ -208,6 +218,21 @@ export async function startMock({ port = 0, is_empty = false, must_change = fals
     return { body: warning }
   }
 
+  function verdict(id, { version, verdict, note }) {
+    const warning = state.warnings.find((it) => it.id === id)
+    if (!warning || warning.version !== version)
+      return problem(409, 'conflict', '预警已变化', '该预警刚刚更新，请查看最新内容后再填写处置结果。')
+    const by = state.user.username
+    const at = iso(Date.now())
+    Object.assign(warning, {
+      version: version + 1,
+      verdict: { verdict, name: verdict, by, at, note: note ?? null },
+      ...(warning.state === 'raised' ? { state: 'signed', signed_by: state.user.display_name, signed_at: at } : {}),
+    })
+    emit('warning', { change: 'judged', warning })
+    return { body: warning }
+  }
+
   function route(method, path, query, body) {
     if (path === '/session' && method === 'POST') {
       if (body.password !== 'Anchang-1234') return problem(401, 'wrong_password', '登录失败', '用户名或密码不正确。')
@@ -239,8 +264,11 @@ export async function startMock({ port = 0, is_empty = false, must_change = fals
     if (path === '/map/roads') return { body: is_empty ? { ...roads, features: [] } : roads }
     if (path === '/map/places') return { body: is_empty ? { ...places, features: [] } : places }
     if (path === '/map/config') return { body: mapConfig }
-    const [, kind, id, action] = path.split('/').map(decodeURIComponent)
+    const [, kind, id, action, last] = path.split('/').map(decodeURIComponent)
     if (kind === 'warnings' && action === 'sign') return sign(id, body.version)
+    if (kind === 'warnings' && action === 'verdict') return verdict(id, body)
+    const judged = judge(method, [kind, id, action, last], query, body, { slice, problem })
+    if (judged) return judged
     if (kind === 'warnings' && id) {
       const warning = state.warnings.find((it) => it.id === id)
       if (!warning) return problem(404, 'not_found', '没有这条预警', '它可能已过保存期。')

@@ -236,8 +236,38 @@ const MODELS = [
   'overdue_inspection',
   'overdue_scrapping',
   'unhandled_offences',
+  'clone_plate',
+  'fake_plate',
+  'hidden_plate',
+  'spot_speed',
+  'wrong_way',
+  'overload',
+  'camera_report',
+  'passage_fatigue',
+  'driving_time',
+  'dangerous_goods',
+  'zone_ban',
+  'no_exit',
+  'terminal_silent',
+  'terminal_elsewhere',
+  'rule',
 ]
 const LEVEL = {
+  clone_plate: 'high',
+  fake_plate: 'high',
+  hidden_plate: 'medium',
+  spot_speed: 'medium',
+  wrong_way: 'high',
+  overload: 'medium',
+  camera_report: 'low',
+  passage_fatigue: 'medium',
+  driving_time: 'medium',
+  dangerous_goods: 'high',
+  zone_ban: 'medium',
+  no_exit: 'low',
+  terminal_silent: 'medium',
+  terminal_elsewhere: 'medium',
+  rule: 'medium',
   watch_order: 'high',
   average_speed: 'medium',
   fatigue: 'high',
@@ -304,11 +334,91 @@ function detailOf(model, plate, now) {
       return { type: model, valid_until: '2026-07-31', overdue_days: 115 }
     case 'overdue_scrapping':
       return { type: model, scrap_by: '2025-12-31', overdue_days: 327 }
+    case 'clone_plate':
+      return {
+        type: model,
+        evidence: 'journey',
+        from_checkpoint_id: 'a',
+        from_checkpoint_name: 'G205石桥大桥',
+        to_checkpoint_id: 'b',
+        to_checkpoint_name: 'S225沙湾检查站',
+        elapsed_ms: 412_000,
+        shortest_ms: 1_560_000,
+        contradiction_count: 2,
+        first_at: iso(now - 9e6),
+      }
+    case 'fake_plate':
+      return { type: model, plate, sighting_count: 6, place_count: 3, first_at: iso(now - 2e7) }
+    case 'hidden_plate':
+      return { type: model, sighting_count: 4, first_at: iso(now - 2e7), is_covered: true }
+    case 'spot_speed':
+      return { type: model, speed_kmh: 97, limit_kmh: 60, over_percent: 61 }
+    case 'wrong_way':
+      return { type: model, direction: 4, is_reported: false }
+    case 'overload':
+      return { type: model, total_kg: 71_300, limit_kg: 49_000, over_percent: 45, axle_count: 6, is_hundred_ton: false }
+    case 'camera_report':
+      return { type: model, behaviour: 'carrying_people' }
+    case 'passage_fatigue':
+      return {
+        type: model,
+        drive_started_at: iso(now - 1.6e7),
+        driven_minutes: 266,
+        limit_minutes: 240,
+        is_night: false,
+      }
+    case 'driving_time':
+      return { type: model, window_hours: 24, window_from: iso(now - 8e7), driven_minutes: 521, limit_minutes: 480 }
+    case 'dangerous_goods':
+      return { type: model, is_hours: false, zone_id: null, zone_name: null, first_at: iso(now - 6e5) }
+    case 'zone_ban':
+      return { type: model, zone_id: 'z1', zone_name: '城区货车限行区', first_at: iso(now - 6e5) }
+    case 'no_exit':
+      return {
+        type: model,
+        section_id: 's1',
+        section_name: 'G205 石桥—柳河',
+        entered_at: iso(now - 5e6),
+        expected_minutes: 25,
+      }
+    case 'terminal_silent':
+      return { type: model, seen_at: iso(now), last_report_at: iso(now - 9e6), silent_minutes: 95 }
+    case 'terminal_elsewhere':
+      return { type: model, seen_at: iso(now), distance_m: 14_200 }
+    case 'rule':
+      return {
+        type: model,
+        rule_id: 'r1',
+        rule_version: 1,
+        rule_name: '面包车频繁往返',
+        values: [
+          { name: 'places(120)', value: '6' },
+          { name: 'vehicle.key_class', value: 'minivan' },
+        ],
+      }
     default:
       return { type: model, count: 7, threshold: 5 }
   }
 }
 const TITLES = {
+  clone_plate: [
+    '套牌嫌疑',
+    '同一号牌先后出现在两处卡口，校准相机时钟后仅隔 6 分 52 秒，而两地间最短行程时间为 26 分，一辆车无法做到。',
+  ],
+  fake_plate: ['假牌嫌疑', '号牌在本地登记库中不存在，在 3 处卡口被识读 6 次，结果一致。'],
+  hidden_plate: ['号牌遮挡', '该车 4 次通过卡口，相机报告号牌被遮挡或污损。'],
+  spot_speed: ['单点超速 61%', '卡口测得车速 97 km/h，该车型限速 60 km/h。'],
+  wrong_way: ['逆行', '该处只准单方向通行，该车行驶方向与规定方向相反。'],
+  overload: ['超限超载 45%', '动态称重总质量 71.3 吨，6 轴车辆限值 49 吨（GB 1589）。'],
+  camera_report: ['违法载人', '相机识别到“违法载人”，请核对图片后处置。'],
+  passage_fatigue: ['卡口推算疲劳驾驶', '按卡口过车推算，连续驾驶 4 小时 26 分。'],
+  driving_time: ['累计驾驶超时', '24 小时内累计驾驶 8 小时 41 分，超过 8 小时的限值。'],
+  dangerous_goods: ['危货车驶离路线', '危险货物运输车辆驶离规定的通行路线。'],
+  zone_ban: ['违反限行：城区货车限行区', '该车进入限行区域，正值限行时段，且无通行证。'],
+  no_exit: ['区间滞留', '该车驶入区间后超过 25 分钟未驶出。'],
+  terminal_silent: ['终端失联', '该车通过卡口，而车载终端 95 分钟没有任何上报。'],
+  terminal_elsewhere: ['车、终端位置不符', '卡口所见位置与终端所报位置相距 14.2 千米。'],
+  rule: ['面包车频繁往返', '两小时内经过 6 处卡口，符合规则“面包车频繁往返”第 1 版。'],
   watch_order: ['布控车辆（疑似误识）', '疑似布控号牌，请核对图片后拦截。原始识别与布控号牌有一处不同，属常见误读。'],
   average_speed: ['区间超速 47%', '车辆用 4 分 11 秒通过 8.24 公里的区间，平均车速 118 km/h，超过限速 47.5%。'],
   fatigue: ['疲劳驾驶', '车辆连续行驶 4 小时 23 分，期间没有满 20 分钟的停车休息。'],
@@ -364,7 +474,36 @@ export function makeWarning(checkpoints, now, ago_ms = 0, model = pick(MODELS)) 
     signed_by: null,
     signed_at: null,
     withdrawn_reason: null,
+    verdict: null,
+    group_id: `w${String(seq).padStart(6, '0')}`,
+    group_count: 1,
+    hidden: null,
   }
+}
+/** Some repeats, a hidden one and a judged one among them. */
+export function grouped(warnings) {
+  warnings.forEach((it, i) => {
+    if (i % 14 === 12) {
+      const members = [it, ...warnings.slice(i + 1, i + 3)]
+      for (const member of members) Object.assign(member, { group_id: it.id, group_count: members.length })
+    }
+    if (i % 19 === 18) it.hidden = { kind: pick(['stronger', 'silenced', 'maintenance']), by: warnings[0].id }
+    if (i % 9 === 8)
+      Object.assign(it, {
+        state: 'signed',
+        version: 3,
+        signed_by: '李强',
+        signed_at: it.raised_at,
+        verdict: {
+          verdict: pick(['confirmed', 'misread']),
+          name: '',
+          by: 'liqiang',
+          at: it.raised_at,
+          note: '现场核对',
+        },
+      })
+  })
+  return warnings
 }
 export function evidenceOf(warning, checkpoints) {
   const base = Date.parse(warning.occurred_at)
@@ -390,6 +529,16 @@ export function evidenceOf(warning, checkpoints) {
       vehicle_color: 'A',
       vehicle_class: 'K33',
       alarm: null,
+      behaviours: warning.model === 'camera_report' && i ? [{ key: 'carrying_people', name: '违法载人' }] : [],
+      weighing:
+        warning.model === 'overload' && i
+          ? {
+              total_kg: 71_300,
+              axles_kg: [6200, 11_000, 13_500, 13_500, 13_600, 13_500],
+              axle_count: 6,
+              is_train: true,
+            }
+          : null,
       lon: checkpoint.lon,
       lat: checkpoint.lat,
       picture_ids: [warning.picture_ids[i]],

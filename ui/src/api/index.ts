@@ -93,7 +93,7 @@ export const api = {
   saveZone: (id: string, zone: T.ZoneText) => put<undefined>(`${V1}/zones/${part(id)}`, zone),
   removeZone: (id: string) => remove(`${V1}/zones/${part(id)}`),
 
-  cameraHealth: () => all<T.CameraHealth>(`${V1}/devices/health`, { kind: 'camera' }),
+  cameraHealth: () => all<T.DeviceHealth>(`${V1}/devices/health`, { kind: 'camera' }),
   cameraHealthFile: (id: string, hours: number) =>
     get<T.HealthFile>(`${V1}/devices/camera/${part(id)}/health`, { hours }),
 

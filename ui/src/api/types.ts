@@ -1,13 +1,16 @@
 // The wire types of the HTTP API v1: shapes from the server's OpenAPI document (`npm run types`), words narrowed to the
 // sets that the page knows. A field that the server drops or renames fails `npm run check`.
-import type { Standing, Tuning } from './judging'
+import type { Hidden, Tuning, VerdictGiven } from './judging'
 import type { components } from './schema'
 
 export type * from './judging'
 
 type Schemas = components['schemas']
 /** What the server tells. It writes every field, null where there is nothing; `Words` narrows what is free text there. */
-type Told<N extends keyof Schemas, Words extends Partial<Record<keyof Schemas[N], unknown>> = Record<never, never>> = {
+export type Told<
+  N extends keyof Schemas,
+  Words extends Partial<Record<keyof Schemas[N], unknown>> = Record<never, never>,
+> = {
   [K in keyof Schemas[N]]-?: K extends keyof Words ? Words[K] : Exclude<Schemas[N][K], undefined>
 }
 
@@ -167,8 +170,10 @@ interface WarningWords {
   subject: WarningSubject
   place: WarningPlace
   detail: WarningDetail
+  verdict: VerdictGiven | null
+  hidden: Hidden | null
 }
-export type Warning = Told<'WarningView', WarningWords> & Standing
+export type Warning = Told<'WarningView', WarningWords>
 export type Evidence = Told<
   'EvidenceView',
   { kind: 'passage' | 'position' | 'device_alarm'; plate_color: PlateColor | null }
@@ -177,8 +182,7 @@ export type HistoryEntry = Told<'HistoryView'>
 export type WarningFile = Told<
   'WarningFileView',
   WarningWords & { evidence: Evidence[]; related: Warning[]; history: HistoryEntry[]; vehicle: Vehicle | null }
-> &
-  Standing
+>
 
 export type Checkpoint = Told<'CheckpointView', { theatre: Theatre; state: LinkState }>
 
@@ -213,7 +217,7 @@ export type KeyVehicle = Told<'KeyVehicleView', { plate_color: PlateColor; key_c
 export type TrackPoint = [number, number, number, number]
 
 export type Model = Told<'ModelView', { id: ModelId; level: Level | null; parameters: ModelParameter[] }>
-export type ModelParameter = Told<'ParameterView', { value: unknown }> & { range?: [number, number] | null }
+export type ModelParameter = Told<'ParameterView', { value: unknown; range: [number, number] | null }>
 /** A model with what was changed of it. */
 export type ModelFile = Model & { tunings: Tuning[]; history: Tuning[] }
 

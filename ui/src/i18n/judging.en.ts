@@ -85,8 +85,7 @@ export const judging: Record<keyof typeof chinese, string> = {
   'one_model.tunings_none': 'No tunings; the values above hold in the whole county.',
   'one_model.tunings_order': 'Where several hold, the later ones come on top.',
   'one_model.history': 'History of tunings',
-  'one_model.history_none':
-    'Never tuned. What is changed, why, by whom and when is recorded here, and can be undone.',
+  'one_model.history_none': 'Never tuned. What is changed, why, by whom and when is recorded here, and can be undone.',
   'one_model.history_line': 'Version {n}',
   'one_model.removed': 'undone',
   'one_model.restore': 'Restore this version',

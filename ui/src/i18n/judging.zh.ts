@@ -266,7 +266,8 @@ export const judging = {
   'quiet.empty_silence_why':
     '确知某车、某模型或某卡口的预警暂时不需要处置时，可设静默：预警照常产生和保存，但不打扰值班，到期自动恢复。也可在预警详情中直接设置。',
   'quiet.empty_maintenance': '没有维护中的设备',
-  'quiet.empty_maintenance_why': '检修相机前登记维护，期间由它引起的预警不打扰值班，到期自动恢复。可在设备健康页直接登记。',
+  'quiet.empty_maintenance_why':
+    '检修相机前登记维护，期间由它引起的预警不打扰值班，到期自动恢复。可在设备健康页直接登记。',
   'quiet.preview': '{what}的预警静默至 {until}',
   'quiet_state.upcoming': '未开始',
   'quiet_state.in_force': '执行中',

@@ -31,6 +31,10 @@ function warning(id: string, change: Partial<Warning> = {}): Warning {
     signed_by: null,
     signed_at: null,
     withdrawn_reason: null,
+    verdict: null,
+    group_id: id,
+    group_count: 1,
+    hidden: null,
     ...change,
   }
 }
@@ -48,6 +52,9 @@ const checkpoint = (id: string): Checkpoint => ({
   state: 'silent',
   last_passage_at: at(100),
   passages_today: 10,
+  limit_kmh: null,
+  limit_large_kmh: null,
+  one_way: null,
 })
 
 describe('live fold', () => {

@@ -1,5 +1,5 @@
 // How a camera fares, in words: what is wrong with it, how badly, and what to do about it.
-import type { CameraHealth } from '@/api/types'
+import type { DeviceHealth } from '@/api/types'
 import { t, type Key } from '@/i18n'
 
 export type Grade = 'bad' | 'watch' | 'good'
@@ -9,67 +9,60 @@ export interface Advice {
 }
 
 /** GA/T 497-2009: plates are read rightly by day in 90 %, by night in 80 % of passages at least. */
-const MISREAD_DAY_PERMILLE_MAX = 100
-const MISREAD_NIGHT_PERMILLE_MAX = 200
+const MISREAD_DAY_SHARE_MAX = 0.1
+const MISREAD_NIGHT_SHARE_MAX = 0.2
 /** Beyond this, times of sections and of cloned plates rest on the correction alone; the list of devices uses it, too. */
 const CLOCK_BAD_MS = 3_000
 const CLOCK_WATCH_MS = 1_000
 /** Below these, passages are missed that somebody will ask for. */
-const ONLINE_BAD_PERMILLE = 600
-const ONLINE_WATCH_PERMILLE = 900
+const ONLINE_BAD_SHARE = 0.6
+const ONLINE_WATCH_SHARE = 0.9
 /** An order at a checkpoint must be known while the vehicle is still near. */
 const DELAY_BAD_MS = 30_000
 const DELAY_WATCH_MS = 5_000
-const LATE_BAD_PERMILLE = 300
-const LATE_WATCH_PERMILLE = 100
-const UNREAD_BAD_PERMILLE = 250
-const UNREAD_WATCH_PERMILLE = 120
+const LATE_BAD_SHARE = 0.3
+const LATE_WATCH_SHARE = 0.1
+const UNREAD_BAD_SHARE = 0.25
+const UNREAD_WATCH_SHARE = 0.12
 
-export const permille = (count: number, all: number): number => (all === 0 ? 0 : (count / all) * 1000)
-export const percent = (of_permille: number): string =>
-  `${of_permille > 0 && of_permille < 100 ? (of_permille / 10).toFixed(1) : Math.round(of_permille / 10)} %`
-export const seconds = (ms: number): string => (ms / 1000).toFixed(Math.abs(ms) < 10_000 ? 1 : 0)
+/** `3.4 %`, `52 %`; a dash for what is not known. */
+export const percent = (share: number | null): string =>
+  share === null ? '—' : `${(share * 100).toFixed(share > 0 && share < 0.1 ? 1 : 0)} %`
+/** `0.4`, `42`: what rounds to nothing has no sign. */
+export const seconds = (ms: number): string =>
+  (ms / 1000).toFixed(Math.abs(ms) < 10_000 ? 1 : 0).replace(/^-(0(?:\.0)?)$/, '$1')
+/** `+1.9 s`, `-7.4 s` */
+export const clockText = (ahead_ms: number): string => `${ahead_ms >= 50 ? '+' : ''}${seconds(ahead_ms)} s`
 
 const graded = (value: number, bad: number, watch: number): Grade =>
   value >= bad ? 'bad' : value >= watch ? 'watch' : 'good'
 
 /** What is wrong, the worst first; empty when all is well. */
-export function troubles(it: CameraHealth): Advice[] {
-  if (it.observation_count_24h === 0) return [{ grade: 'bad', text: t('health.advice.silent') }]
+export function troubles(it: DeviceHealth): Advice[] {
+  if (it.observations_24h === 0) return [{ grade: 'bad', text: t('health.advice.silent') }]
   const found: Advice[] = []
   const put = (grade: Grade, text: () => string) => grade !== 'good' && found.push({ grade, text: text() })
   const say = (key: Key) => () => t(key)
 
-  put(
-    graded(1000 - it.online_permille_24h, 1000 - ONLINE_BAD_PERMILLE, 1000 - ONLINE_WATCH_PERMILLE),
-    say('health.advice.offline'),
-  )
-  const { clock } = it
-  if (clock) {
+  put(graded(1 - it.online_rate_24h, 1 - ONLINE_BAD_SHARE, 1 - ONLINE_WATCH_SHARE), say('health.advice.offline'))
+  const { clock_ahead_ms } = it
+  if (clock_ahead_ms !== null) {
     // Only what is sure: the error less its uncertainty.
-    const sure_ms = Math.max(0, Math.abs(clock.ahead_ms) - clock.uncertainty_ms)
+    const sure_ms = Math.abs(clock_ahead_ms) - (it.clock_uncertainty_ms ?? 0)
     put(graded(sure_ms, CLOCK_BAD_MS, CLOCK_WATCH_MS), () =>
       t('health.advice.clock', {
-        direction: t(clock.ahead_ms > 0 ? 'health.advice.clock_ahead' : 'health.advice.clock_behind'),
-        time: t('health.clock_axis', { n: seconds(Math.abs(clock.ahead_ms)) }),
+        direction: t(clock_ahead_ms > 0 ? 'health.advice.clock_ahead' : 'health.advice.clock_behind'),
+        time: t('health.clock_axis', { n: seconds(Math.abs(clock_ahead_ms)) }),
       }),
     )
   }
-  if (it.delay_median_ms !== null)
-    put(graded(it.delay_median_ms, DELAY_BAD_MS, DELAY_WATCH_MS), say('health.advice.delay'))
-  put(
-    graded(permille(it.late_count_24h, it.observation_count_24h), LATE_BAD_PERMILLE, LATE_WATCH_PERMILLE),
-    say('health.advice.late'),
-  )
-  if (it.misread) {
-    const { day_permille, night_permille } = it.misread
-    const day = graded(day_permille, MISREAD_DAY_PERMILLE_MAX * 2, MISREAD_DAY_PERMILLE_MAX)
-    const night = graded(night_permille, MISREAD_NIGHT_PERMILLE_MAX * 2, MISREAD_NIGHT_PERMILLE_MAX)
-    if (day !== 'good') put(day, say('health.advice.misread'))
-    else put(night, say('health.advice.misread_night'))
-  }
-  if (it.unread_permille_24h !== null)
-    put(graded(it.unread_permille_24h, UNREAD_BAD_PERMILLE, UNREAD_WATCH_PERMILLE), say('health.advice.unread'))
+  put(graded(it.delay_median_ms ?? 0, DELAY_BAD_MS, DELAY_WATCH_MS), say('health.advice.delay'))
+  put(graded(it.late_share_24h ?? 0, LATE_BAD_SHARE, LATE_WATCH_SHARE), say('health.advice.late'))
+  const by_day = graded(it.misread_share_day ?? 0, MISREAD_DAY_SHARE_MAX * 2, MISREAD_DAY_SHARE_MAX)
+  const by_night = graded(it.misread_share_night ?? 0, MISREAD_NIGHT_SHARE_MAX * 2, MISREAD_NIGHT_SHARE_MAX)
+  if (by_day !== 'good') put(by_day, say('health.advice.misread'))
+  else put(by_night, say('health.advice.misread_night'))
+  put(graded(it.unread_share_24h ?? 0, UNREAD_BAD_SHARE, UNREAD_WATCH_SHARE), say('health.advice.unread'))
   return found.sort((a, b) => Number(b.grade === 'bad') - Number(a.grade === 'bad'))
 }
 
@@ -78,20 +71,20 @@ export const gradeOf = (found: readonly Advice[]): Grade => found[0]?.grade ?? '
 export type HealthSort = 'state' | 'name' | 'online' | 'delay' | 'late' | 'clock' | 'misread' | 'unread' | 'count'
 const GRADES: readonly Grade[] = ['bad', 'watch', 'good']
 /** What a column sorts by; greater is worse, so that descending shows the bad ones first. */
-const BY: Record<Exclude<HealthSort, 'state' | 'name'>, (it: CameraHealth) => number> = {
-  online: (it) => 1000 - it.online_permille_24h,
+const BY: Record<Exclude<HealthSort, 'state' | 'name'>, (it: DeviceHealth) => number> = {
+  online: (it) => 1 - it.online_rate_24h,
   delay: (it) => it.delay_median_ms ?? -1,
-  late: (it) => permille(it.late_count_24h, it.observation_count_24h),
-  clock: (it) => (it.clock ? Math.abs(it.clock.ahead_ms) : -1),
-  misread: (it) => (it.misread ? Math.max(it.misread.day_permille, it.misread.night_permille) : -1),
-  unread: (it) => it.unread_permille_24h ?? -1,
-  count: (it) => -it.observation_count_24h,
+  late: (it) => it.late_share_24h ?? -1,
+  clock: (it) => Math.abs(it.clock_ahead_ms ?? 0),
+  misread: (it) => Math.max(it.misread_share_day ?? -1, it.misread_share_night ?? -1),
+  unread: (it) => it.unread_share_24h ?? -1,
+  count: (it) => -it.observations_24h,
 }
-export function byTrouble(sort: HealthSort): (a: CameraHealth, b: CameraHealth) => number {
-  const name = (a: CameraHealth, b: CameraHealth) => (a.name ?? a.device_id).localeCompare(b.name ?? b.device_id)
+export function byTrouble(sort: HealthSort): (a: DeviceHealth, b: DeviceHealth) => number {
+  const name = (a: DeviceHealth, b: DeviceHealth) => (a.name || a.id).localeCompare(b.name || b.id)
   if (sort === 'name') return name
   if (sort !== 'state') return (a, b) => BY[sort](b) - BY[sort](a) || name(a, b)
-  const rank = (it: CameraHealth) => {
+  const rank = (it: DeviceHealth) => {
     const found = troubles(it)
     return GRADES.indexOf(gradeOf(found)) * 100 - found.length
   }

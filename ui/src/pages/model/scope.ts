@@ -1,5 +1,5 @@
 // Where a tuning holds and what it changes, as a sentence.
-import type { Model, Scope, Tuning } from '@/api/types'
+import type { Model, Scope, Tuning, TuningText } from '@/api/types'
 import { t, word } from '@/i18n'
 import { listed, withUnit } from './value'
 
@@ -27,18 +27,14 @@ function whenText({ hours }: Scope): string {
   return t(from < to ? 'tune.when' : 'tune.when_night', { from, to })
 }
 const whoText = ({ key_classes }: Scope): string =>
-  key_classes.length === 0
-    ? ''
-    : t('tune.who', { names: listed(key_classes.map((it) => word('key_class', it))) })
+  key_classes.length === 0 ? '' : t('tune.who', { names: listed(key_classes.map((it) => word('key_class', it))) })
 
 /** `国省道，每日 22 时至次日 5 时，对危险品运输车` */
 export const scopeText = (scope: Scope, nameOf: NameOf): string =>
   whereText(scope, nameOf) + whenText(scope) + whoText(scope)
 
-type Change = Pick<Tuning, 'scope' | 'is_enabled' | 'level' | 'values'>
-
 /** What differs from the model's file; empty when nothing does. */
-export function changes(tuning: Change, model: Pick<Model, 'parameters'>): string[] {
+export function changes(tuning: TuningText, model: Pick<Model, 'parameters'>): string[] {
   if (!tuning.is_enabled) return [t('tune.turned_off')]
   const found: string[] = []
   if (tuning.level) found.push(t('tune.level_to', { level: word('level', tuning.level) }))
@@ -51,7 +47,7 @@ export function changes(tuning: Change, model: Pick<Model, 'parameters'>): strin
 }
 
 /** `在国省道，每日 22 时至次日 5 时，“…”改为 60 km/h。` */
-export const sentence = (tuning: Change, model: Pick<Model, 'parameters'>, nameOf: NameOf): string =>
+export const sentence = (tuning: TuningText, model: Pick<Model, 'parameters'>, nameOf: NameOf): string =>
   t('tune.sentence', {
     where: whereText(tuning.scope, nameOf),
     when: whenText(tuning.scope),

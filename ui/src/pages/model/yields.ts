@@ -26,9 +26,7 @@ export interface YieldPart {
 export function yieldParts(numbers: YieldNumbers): YieldPart[] {
   const parts: YieldPart[] = VERDICTS.map((key) => ({ key, share: SHARE[key], count: numbers.verdicts[key] ?? 0 }))
   parts.push({ key: 'unjudged', share: 'open', count: Math.max(0, numbers.raised - numbers.judged) })
-  return parts
-    .filter((part) => part.count > 0)
-    .sort((a, b) => ORDER.indexOf(a.share) - ORDER.indexOf(b.share))
+  return parts.filter((part) => part.count > 0).sort((a, b) => ORDER.indexOf(a.share) - ORDER.indexOf(b.share))
 }
 
 export const percentText = (share: number): string => `${Math.round(share * 100)} %`

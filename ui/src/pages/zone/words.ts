@@ -29,9 +29,7 @@ export function whereText({ area, checkpoints }: ZoneText): string {
   const places = checkpoints.length ? t('zone.only_checkpoints', { n: checkpoints.length }) : ''
   if (area.type === 'checkpoints') return places
   const ground =
-    area.type === 'polygon'
-      ? t('zone.polygon', { n: area.points.length })
-      : t('zone.line', { n: area.reach_m ?? 0 })
+    area.type === 'polygon' ? t('zone.polygon', { n: area.points.length }) : t('zone.line', { n: area.reach_m ?? 0 })
   return [ground, places].filter(Boolean).join(' + ')
 }
 
@@ -75,7 +73,9 @@ export const writePoints = (points: readonly [number, number][]): string =>
   points.map(([lon, lat]) => `${lon.toFixed(6)} ${lat.toFixed(6)}`).join('\n')
 export const readExempt = (text: string): Read<{ plate: string; plate_class: string }> =>
   readLines(text, ([plate, plate_class, more]) =>
-    plate && /^\d\d$/.test(plate_class ?? '') && !more ? { plate: plate.toUpperCase(), plate_class: plate_class! } : null,
+    plate && /^\d\d$/.test(plate_class ?? '') && !more
+      ? { plate: plate.toUpperCase(), plate_class: plate_class! }
+      : null,
   )
 export const writeExempt = (exempt: ZoneText['exempt']): string =>
   exempt.map((it) => `${it.plate} ${it.plate_class}`).join('\n')
