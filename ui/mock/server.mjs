@@ -80,7 +80,7 @@ export async function startMock({ port = 0, is_empty = false, must_change = fals
   const log = []
 
   function figures() {
-    const raised = state.warnings.filter((it) => it.state === 'raised')
+    const raised = state.warnings.filter((it) => it.state === 'raised' && it.group_id === it.id && !it.hidden)
     const by = (key, list) => list.reduce((sum, it) => ({ ...sum, [it[key]]: (sum[it[key]] ?? 0) + 1 }), {})
     const hour = new Date(Date.now() + 8 * 3.6e6).getUTCHours()
     return {

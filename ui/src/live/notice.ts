@@ -3,7 +3,7 @@ import { computed } from 'vue'
 import type { Warning } from '@/api/types'
 import { remembered } from '@/lib/storage'
 import { t } from '@/i18n'
-import { isActionable, shownAlone } from './fold'
+import { isActionable } from './fold'
 
 export const MUTE_MS = 15 * 60_000
 
@@ -17,7 +17,7 @@ export const unmute = (): void => void (muted_until.value = 0)
 
 /** Warnings worth a sound: high, and somebody can still be sent out. */
 export const worthSound = (warnings: readonly Warning[], now_ms: number): Warning[] =>
-  shownAlone(warnings).filter((warning) => warning.level === 'high' && isActionable(warning, now_ms))
+  warnings.filter((warning) => warning.level === 'high' && isActionable(warning, now_ms))
 
 export function announce(raised: readonly Warning[], now_ms: number): void {
   const urgent = worthSound(raised, now_ms)

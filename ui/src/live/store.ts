@@ -5,7 +5,7 @@ import { api, LIVE_URL } from '@/api'
 import type { LiveEvent, Passage, PassageSample, Warning } from '@/api/types'
 import { language } from '@/i18n'
 import { announce } from './notice'
-import { emptyState, foldFrame, mergeWarnings, TICKER_MAX, type Effects } from './fold'
+import { emptyState, foldFrame, mergeWarnings, shownAlone, TICKER_MAX, type Effects } from './fold'
 import { LiveStream, type LinkStatus } from './stream'
 
 export const live = shallowRef(emptyState())
@@ -53,7 +53,13 @@ function flush(): void {
   const { state, effects } = foldFrame(live.value, events)
   live.value = state
   for (const listener of effectListeners) listener(effects)
-  if (effects.raised.length > 0) announce(effects.raised, now_ms.value)
+  if (effects.raised.length === 0) return
+  // A repeat of what is known already, or what is hidden, disturbs nobody.
+  const alone = new Set(shownAlone(state.warnings).map((it) => it.id))
+  announce(
+    effects.raised.filter((it) => alone.has(it.id)),
+    now_ms.value,
+  )
 }
 
 /** The present from the lists: what was before the stream began. Each part stands alone. */

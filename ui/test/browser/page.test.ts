@@ -95,7 +95,8 @@ describe('command page', () => {
 
   it('opens the records behind a figure', async () => {
     const { page, mock } = await open('/', { is_live: false })
-    const high = mock.state.warnings.filter((it) => it.level === 'high').length
+    const alone = mock.state.warnings.filter((it) => it.group_id === it.id && !it.hidden)
+    const high = alone.filter((it) => it.level === 'high' && it.state === 'raised').length
     await page.locator('.figures .by-level').first().click()
     await page.waitForURL('**/warnings?state=raised&level=high')
     await page.getByText(`共 ${high} 条`).waitFor()

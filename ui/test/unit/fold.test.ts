@@ -1,7 +1,16 @@
 // The live fold: twice changes nothing, old changes nothing, bounds hold.
 import { describe, expect, it } from 'vitest'
 import type { Checkpoint, LiveEvent, Warning } from '@/api/types'
-import { dutyOrder, emptyState, foldFrame, isActionable, mergeWarnings, TICKER_MAX, WARNINGS_MAX } from '@/live/fold'
+import {
+  dutyOrder,
+  emptyState,
+  foldFrame,
+  isActionable,
+  mergeWarnings,
+  shownAlone,
+  TICKER_MAX,
+  WARNINGS_MAX,
+} from '@/live/fold'
 import { worthSound } from '@/live/notice'
 
 const NOW = Date.parse('2026-11-23T06:00:00.000Z')
@@ -202,5 +211,20 @@ describe('what waits for the duty officer', () => {
       warning('d', { is_actionable: false }),
     ]
     expect(worthSound(list, NOW).map((it) => it.id)).toEqual(['a'])
+  })
+})
+
+describe('what is shown by itself', () => {
+  const ids = (list: readonly Warning[]) => shownAlone(list).map((it) => it.id)
+  const repeat = (id: string, change: Partial<Warning> = {}) => warning(id, { group_id: 'head', ...change })
+
+  it('is the first of each group, and nothing hidden', () => {
+    const hidden = warning('h', { hidden: { kind: 'silenced', by: 's1' } })
+    expect(ids([repeat('r1'), repeat('r2'), warning('head'), hidden, warning('other')])).toEqual(['head', 'other'])
+  })
+  it('is the repeat where the first one is not known, was taken back or is hidden', () => {
+    expect(ids([repeat('r1')])).toEqual(['r1'])
+    expect(ids([repeat('r1'), warning('head', { state: 'withdrawn' })])).toEqual(['r1', 'head'])
+    expect(ids([repeat('r1'), warning('head', { hidden: { kind: 'maintenance', by: 'm' } })])).toEqual(['r1'])
   })
 })
