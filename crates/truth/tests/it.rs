@@ -12,16 +12,18 @@ use truth::world::{Settings, World};
 /// With fewer planted, one more or less says nothing.
 const PLANTED_MIN: usize = 10;
 /// Floors of a small run, under those of the month: few are planted, and little was learned yet.
-const RECALL_MIN: f64 = 0.8;
-const PRECISION_MIN: f64 = 0.8;
+const RECALL_MIN: f64 = 0.7;
+const PRECISION_MIN: f64 = 0.7;
+/// Over all models, where many are planted.
+const OVERALL_MIN: f64 = 0.85;
 
 #[test]
-fn what_is_planted_in_two_days_is_found_and_a_replay_leaves_the_same_warnings() {
+fn what_is_planted_in_a_day_is_found_and_a_replay_leaves_the_same_warnings() {
     let world = World::new(&Settings {
         seed: 7,
         day: CivilDay::from_ymd(2026, 11, 23).unwrap(),
-        days: 2,
-        rates: Rates { scale: 0.02, ..Rates::default() },
+        days: 1,
+        rates: Rates { scale: 0.01, offences: 2.0, ..Rates::default() },
         noise: NoiseRates::truth(),
     });
     let shipped = Shipped::read().unwrap();
@@ -31,13 +33,15 @@ fn what_is_planted_in_two_days_is_found_and_a_replay_leaves_the_same_warnings() 
     let score = Score::of(&month.warnings, &month.truths, world.month(), &ModelId::ALL);
     let judged: Vec<_> = score.models.iter().filter(|score| score.planted >= PLANTED_MIN).collect();
     assert!(judged.len() >= 6, "few models have enough planted: {:?}", score.models);
-    for model in judged {
-        assert!(model.recall() >= Some(RECALL_MIN), "{model:?}");
-        assert!(model.precision() >= Some(PRECISION_MIN), "{model:?}");
-    }
+    let below: Vec<_> = judged
+        .iter()
+        .filter(|model| model.recall() < Some(RECALL_MIN) || model.precision() < Some(PRECISION_MIN))
+        .collect();
+    assert!(below.is_empty(), "{below:#?}");
+    assert!(score.all.reaches(OVERALL_MIN), "{:?}", score.all);
 
     let mut record = recorder.finish().unwrap();
-    for kills in [0, 3] {
+    for kills in [0, 2] {
         let again = record.replay(&shipped.judging, kills).unwrap();
         assert_eq!(again.digest(), month.warnings.digest(), "{kills} kills");
     }
