@@ -29,7 +29,7 @@ pub struct ModelScore {
     pub true_warnings: usize,
     /// Of these, about something that another warning is about already.
     pub repeats: usize,
-    /// From the end of what happened to the first warning, by the platform's clock, in seconds.
+    /// From what completed a warning, by the device's clock, to the warning, in seconds.
     pub delay_median_s: Option<i64>,
 }
 
@@ -94,9 +94,9 @@ impl Score {
             let mut is_new = false;
             for index in about {
                 is_new |= found.insert(index);
-                if is_new && truths.all()[index].is_required {
-                    delays.push(warning.raised_at.ms_since(truths.all()[index].until.min(warning.until)));
-                }
+            }
+            if is_new {
+                delays.push(warning.delay_ms);
             }
             score.repeats += usize::from(!is_new);
         }

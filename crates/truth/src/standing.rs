@@ -34,6 +34,8 @@ pub struct Standing {
     pub until: Timestamp,
     /// The engine's clock when it was first raised.
     pub raised_at: Timestamp,
+    /// From what completed it then, by the device's clock, to that.
+    pub delay_ms: i64,
     /// For the record only.
     pub is_historical: bool,
     /// In a few words.
@@ -74,6 +76,7 @@ impl Standing {
             from,
             until: warning.occurred_at.max(from),
             raised_at: now,
+            delay_ms: now.ms_since(warning.occurred_at),
             is_historical: warning.is_historical,
             summary: format!("{:?}", warning.detail),
             reads: reads.collect(),
@@ -139,7 +142,8 @@ impl Warnings {
                 let mut standing = Standing::of(warning, now);
                 match self.by_id.get(&warning.id) {
                     Some(before) => {
-                        (standing.raised_at, standing.mark) = (before.raised_at, before.mark);
+                        (standing.raised_at, standing.delay_ms, standing.mark) =
+                            (before.raised_at, before.delay_ms, before.mark);
                     }
                     None => self.raised_count += 1,
                 }
