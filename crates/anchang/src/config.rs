@@ -12,6 +12,7 @@ const GIB: u64 = 1 << 30;
 
 /// The models' parameters that are part of the binary.
 const MODELS: &str = include_str!("../../../data/models.toml");
+const CALIBRATION: &str = include_str!("../../../data/calibration.toml");
 const PLATE_CONFUSIONS: &str = include_str!("../../../data/plate-confusions.toml");
 /// What the offence codes of cameras mean.
 const OFFENCE_CODES: &str = include_str!("../../../data/offence-codes.toml");
@@ -81,6 +82,8 @@ pub(crate) struct ModelFiles {
     parameters: Option<PathBuf>,
     /// In place of `data/plate-confusions.toml`.
     plate_confusions: Option<PathBuf>,
+    /// In place of `data/calibration.toml`.
+    calibration: Option<PathBuf>,
 }
 
 impl Default for Config {
@@ -181,6 +184,14 @@ impl Config {
 }
 
 impl ModelFiles {
+    /// By what is learned of devices and roads.
+    pub(crate) fn load_calibration(&self) -> Result<calibration::Parameters, ConfigError> {
+        let (path, text) = text_of(self.calibration.as_deref(), "data/calibration.toml", CALIBRATION)?;
+        let parameters: calibration::Parameters = parse(&path, &text)?;
+        parameters.check().map_err(|error| ConfigError::Value { path, message: error.to_string() })?;
+        Ok(parameters)
+    }
+
     /// The models' parameters, and a number that changes when they do.
     pub(crate) fn load(&self) -> Result<(Parameters, u64), ConfigError> {
         let (models_path, models) = text_of(self.parameters.as_deref(), "data/models.toml", MODELS)?;

@@ -16,12 +16,14 @@
 //! - Retention has removed entries that were not judged yet: the fold goes on at the first that is left, with the
 //!   reference as the records have it now.
 
+use crate::learning::Learning;
+use crate::replaying::{Replaying, Times};
 use crate::snapshot::{Keeper, Kept, Opened, Place, Restored, Shelf, Snapshot};
-use api::App;
+use api::{App, ReplayRequest};
 use domain::{Entry, Fact, Outcome, ReferenceChange};
 use gateway::Intake;
 use journal::{Batch, Offset, ReadError, Reader};
-use judgement::{Engine, Parameters};
+use judgement::{Engine, Parameters, Part};
 use metrics::{Counter, counter, gauge};
 use records::{StoreError, WatchFilter, Window};
 use std::collections::BTreeSet;
@@ -30,7 +32,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot};
 
 /// Bytes of the journal that are read at a time: some 10,000 entries, judged in well under a second.
 const BATCH_BYTES_MAX: usize = 2 << 20;
@@ -67,6 +69,9 @@ pub(crate) struct Task {
     pub(crate) parameters: Parameters,
     /// Of the parameters, from [`crate::config::ModelFiles::load`].
     pub(crate) fingerprint: u64,
+    pub(crate) calibration: calibration::Parameters,
+    /// Warnings that are to be replayed.
+    pub(crate) replays: mpsc::Receiver<ReplayRequest>,
     /// How often a snapshot is taken when something changed: bounds what a restart folds again.
     pub(crate) snapshot_period: Duration,
     pub(crate) runtime: Handle,
@@ -117,11 +122,25 @@ enum End {
     Failed(JudgingError),
 }
 
+/// What stays of the task.
+struct Given {
+    app: Arc<App>,
+    intake: Intake,
+    parameters: Parameters,
+    fingerprint: u64,
+    snapshot_period: Duration,
+    runtime: Handle,
+}
+
 struct Fold {
-    task: Task,
+    task: Given,
     stop: Arc<AtomicBool>,
     keeper: Keeper,
     engine: Engine,
+    /// Beside the engine, over the same entries.
+    learning: Learning,
+    times: Times,
+    replaying: Replaying,
     reader: Reader,
     /// Follows from entries that were applied, not stored yet.
     outcomes: Vec<Outcome>,
@@ -145,10 +164,16 @@ struct Fold {
 impl Fold {
     /// Continues from the newest usable snapshot, or begins anew.
     fn begin(task: Task, stop: Arc<AtomicBool>, caught_up: oneshot::Sender<()>) -> Result<Self, End> {
+        let Task { app, intake, parameters, fingerprint, calibration, replays, snapshot_period, runtime } =
+            task;
+        let task = Given { app, intake, parameters, fingerprint, snapshot_period, runtime };
         let journal = &task.app.observations;
         let mut fold = Self {
             keeper: Keeper::new(Shelf::new(&task.app.data_dir)),
             engine: Engine::new(task.parameters.clone()),
+            learning: Learning::new(calibration),
+            times: Times::default(),
+            replaying: Replaying::new(replays),
             reader: journal.reader(Offset::START),
             outcomes: Vec::new(),
             stored_up_to: 0,
@@ -205,7 +230,8 @@ impl Fold {
         let ended = self.keeper.wait();
         self.note(ended);
         let end = self.app().observations.end().get();
-        let found = self.keeper.shelf().all().find_map(|mut opened| {
+        let shelf = self.keeper.shelf().clone();
+        let found = shelf.all().find_map(|mut opened| {
             let place = opened.place;
             let refused = if place.fingerprint != self.task.fingerprint {
                 "the models' parameters have changed".to_owned()
@@ -215,14 +241,18 @@ impl Fold {
                 "it is of other records".to_owned()
             } else {
                 match opened.restore(self.task.parameters.clone()) {
-                    Ok(restored) if restored.beside.is_empty() => return Some((opened, restored)),
-                    Ok(_) => "it has a section of a later version".to_owned(),
+                    Ok(restored) if self.restore_beside(&restored.beside) => return Some((opened, restored)),
+                    Ok(_) => "what was learned is not in it, or of another version".to_owned(),
                     Err(error) => error.to_string(),
                 }
             };
             tracing::warn!(place = place.next, reason = refused, "left a snapshot out");
             None
         });
+        if found.is_none() {
+            self.learning.forget();
+            self.times = Times::default();
+        }
         let (opened, restored) = found.unzip();
         self.snapshot_place = opened.as_ref().map(|opened| opened.place.next);
         let place = self.snapshot_place.unwrap_or(0);
@@ -245,6 +275,12 @@ impl Fold {
         self.outcomes.clear();
         self.reader = self.app().observations.reader(Offset::new(place));
         opened
+    }
+
+    /// Takes what was folded beside the engine; `false` when what was learned is missing.
+    fn restore_beside(&mut self, parts: &[Part]) -> bool {
+        self.times = parts.iter().find_map(Times::of_part).unwrap_or_default();
+        parts.iter().any(|part| self.learning.restore(part))
     }
 
     /// Brings back what a snapshot leaves to the journal: the list of recent passages, and the identities by which the
@@ -289,6 +325,7 @@ impl Fold {
                         }
                     }
                     self.tick();
+                    self.teach();
                     self.show();
                     self.keep(false)?;
                     self.reader.wait_blocking(WAKE_PERIOD);
@@ -366,9 +403,15 @@ impl Fold {
         if self.left_out.contains(&offset.get()) {
             return Ok(());
         }
-        // The engine is not used again after a panic, so it can't be seen half changed.
-        catch_unwind(AssertUnwindSafe(|| self.engine.apply(entry, &mut self.outcomes)))
-            .map_err(|_| ModelPanicked)
+        if let Some(at) = received_at {
+            self.times.note(at, offset);
+        }
+        // Neither is used again after a panic, so they can't be seen half changed.
+        catch_unwind(AssertUnwindSafe(|| {
+            self.engine.apply(entry, &mut self.outcomes);
+            self.learning.apply(entry);
+        }))
+        .map_err(|_| ModelPanicked)
     }
 
     /// After a model panicked: the engine as it was at the last snapshot, and the entry left out.
@@ -428,11 +471,26 @@ impl Fold {
         if now.ms_since(self.engine.clock()) < TICK_MS || self.engine.stats().timers_armed == 0 {
             return;
         }
+        self.append([ReferenceChange::Tick(now)]);
+    }
+
+    /// Puts what was learned into the journal; judgement knows it from there on, live and in every replay.
+    fn teach(&mut self) {
+        let learned = self.learning.due(self.app().clock.now());
+        if !learned.is_empty() {
+            tracing::debug!(changes = learned.len(), "learned something of devices or roads");
+            self.append(learned);
+        }
+    }
+
+    fn append(&self, changes: impl IntoIterator<Item = ReferenceChange>) {
         let mut batch = Batch::new();
-        let tick = Entry::Reference(Box::new(ReferenceChange::Tick(now)));
-        batch.push_with(|out| codec::encode(&tick, out));
+        for change in changes {
+            let entry = Entry::Reference(Box::new(change));
+            batch.push_with(|out| codec::encode(&entry, out));
+        }
         if let Err(error) = self.app().observations.append_blocking(batch) {
-            tracing::warn!(%error, "could not put the time into the journal");
+            tracing::warn!(%error, "could not append to the journal");
             // Not at every wake-up: the disk is full, or the journal has stopped.
             std::thread::sleep(WAKE_PERIOD);
         }
@@ -464,7 +522,8 @@ impl Fold {
         let begun = Instant::now();
         let (board, recent_from) = self.app().board.snapshot();
         let place = Place { next, recent_from, fingerprint: self.task.fingerprint };
-        let snapshot = Snapshot { place, board, engine: self.engine.freeze(), beside: Vec::new() };
+        let beside = vec![self.learning.part(), self.times.part()];
+        let snapshot = Snapshot { place, board, engine: self.engine.freeze(), beside };
         match self.keeper.begin(snapshot) {
             Ok(()) => self.snapshot_place = Some(next),
             Err(error) => tracing::warn!(%error, "could not start to write a snapshot"),
@@ -559,9 +618,11 @@ impl Fold {
         self.stop.load(Ordering::Acquire)
     }
 
-    /// Says how far the fold has come.
-    fn show(&self) {
-        let app = self.app();
+    /// Says how far the fold has come, and begins with what others ask of it.
+    fn show(&mut self) {
+        self.learning.show(&self.task.app);
+        self.replaying.serve(&self.engine, &self.task.app.observations, &self.times);
+        let app = &self.task.app;
         let stats = self.engine.stats();
         // An empty journal ends behind its first header, where the reader was not yet.
         let place = self.reader.position().max(app.observations.first());

@@ -3,7 +3,7 @@
 use crate::config::{ClockKind, Config};
 use crate::{files, secret};
 use anyhow::{Context, bail};
-use api::{App, Board, Hub, Names, Progress};
+use api::{App, Board, Hub, Names, Progress, REPLAYS_WAITING_MAX, ReplayRequest};
 use arc_swap::ArcSwap;
 use domain::Timestamp;
 use gateway::{Clock, Intake, Presence};
@@ -27,6 +27,9 @@ pub(crate) struct Opened {
     pub(crate) parameters: judgement::Parameters,
     /// Of the parameters.
     pub(crate) fingerprint: u64,
+    pub(crate) calibration: calibration::Parameters,
+    /// Warnings that are to be replayed.
+    pub(crate) replays: tokio::sync::mpsc::Receiver<ReplayRequest>,
     /// Locked until dropped, so that nobody else opens the same folder.
     pub(crate) lock: File,
 }
@@ -35,6 +38,8 @@ pub(crate) struct Opened {
 pub(crate) async fn open(config: &Config) -> anyhow::Result<Opened> {
     let dir = &config.data_dir;
     let (parameters, fingerprint) = config.models.load()?;
+    let calibration = config.models.load_calibration()?;
+    let (ask_replay, replays) = tokio::sync::mpsc::channel(REPLAYS_WAITING_MAX);
     // Number plates, pictures and credentials: nobody else on the machine may look.
     DirBuilder::new()
         .recursive(true)
@@ -78,13 +83,14 @@ pub(crate) async fn open(config: &Config) -> anyhow::Result<Opened> {
         progress: Progress::default(),
         names: ArcSwap::from_pointee(Names::default()),
         health: ArcSwap::default(),
+        replays: ask_replay,
         key_classes: ArcSwap::default(),
         changed: tokio::sync::Notify::new(),
         metrics,
         fetcher: fetcher().context("could not make the client that fetches pictures")?,
     };
     app.load_names().await?;
-    Ok(Opened { app: Arc::new(app), secret, parameters, fingerprint, lock })
+    Ok(Opened { app: Arc::new(app), secret, parameters, fingerprint, calibration, replays, lock })
 }
 
 /// Takes the folder for this process.

@@ -67,7 +67,8 @@ pub(crate) async fn serve(mut config: Config) -> anyhow::Result<()> {
     descriptors::make_room(&mut config.limits, http::CONNECTIONS_MAX);
     let mut signals = Signals::take().context("could not listen to signals")?;
     let offence_codes = config.offence_codes()?;
-    let Opened { app, secret, parameters, fingerprint, lock } = Box::pin(open(&config)).await?;
+    let Opened { app, secret, parameters, fingerprint, calibration, replays, lock } =
+        Box::pin(open(&config)).await?;
     let directory = SharedDirectory::new(ArcSwap::from_pointee(Directory::default()));
     relay::pass(&app, &directory).await?;
     let [http_listener, viid_listener, terminal_listener] = bind_all(&config).await?;
@@ -78,6 +79,8 @@ pub(crate) async fn serve(mut config: Config) -> anyhow::Result<()> {
         intake: app.intake.clone(),
         parameters,
         fingerprint,
+        calibration,
+        replays,
         snapshot_period: Duration::from_millis(config.snapshot_period_ms),
         runtime,
     };

@@ -5,6 +5,7 @@ use crate::health::Health;
 use crate::live::Hub;
 use crate::map::MapConfig;
 use crate::problem::Problem;
+use crate::replay::ReplayRequest;
 use arc_swap::ArcSwap;
 use domain::{Checkpoint, CheckpointId, KeyClass, Section, SectionId, Timestamp, VehicleKey, Zone, ZoneId};
 use gateway::{Clock, Intake, Limits, Presence};
@@ -53,6 +54,8 @@ pub struct App {
     pub names: ArcSwap<Names>,
     /// How devices do, as learned from what they report; filled by the journal's reader.
     pub health: ArcSwap<Health>,
+    /// The way to the journal's reader for warnings that are to be replayed.
+    pub replays: tokio::sync::mpsc::Sender<ReplayRequest>,
     /// Key vehicles and their classes, to draw them.
     pub key_classes: ArcSwap<BTreeMap<VehicleKey, KeyClass>>,
     /// Rung when devices or the reference changed: the binary reloads the directory and appends the outbox.

@@ -4,8 +4,8 @@ use crate::app::App;
 use crate::problem::write_problems;
 use crate::{
     audit, checkpoint, device, explanation, figures, health, import, map, model, passage, picture,
-    quarantine, rule, session, silence, stream, system, tuning, user, vehicle, warning, watch, weighing,
-    yields, zone,
+    quarantine, replay, rule, session, silence, stream, system, tuning, user, vehicle, warning, watch,
+    weighing, yields, zone,
 };
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -47,6 +47,7 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(warning::sign))
         .routes(routes!(warning::judge))
         .routes(routes!(explanation::get))
+        .routes(routes!(replay::get))
         .routes(routes!(watch::list, watch::create))
         .routes(routes!(watch::withdraw))
         .routes(routes!(vehicle::list))
