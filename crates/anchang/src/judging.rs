@@ -459,7 +459,9 @@ impl Fold {
         let reference =
             self.store("read the reference", |app, runtime, _| runtime.block_on(reference(app)))?;
         for change in reference {
-            self.engine.apply(&Entry::Reference(Box::new(change)), &mut self.outcomes);
+            let entry = Entry::Reference(Box::new(change));
+            self.engine.apply(&entry, &mut self.outcomes);
+            self.learning.apply(&entry);
         }
         self.reader = self.app().observations.reader(first);
         Ok(())
@@ -640,12 +642,17 @@ struct ModelPanicked;
 /// Rows of a list that are read at a time.
 const ROWS_MAX: u64 = 1_000;
 
+/// Silences that ended longer ago concern nothing that is still judged.
+const QUIET_LOOK_BACK_MS: i64 = 7 * domain::time::DAY_MS;
+
 /// The reference as the records have it now, as the changes that make it.
 async fn reference(app: &App) -> Result<Vec<ReferenceChange>, StoreError> {
     let records = &app.records;
     let mut changes: Vec<ReferenceChange> =
         records.all_checkpoints().await?.into_iter().map(ReferenceChange::Checkpoint).collect();
     changes.extend(records.all_sections().await?.into_iter().map(ReferenceChange::Section));
+    let quiet_since = app.clock.now().plus_ms(-QUIET_LOOK_BACK_MS);
+    changes.extend(records.standing_changes(quiet_since).await?);
     let mut after = None;
     loop {
         let files = records.vehicles_after(after, false, ROWS_MAX).await?;

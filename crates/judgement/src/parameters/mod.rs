@@ -417,8 +417,8 @@ impl<P: ParameterSet> Model<P> {
 /// All that the engine is given besides entries.
 #[derive(Clone, Debug)]
 pub struct Parameters {
-    /// Thresholds, levels and versions: `data/models.toml`.
-    pub models: ModelParameters,
+    /// Thresholds, levels and versions: `data/models.toml`. Boxed: with its texts it is large.
+    pub models: Box<ModelParameters>,
     /// Which symbols cameras take for which: `data/plate-confusions.toml`.
     pub confusions: Confusions,
 }

@@ -3,6 +3,7 @@
 use super::ModelParameters;
 use domain::{CheckpointId, KeyClass, Scope, Theatre, Timestamp, Tuning, TuningId};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Where, when and on whom something is judged: what a tuning's scope is compared with.
 #[derive(Clone, Copy, Debug)]
@@ -22,12 +23,12 @@ impl Situation<'_> {
 /// The parameters of the file, and what tunings make of them.
 #[derive(Clone, Debug)]
 pub(crate) struct TunedModels {
-    file: ModelParameters,
+    file: Arc<ModelParameters>,
     tunings: BTreeMap<TuningId, Tuning>,
     /// With the tunings for the whole county.
-    everywhere: ModelParameters,
+    everywhere: Arc<ModelParameters>,
     /// For each set of restricted tunings that hold together somewhere, by their places in `restricted`.
-    combined: BTreeMap<u64, ModelParameters>,
+    combined: BTreeMap<u64, Arc<ModelParameters>>,
     /// Tunings with a scope, by identity; at most [`RESTRICTED_MAX`] are heeded.
     restricted: Vec<Tuning>,
 }
@@ -38,7 +39,8 @@ const RESTRICTED_MAX: usize = 64;
 const COMBINED_MAX: usize = 256;
 
 impl TunedModels {
-    pub(crate) fn new(file: ModelParameters) -> Self {
+    pub(crate) fn new(file: Box<ModelParameters>) -> Self {
+        let file = Arc::<ModelParameters>::from(file);
         let everywhere = file.clone();
         Self { file, tunings: BTreeMap::new(), everywhere, combined: BTreeMap::new(), restricted: Vec::new() }
     }
@@ -92,17 +94,17 @@ impl TunedModels {
                 }
                 continue;
             }
-            let mut tuned = self.everywhere.clone();
+            let mut tuned = self.everywhere.as_ref().clone();
             if tuned.tune(tuning).is_ok() {
-                self.everywhere = tuned;
+                self.everywhere = Arc::new(tuned);
             }
         }
         let mut combined = BTreeMap::from([(0, self.everywhere.clone())]);
         // Singles first, so that each has its own entry whatever the bound cuts off.
         for (bit, tuning) in self.restricted.iter().enumerate() {
-            let mut tuned = self.everywhere.clone();
+            let mut tuned = self.everywhere.as_ref().clone();
             if tuned.tune(tuning).is_ok() {
-                combined.insert(1 << bit, tuned);
+                combined.insert(1 << bit, Arc::new(tuned));
             }
         }
         for (bit, tuning) in self.restricted.iter().enumerate() {
@@ -112,9 +114,9 @@ impl TunedModels {
                 if combined.len() >= COMBINED_MAX {
                     break;
                 }
-                let mut tuned = combined.get(&key).cloned().unwrap_or_else(|| self.everywhere.clone());
+                let mut tuned = combined.get(&key).unwrap_or(&self.everywhere).as_ref().clone();
                 if tuned.tune(tuning).is_ok() {
-                    combined.insert(key | 1 << bit, tuned);
+                    combined.insert(key | 1 << bit, Arc::new(tuned));
                 }
             }
         }
