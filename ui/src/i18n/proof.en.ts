@@ -88,6 +88,7 @@ export const proof: Record<keyof typeof chinese, string> = {
   'fact.rule': 'Rule',
   'fact.rule_version': '{name} (version {n})',
 
+  'evidence.picture': 'Picture',
   'weighing.axles': '{n} axles',
   'weighing.train': 'combination',
 

@@ -86,6 +86,7 @@ export const proof = {
   'fact.rule': '规则',
   'fact.rule_version': '{name}（第 {n} 版）',
 
+  'evidence.picture': '图片',
   'weighing.axles': '{n} 轴',
   'weighing.train': '汽车列车',
 

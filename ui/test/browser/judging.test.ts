@@ -238,10 +238,7 @@ describe('phone', () => {
       `/warnings/${warning.id}`,
     ]) {
       await page.goto(mock.url + path)
-      await page
-        .locator('main .page-body, main .side, main .panel .body, main .parts, main .table-frame')
-        .first()
-        .waitFor()
+      await page.locator('main .page-head, main .panel .head').first().waitFor()
       expect(await page.evaluate(() => document.documentElement.scrollWidth), path).toBeLessThanOrEqual(390)
     }
   })

@@ -99,6 +99,9 @@ describe('the command page', () => {
     const read = () => get<Warning>(`/api/v1/warnings/${warning.id}`)
     await expect.poll(async () => (await read()).state).toBe('signed')
     expect((await read()).signed_by).toBe('admin')
+    await page.keyboard.press('1')
+    await page.keyboard.press('1')
+    await page.locator('.verdict .given').getByText('属实').waitFor()
     const again = await context.request.post(`${URL_BASE}/api/v1/warnings/${warning.id}/sign`, {
       data: { version: warning.version },
     })
@@ -149,8 +152,37 @@ describe('the register', () => {
   })
 })
 
+describe('own rules', () => {
+  it('are checked by the product as one types, and all common ones are right', async () => {
+    await page.goto(`${URL_BASE}/rules/new`)
+    const field = page.locator('.code textarea')
+    for (const name of ['面包车频繁往返', '外地货车深夜入境', '多次违法车辆高速行驶', '农用三轮违法载人']) {
+      await page.locator('.cards button', { hasText: name }).click()
+      await page.getByText('✓ 条件正确').waitFor()
+      await field.fill('')
+    }
+    await field.fill('passage.sped_kmh > 80')
+    await page.locator('pre .wrong', { hasText: 'sped_kmh' }).waitFor()
+  })
+})
+
 describe('every page', () => {
-  const paths = ['/', '/warnings', '/watch-orders', '/vehicles', '/passages', '/devices', '/models', '/system']
+  const paths = [
+    '/',
+    '/warnings',
+    '/watch-orders',
+    '/vehicles',
+    '/passages',
+    '/devices',
+    '/devices/health',
+    '/models',
+    '/models/fatigue',
+    '/models/rules',
+    '/rules/new',
+    '/models/zones',
+    '/models/quiet',
+    '/system',
+  ]
 
   it('opens without a fault, on the desk', async () => {
     for (const path of paths) {

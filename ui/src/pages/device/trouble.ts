@@ -1,6 +1,7 @@
 // How a camera fares, in words: what is wrong with it, how badly, and what to do about it.
 import type { DeviceHealth } from '@/api/types'
 import { t, type Key } from '@/i18n'
+import { span } from '@/lib/time'
 
 export type Grade = 'bad' | 'watch' | 'good'
 export interface Advice {
@@ -31,6 +32,12 @@ export const percent = (share: number | null): string =>
 /** `0.4`, `42`: what rounds to nothing has no sign. */
 export const seconds = (ms: number): string =>
   (ms / 1000).toFixed(Math.abs(ms) < 10_000 ? 1 : 0).replace(/^-(0(?:\.0)?)$/, '$1')
+/** A delay: seconds to a decimal, what is longer in its largest unit. */
+export function delayText(ms: number | null): string {
+  if (ms === null) return '—'
+  const { unit, count } = span(ms)
+  return unit === 'second' ? t('clock.second', { n: seconds(ms) }) : t(`clock.${unit}` as Key, { n: count })
+}
 /** `+1.9 s`, `-7.4 s` */
 export const clockText = (ahead_ms: number): string => `${ahead_ms >= 50 ? '+' : ''}${seconds(ahead_ms)} s`
 
@@ -52,7 +59,7 @@ export function troubles(it: DeviceHealth): Advice[] {
     put(graded(sure_ms, CLOCK_BAD_MS, CLOCK_WATCH_MS), () =>
       t('health.advice.clock', {
         direction: t(clock_ahead_ms > 0 ? 'health.advice.clock_ahead' : 'health.advice.clock_behind'),
-        time: t('health.clock_axis', { n: seconds(Math.abs(clock_ahead_ms)) }),
+        time: delayText(Math.abs(clock_ahead_ms)),
       }),
     )
   }
