@@ -63,6 +63,19 @@ impl Slot {
         self.number * SLOT_MINUTES
     }
 
+    pub(crate) fn is_moving(&self) -> bool {
+        self.moving != 0
+    }
+
+    /// First and last minute with a report, since 1970.
+    pub(crate) fn seen_span(&self) -> (i64, i64) {
+        let last = i64::from(u8::BITS - 1 - self.seen.leading_zeros().min(u8::BITS - 1));
+        (
+            self.first_minute() + i64::from(self.seen.trailing_zeros().min(u8::BITS - 1)),
+            self.first_minute() + last,
+        )
+    }
+
     pub(crate) fn proof(&self) -> Option<&Held> {
         self.proof.as_deref()
     }
@@ -252,16 +265,33 @@ impl Drives {
             drive.moving.add(minute_of(observation.captured_at));
         }
         if merged.is_changed || merged.is_end_moved && !is_newest {
-            let driver = Driver {
+            let driver = |slots| Driver {
                 vehicle,
                 key_class: file.and_then(|file| file.key_class),
                 is_night_exempt: file.is_some_and(|file| file.is_night_exempt),
-                slots: &drive.slots,
+                slots,
             };
-            let mut found = fatigue::find(&driver, context);
-            found.extend(night_coach::find(&driver, context));
-            found.extend(driving_time::find(&driver, &drive.moving, context));
-            settle(&mut drive.standing, |_| true, found, context.out);
+            // Drives and nights that the report can't concern are left as they are.
+            let around = fatigue::between_rests(&drive.slots, index, &context.models.fatigue.parameters);
+            let (first, last) = (&drive.slots[around.start], &drive.slots[around.end - 1]);
+            let (from, to) =
+                (instant_of(first.first_minute()), instant_of(last.first_minute() + SLOT_MINUTES));
+            let mut found = fatigue::find(&driver(&drive.slots[around]), context);
+            let minute = minute_of(observation.captured_at);
+            let night = night_coach::window_around(minute, &context.models.night_coach.parameters);
+            if let Some((night_from, night_to)) = night {
+                let first =
+                    drive.slots.partition_point(|slot| slot.first_minute() + SLOT_MINUTES <= night_from);
+                let end = drive.slots.partition_point(|slot| slot.first_minute() < night_to);
+                found.extend(night_coach::find(&driver(&drive.slots[first..end]), context));
+            }
+            found.extend(driving_time::find(&driver(&drive.slots), &drive.moving, context));
+            let is_in_scope = |warning: &Standing| match warning.model {
+                ModelId::Fatigue => (from..to).contains(&warning.anchor),
+                ModelId::NightCoach => night.is_some_and(|(from, _)| warning.anchor == instant_of(from)),
+                _ => true,
+            };
+            settle(&mut drive.standing, is_in_scope, found, context.out);
         }
         if drive.slots.len() > SLOTS_MAX {
             drive.slots.remove(0);

@@ -15,6 +15,7 @@ use crate::settle::{Finding, vehicle_bytes};
 use domain::time::MINUTE_MS;
 use domain::warning::{Detail, Subject, Warning};
 use domain::{Level, ModelId, Timestamp};
+use std::ops::Range;
 
 /// One drive.
 #[derive(Clone, Debug)]
@@ -127,6 +128,44 @@ pub(crate) fn spells(slots: &[Slot], p: &FatigueParameters, is_coach: bool) -> V
         }
     }
     reading.spells
+}
+
+/// The slots around one of them that lie between rests, whatever that one holds: what it changes, it changes there. The
+/// slots of the rests are among them.
+pub(crate) fn between_rests(slots: &[Slot], index: usize, p: &FatigueParameters) -> Range<usize> {
+    let rest = p.rest_minutes.value;
+    let silence = |a: &Slot, b: &Slot| b.seen_span().0 - a.seen_span().1 - 1;
+    let mut start = index;
+    let mut still_until: Option<i64> = None;
+    while start > 0 && silence(&slots[start - 1], &slots[start]) <= p.silent_max_minutes.value {
+        let slot = &slots[start - 1];
+        if slot.is_moving() || start < index && silence(slot, &slots[start]) >= rest {
+            still_until = None;
+        }
+        start -= 1;
+        if !slot.is_moving() {
+            let (first, last) = slot.seen_span();
+            if *still_until.get_or_insert(last) - first + 1 >= rest {
+                break;
+            }
+        }
+    }
+    let mut end = index + 1;
+    let mut still_from: Option<i64> = None;
+    while end < slots.len() && silence(&slots[end - 1], &slots[end]) <= p.silent_max_minutes.value {
+        let slot = &slots[end];
+        if slot.is_moving() || end > index + 1 && silence(&slots[end - 1], slot) >= rest {
+            still_from = None;
+        }
+        end += 1;
+        if !slot.is_moving() {
+            let (first, last) = slot.seen_span();
+            if last - *still_from.get_or_insert(first) + 1 >= rest {
+                break;
+            }
+        }
+    }
+    start..end
 }
 
 /// Whether the distance covered in a silence leaves time for a rest; yes, where it isn't known.

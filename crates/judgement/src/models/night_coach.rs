@@ -80,5 +80,13 @@ fn window_start(day: CivilDay, p: &NightCoachParameters) -> Timestamp {
 
 /// The first minute of the window in which `minute` lies, if it lies in one.
 pub(crate) fn window_start_around(minute: i64, p: &NightCoachParameters) -> Option<i64> {
-    is_in_window(minute, p).then(|| super::drive::minute_of(window_start(beijing_day(minute), p)))
+    window_around(minute, p).map(|(from, _)| from)
+}
+
+/// First minute of the window in which `minute` lies, if it lies in one, and the first behind it.
+pub(crate) fn window_around(minute: i64, p: &NightCoachParameters) -> Option<(i64, i64)> {
+    is_in_window(minute, p).then(|| {
+        let from = super::drive::minute_of(window_start(beijing_day(minute), p));
+        (from, from + (p.to_hour.value - p.from_hour.value) * 60)
+    })
 }

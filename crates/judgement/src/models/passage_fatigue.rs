@@ -10,7 +10,7 @@ use crate::settle::{Finding, Standing, settle, vehicle_bytes};
 use crate::track::{Track, Visit};
 use domain::time::{BEIJING_OFFSET_MS, DAY_MS, HOUR_MS, MINUTE_MS};
 use domain::warning::{Detail, Subject, Warning};
-use domain::{CheckpointId, KeyClass, Level, ModelId, Timestamp, VehicleType};
+use domain::{CheckpointId, KeyClass, Level, ModelId, PlateColor, Timestamp, VehicleType};
 
 /// 1 km/h is 1 m in 3,600 ms.
 const MS_PER_M_AT_1_KMH: f64 = 3_600.0;
@@ -19,9 +19,14 @@ const MS_PER_M_AT_1_KMH: f64 = 3_600.0;
 pub(crate) fn judge(track: &mut Track, turn: &Turn, context: &mut Context<'_>) {
     let model = &context.models.passage_fatigue;
     let p = &model.parameters;
-    let Some(file) = turn.file.as_ref() else { return };
-    let is_coach = file.key_class.is_some_and(KeyClass::is_coach);
-    let is_large = file.vehicle_type.is_some_and(VehicleType::is_large);
+    let file = turn.file.as_ref();
+    let is_coach = file.is_some_and(|file| file.key_class.is_some_and(KeyClass::is_coach));
+    // Of a stranger the ground colour tells: yellow is for large vehicles (GA 36-2018).
+    let has_large_plate = matches!(turn.vehicle.class.color(), PlateColor::Yellow | PlateColor::YellowGreen);
+    let is_large = match file {
+        Some(file) => file.vehicle_type.is_some_and(VehicleType::is_large),
+        None => has_large_plate,
+    };
     // Of whom positions come, these tell more.
     let has_terminal = !context.reference.terminals_of(turn.vehicle).is_empty();
     let is_concerned = is_coach || is_large && p.is_large_judged.value;
