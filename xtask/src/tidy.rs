@@ -17,7 +17,10 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("gateway", &["codec", "domain", "gat1400", "journal", "jt808"]),
     ("api", &["calibration", "codec", "domain", "gateway", "journal", "judgement", "records"]),
     ("page", &[]),
-    ("anchang", &["page", "api", "calibration", "codec", "domain", "gateway", "journal", "judgement", "records"]),
+    (
+        "anchang",
+        &["page", "api", "calibration", "codec", "domain", "gateway", "journal", "judgement", "records"],
+    ),
     // Not the product: it may know the protocols and the words, never the product's insides.
     ("sim", &["domain", "gat1400", "jt808"]),
     // Judges the judgement: it may know both sides.

@@ -380,7 +380,7 @@ pub enum Detail {
     TerminalSilent {
         /// When it was seen.
         seen_at: Timestamp,
-        /// The terminal's last report before; `None` when none is remembered.
+        /// The terminal's last report before, on the same Beijing day; `None` when there was none.
         last_report_at: Option<Timestamp>,
         /// How long around the sighting nothing was reported.
         silent_minutes: u32,

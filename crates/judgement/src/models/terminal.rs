@@ -102,6 +102,14 @@ pub(crate) fn position_came(
     let Some(track) = tracks.get_mut(&vehicle) else { return };
     let around = track.range(at.plus_ms(-reach_ms), at.plus_ms(reach_ms));
     let mut days: Vec<CivilDay> = track.visits()[around].iter().map(|visit| visit.at.beijing_day()).collect();
+    // A warning of that day may name it as the last report before the silence.
+    let day = at.beijing_day();
+    let is_named_by =
+        |warning: &Standing| warning.model == ModelId::TerminalSilent && warning.anchor == day.start();
+    if track.standing.iter().any(is_named_by) {
+        days.push(day);
+    }
+    days.sort_unstable();
     days.dedup();
     for day in days {
         judge(track, drives.drives.get(&vehicle), vehicle, day, context);
@@ -187,7 +195,9 @@ fn find_silent(
     let seen_at = run.last()?.at;
     let detail = Detail::TerminalSilent {
         seen_at,
-        last_report_at: drive.and_then(|drive| drive.last_heard_before(seen_at)),
+        last_report_at: drive
+            .and_then(|drive| drive.last_heard_before(seen_at))
+            .filter(|heard_at| *heard_at >= day.start()),
         silent_minutes: (2 * p.around_minutes.value) as u32,
     };
     Some(warning(ModelId::TerminalSilent, model, vehicle, day, detail, &run, Level::Medium, context))

@@ -1,6 +1,6 @@
 //! Vehicles on the road whose terminals say nothing, or that they are somewhere else.
 
-use super::scenario::Said::{Raised, Refuted};
+use super::scenario::Said::{Raised, Refuted, Revised};
 use super::scenario::{County, at, coach, large, late, passage_of, position};
 use domain::observation::Observation;
 use domain::warning::Detail;
@@ -97,8 +97,25 @@ fn reports_that_come_late_take_the_warning_back() {
     county.see(seen("A", "08:00"));
     county.see(seen("B", "08:20"));
     assert_eq!(county.tick(at("09:00")), [Raised]);
-    assert_eq!(county.see(late(fix("07:49", 0), 120)), [], "eleven minutes before it says nothing");
+    // Eleven minutes before the first is the last report before the silence, and no more.
+    assert_eq!(county.see(late(fix("07:49", 0), 120)), [Revised]);
     assert_eq!(county.see(late(fix("08:22", 0), 120)), [Refuted]);
+}
+
+#[test]
+fn the_last_report_before_the_silence_is_named_even_when_it_comes_late() {
+    let mut county = county();
+    county.see(seen("A", "08:00"));
+    county.see(seen("B", "08:20"));
+    county.tick(at("09:00"));
+    let last_report_at = |county: &County| match county.only().detail {
+        Detail::TerminalSilent { last_report_at, .. } => last_report_at,
+        _ => panic!(),
+    };
+    assert_eq!(last_report_at(&county), None);
+    assert_eq!(county.see(late(fix("05:00", 0), 300)), [Revised]);
+    assert_eq!(last_report_at(&county), Some(at("05:00")));
+    assert_eq!(county.see(late(fix("04:00", 0), 400)), []);
 }
 
 #[test]
