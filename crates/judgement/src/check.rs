@@ -231,6 +231,7 @@ impl Parameters {
             ("terminal_silent.sightings_min", silent.sightings_min.value, 1, 20),
             ("terminal_silent.within_hours", silent.within_hours.value, 1, 24),
             ("terminal_elsewhere.around_minutes", elsewhere.around_minutes.value, 1, 240),
+            ("terminal_elsewhere.parked_gap_minutes", elsewhere.parked_gap_minutes.value, 0, 240),
             ("terminal_elsewhere.distance_min_m", elsewhere.distance_min_m.value, 100, 1_000_000),
             ("terminal_elsewhere.plausible_kmh", elsewhere.plausible_kmh.value, 1, 1000),
             ("terminal_elsewhere.sightings_min", elsewhere.sightings_min.value, 1, 20),

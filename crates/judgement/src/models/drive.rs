@@ -156,6 +156,25 @@ impl Drive {
         self.slots[..until].iter().rev().find_map(last).map(|seen| instant_of(seen.minute))
     }
 
+    /// Where the terminal stood at a time: it reported standing still at the same place before and after, at most so far
+    /// apart in time.
+    pub(crate) fn parked_at(&self, at: Timestamp, gap_max_ms: i64) -> Option<Wgs84> {
+        const SAME_PLACE_M: f64 = 300.0;
+        let fixes = || {
+            self.slots
+                .iter()
+                .flat_map(|slot| [slot.first, slot.last].map(|fix| (fix, slot.is_moving())))
+                .filter_map(|(fix, is_moving)| fix.map(|fix| (fix, is_moving)))
+        };
+        let (before, was_moving) = fixes().take_while(|(fix, _)| fix.at <= at).last()?;
+        let (after, is_moving) = fixes().find(|(fix, _)| fix.at > at)?;
+        let is_parked = !was_moving
+            && !is_moving
+            && after.at.ms_since(before.at) <= gap_max_ms
+            && before.location.distance_m(after.location) <= SAME_PLACE_M;
+        is_parked.then_some(before.location)
+    }
+
     /// The fix nearest in time, at most so far away.
     pub(crate) fn nearest_fix(&self, at: Timestamp, within_ms: i64) -> Option<(Timestamp, Wgs84)> {
         let from = minute_of(at.plus_ms(-within_ms));

@@ -94,7 +94,8 @@ pub(crate) fn position_came(
     at: Timestamp,
     context: &mut Context<'_>,
 ) {
-    let reach_ms = reach_ms(context.models);
+    let parked_ms = context.models.terminal_elsewhere.parameters.parked_gap_minutes.value * MINUTE_MS;
+    let reach_ms = reach_ms(context.models).max(parked_ms);
     let is_early = !is_due(due_at(at.plus_ms(-reach_ms), context.models), context.clock);
     if is_early || context.reference.terminals_of(vehicle).is_empty() {
         return;
@@ -147,7 +148,8 @@ fn judge(
         .iter()
         .filter(|visit| {
             i64::from(visit.permille) >= sure_min
-                && visit.look.is_same()
+                && !visit.look.is_plate_other
+                && !visit.look.is_type_other
                 && is_due(due_at(visit.at, context.models), context.clock)
         })
         .collect();
@@ -214,6 +216,9 @@ fn find_elsewhere(
     let (p, drive) = (&model.parameters, drive?);
     let beyond_m = |visit: &Visit| {
         let seen = location(visit, context.names, context)?;
+        if let Some(parked) = drive.parked_at(visit.at, p.parked_gap_minutes.value * MINUTE_MS) {
+            return Some(seen.distance_m(parked) as i64).filter(|away_m| *away_m >= p.distance_min_m.value);
+        }
         let (fix_at, fix) = drive.nearest_fix(visit.at, p.around_minutes.value * MINUTE_MS)?;
         let apart_ms = visit.at.ms_since(fix_at).abs() + i64::from(visit.uncertainty_ms);
         let driven_m = apart_ms as f64 * p.plausible_kmh.value as f64 * M_PER_MS_AT_1_KMH;

@@ -271,6 +271,8 @@ parameters! {
     TerminalElsewhereParameters {
         /// A fix counts that is so near a sighting in time.
         around_minutes: i64,
+        /// Two reports of standing still at one place so far apart in time: it stood there in between.
+        parked_gap_minutes: i64,
         /// From this distance on, beyond what can be driven in between.
         distance_min_m: i64,
         /// Nobody is faster.
