@@ -39,7 +39,6 @@ export const proof: Record<keyof typeof chinese, string> = {
   'unit.metres': '{n} m',
   'unit.kilometres': '{n} km',
   'unit.tonnes': '{n} t',
-  'unit.tenths': '{n} s',
 
   'fact.spot_speed': 'Measured speed',
   'fact.clone_from': 'First at',
@@ -94,7 +93,7 @@ export const proof: Record<keyof typeof chinese, string> = {
 
   'trust.verdict': 'Verdict',
   'trust.verdict_about': 'Choose what was found out; a warning that waits is signed with it.',
-  'trust.verdict_keys': 'keys 1 to 7',
+  'trust.verdict_keys': 'Keys 1 to 7.',
   'trust.verdict_given': 'given by {name} at {time}',
   'trust.verdict_done': 'Verdict: {verdict}',
   'trust.verdict_change': 'Change',
@@ -107,7 +106,6 @@ export const proof: Record<keyof typeof chinese, string> = {
   'trust.group': 'Group of {n}',
   'trust.group_about': 'Repeats of the same vehicle and model make a group; lists show the first one.',
   'trust.group_head': 'first',
-  'trust.see_head': 'See the first',
   'trust.hidden.stronger': 'Not shown by itself: a stronger warning says enough.',
   'trust.hidden.silenced': 'Not shown by itself: silenced.',
   'trust.hidden.maintenance': 'Not shown by itself: its device is being worked on.',
@@ -118,7 +116,6 @@ export const proof: Record<keyof typeof chinese, string> = {
   'trust.see_silence': 'See the silence',
   'trust.see_maintenance': 'See the maintenance',
   'trust.show': 'Show',
-  'trust.show_heads': 'One a group',
   'trust.show_all': 'All, repeats too',
   'trust.show_hidden': 'Hidden ones only',
   'trust.silence': 'Silence…',
@@ -140,7 +137,6 @@ export const proof: Record<keyof typeof chinese, string> = {
   'trust.not_yet': '→ nothing yet',
   'trust.replay_failed': 'It cannot be read at the moment.',
   'trust.compare': 'The two pictures side by side',
-  'trust.silenced_from': 'Silence until',
 
   'action_word.judged': 'Verdict given',
   'action_word.marked': 'Grouped',
@@ -184,7 +180,7 @@ export const proof: Record<keyof typeof chinese, string> = {
   'health.none_match': 'No camera matches',
   'health.none_match_why': 'Try another word or clear the conditions. Cameras without trouble are among all.',
   'health.hours': 'Online by hour, 7 days',
-  'health.hours_hint': 'Dark is online, light is missing; a field is an hour.',
+  'health.hours_hint': 'The fuller, the longer online; hatched is nothing received, empty not known. A field is an hour.',
   'health.hour_title': '{day} {hour}:00: online {minutes} min, {n} records, {late} late',
   'health.clock_line': 'Clock error over time',
   'health.clock_none': 'The clock could not be compared in this period.',
@@ -193,5 +189,4 @@ export const proof: Record<keyof typeof chinese, string> = {
   'health.maintain': 'Maintenance',
   'health.device': 'See the device',
   'health.passages': 'See passages',
-  'health.back': 'All cameras',
 }

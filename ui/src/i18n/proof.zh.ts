@@ -37,7 +37,6 @@ export const proof = {
   'unit.metres': '{n} 米',
   'unit.kilometres': '{n} 千米',
   'unit.tonnes': '{n} 吨',
-  'unit.tenths': '{n} 秒',
 
   'fact.spot_speed': '实测车速',
   'fact.clone_from': '先到',
@@ -92,7 +91,7 @@ export const proof = {
 
   'trust.verdict': '处置结果',
   'trust.verdict_about': '请按查实的情况选择；待签收的预警同时签收。',
-  'trust.verdict_keys': '按键 1 至 7',
+  'trust.verdict_keys': '按键 1 至 7。',
   'trust.verdict_given': '{name} 于 {time} 填写',
   'trust.verdict_done': '已填写：{verdict}',
   'trust.verdict_change': '更改',
@@ -105,7 +104,6 @@ export const proof = {
   'trust.group': '同类合并 {n} 条',
   'trust.group_about': '同一车辆、同一模型的重复预警合并为一组，列表中只显示第一条。',
   'trust.group_head': '首条',
-  'trust.see_head': '看首条',
   'trust.hidden.stronger': '另有更重要的预警，不单独提示。',
   'trust.hidden.silenced': '静默期内，不单独提示。',
   'trust.hidden.maintenance': '设备维护期间，不单独提示。',
@@ -116,7 +114,6 @@ export const proof = {
   'trust.see_silence': '看静默',
   'trust.see_maintenance': '看维护',
   'trust.show': '显示',
-  'trust.show_heads': '每组一条',
   'trust.show_all': '全部（含合并）',
   'trust.show_hidden': '仅不提示的',
   'trust.silence': '静默…',
@@ -138,7 +135,6 @@ export const proof = {
   'trust.not_yet': '→ 尚不预警',
   'trust.replay_failed': '判断经过暂时读不到。',
   'trust.compare': '两处图片比对',
-  'trust.silenced_from': '静默到',
 
   'action_word.judged': '填写处置结果',
   'action_word.marked': '归组',
@@ -182,7 +178,7 @@ export const proof = {
   'health.none_match': '没有符合条件的相机',
   'health.none_match_why': '请换一个词，或清除条件。没有异常的相机在“全部”里。',
   'health.hours': '近 7 天各小时在线',
-  'health.hours_hint': '深色为在线，浅色为缺数据，每格一小时。',
+  'health.hours_hint': '填色越足，在线越久；斜纹为没有数据，空格为尚无记录。每格一小时。',
   'health.hour_title': '{day} {hour} 时：在线 {minutes} 分钟，数据 {n} 条，迟到 {late} 条',
   'health.clock_line': '时钟误差走势',
   'health.clock_none': '这段时间没有可用的时钟比对。',
@@ -191,5 +187,4 @@ export const proof = {
   'health.maintain': '登记维护',
   'health.device': '看设备',
   'health.passages': '看过车',
-  'health.back': '全部相机',
 }
