@@ -532,8 +532,22 @@ export function judging(state, is_empty) {
         return camera ? { body: { ...camera, hours: hours(camera) } } : null
       }
       case 'warnings': {
-        if (action !== 'explanation') return null
+        if (action !== 'explanation' && action !== 'replay') return null
         const warning = state.warnings.find((it) => it.id === first)
+        if (action === 'replay')
+          return {
+            body: {
+              is_same: true,
+              is_raised: true,
+              judged_count: 41,
+              steps: evidenceOf(warning, state.checkpoints).map((observation, i) => ({
+                at: observation.captured_at,
+                change: i ? 'raised' : 'none',
+                observation,
+                read_likelihood: 0.97,
+              })),
+            },
+          }
         const model = MODELS.find((it) => it.id === warning.model)
         const held = tunings(model.id)
         const evidence = evidenceOf(warning, state.checkpoints)

@@ -28,6 +28,8 @@ export const api = {
   judgeWarning: (id: string, version: number, verdict: T.Verdict, note?: string) =>
     post<T.Warning>(`${V1}/warnings/${part(id)}/verdict`, { version, verdict, ...(note ? { note } : {}) }),
   explanation: (id: string) => get<T.Explanation>(`${V1}/warnings/${part(id)}/explanation`),
+  /** May take some seconds. */
+  replay: (id: string) => get<T.Replay>(`${V1}/warnings/${part(id)}/replay`),
 
   checkpoints: () => all<T.Checkpoint>(`${V1}/checkpoints`, { limit: 500 }),
   keyVehicles: () => all<T.KeyVehicle>(`${V1}/key-vehicles`, { limit: 500 }),

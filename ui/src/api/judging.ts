@@ -109,3 +109,10 @@ export type Explanation = Told<
     tuned_level: Level | null
   }
 >
+
+export type ReplayStep = Told<
+  'StepView',
+  { change: 'none' | 'raised' | 'revised' | 'withdrawn'; observation: Evidence | null }
+>
+/** A warning judged again from the journal; steps stand in the order in which they reached us. */
+export type Replay = Told<'ReplayView', { steps: ReplayStep[] }>

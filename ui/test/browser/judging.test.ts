@@ -69,6 +69,8 @@ describe('the list of warnings', () => {
     await page.getByRole('button', { name: '看判断经过' }).click()
     await page.getByText('用时超过此值不作为一次通行。').waitFor()
     await page.locator('.steps .raised').getByText('触发预警').waitFor()
+    await page.getByRole('button', { name: '重演', exact: true }).click()
+    await page.getByText('得出同一条预警').waitFor()
   })
 
   it('silences a vehicle from its warning', async () => {
