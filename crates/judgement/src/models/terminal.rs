@@ -17,6 +17,8 @@ use domain::time::{HOUR_MS, MINUTE_MS};
 use domain::warning::{Detail, Subject, Warning};
 use domain::{CheckpointId, CivilDay, Level, ModelId, Timestamp, VehicleKey, Wgs84};
 
+/// Sightings at one place so far apart are two trips.
+const TRIP_APART_MS: i64 = HOUR_MS;
 /// 1 km/h in m/ms.
 const M_PER_MS_AT_1_KMH: f64 = 1.0 / 3_600.0;
 
@@ -168,14 +170,17 @@ fn judge(
     settle(&mut track.standing, is_in_scope, found, context.out);
 }
 
-/// The least run of sightings at different places within the time that one trip may take.
+/// The least run of sightings at different places, or on different trips, within the time that one trip may take.
 fn first_cluster<'a>(suspect: &[&'a Visit], count_min: i64, within_hours: i64) -> Option<Vec<&'a Visit>> {
     let count_min = count_min.max(1) as usize;
     suspect.windows(count_min).find_map(|run| {
         let (first, last) = (run.first()?, run.last()?);
         let is_near = last.at.ms_since(first.at) <= within_hours * HOUR_MS;
-        let are_places_other = run.windows(2).all(|pair| pair[0].place() != pair[1].place());
-        (is_near && are_places_other).then(|| run.to_vec())
+        // At one place a vehicle is seen twice on one trip only when it turns: then it takes its time.
+        let are_trips_other = run.windows(2).all(|pair| {
+            pair[0].place() != pair[1].place() || pair[1].at.ms_since(pair[0].at) >= TRIP_APART_MS
+        });
+        (is_near && are_trips_other).then(|| run.to_vec())
     })
 }
 

@@ -168,7 +168,7 @@ impl Offence {
         let strangers = REGISTERED_COUNT..REGISTERED_COUNT + STRANGER_COUNT;
         match self {
             Self::OffRoute | Self::OutOfHours | Self::TerminalSilent | Self::TerminalElsewhere => terminals,
-            Self::Behaviour(_) | Self::NightVillages => others,
+            Self::Behaviour(_) | Self::NightVillages | Self::NoExit => others,
             Self::ZoneBan if dice.chance(0.5) => others,
             _ => strangers,
         }
@@ -178,14 +178,15 @@ impl Offence {
         let found = &county.register.vehicles[vehicle as usize];
         let kind = found.kind;
         let is_fit = match self {
-            Self::WrongWay | Self::NoExit => matches!(kind, Kind::Car | Kind::ElectricCar),
+            Self::WrongWay => matches!(kind, Kind::Car | Kind::ElectricCar),
             Self::Overload | Self::PassageFatigue => kind == Kind::HeavyTruck,
             Self::ZoneBan => matches!(kind, Kind::LightTruck | Kind::MediumTruck | Kind::HeavyTruck),
             Self::OffRoute | Self::OutOfHours => kind == Kind::DangerousGoods,
             Self::TerminalSilent | Self::TerminalElsewhere => {
                 super::plan::is_local(county, vehicle) && kind != Kind::DangerousGoods
             }
-            Self::NightVillages => kind == Kind::Minivan,
+            // Key vehicles of which no positions come.
+            Self::NightVillages | Self::NoExit => kind == Kind::Minivan,
             Self::Behaviour(Behaviour::NoHelmet) => kind == Kind::Motorcycle,
             Self::Behaviour(Behaviour::Overcrowded) => matches!(kind, Kind::Minivan | Kind::SchoolBus),
             Self::Behaviour(Behaviour::CarryingPeople) => kind == Kind::FarmTricycle,
