@@ -1,9 +1,10 @@
 //! Opening what is kept: the data folder's lock, secret, records and journals; and on the first start the administrator.
 
 use crate::config::{ClockKind, Config};
+use crate::judging::Task;
 use crate::{files, secret};
 use anyhow::{Context, bail};
-use api::{App, Board, Hub, Names, Progress, REPLAYS_WAITING_MAX, ReplayRequest};
+use api::{App, Board, Hub, Names, Progress, REPLAYS_WAITING_MAX};
 use arc_swap::ArcSwap;
 use domain::Timestamp;
 use gateway::{Clock, Intake, Presence};
@@ -24,12 +25,8 @@ const FETCH: Duration = Duration::from_secs(10);
 pub(crate) struct Opened {
     pub(crate) app: Arc<App>,
     pub(crate) secret: [u8; 32],
-    pub(crate) parameters: judgement::Parameters,
-    /// Of the parameters.
-    pub(crate) fingerprint: u64,
-    pub(crate) calibration: calibration::Parameters,
-    /// Warnings that are to be replayed.
-    pub(crate) replays: tokio::sync::mpsc::Receiver<ReplayRequest>,
+    /// What judging is given.
+    pub(crate) task: Task,
     /// Locked until dropped, so that nobody else opens the same folder.
     pub(crate) lock: File,
 }
@@ -90,7 +87,18 @@ pub(crate) async fn open(config: &Config) -> anyhow::Result<Opened> {
         fetcher: fetcher().context("could not make the client that fetches pictures")?,
     };
     app.load_names().await?;
-    Ok(Opened { app: Arc::new(app), secret, parameters, fingerprint, calibration, replays, lock })
+    let app = Arc::new(app);
+    let task = Task {
+        app: app.clone(),
+        intake: app.intake.clone(),
+        parameters,
+        fingerprint,
+        calibration,
+        replays,
+        snapshot_period: Duration::from_millis(config.snapshot_period_ms),
+        runtime: tokio::runtime::Handle::current(),
+    };
+    Ok(Opened { app, secret, task, lock })
 }
 
 /// Takes the folder for this process.

@@ -110,7 +110,7 @@ fn replay(mut replayer: Replayer, journal: &Arc<Journal>, from: Offset) -> Resul
                 return Err(ReplayFault::Unreadable);
             }
         }
-        for (_, bytes) in batch.iter() {
+        for (_, bytes) in &batch {
             let Ok(Entry::Observation(observation)) = codec::decode(bytes) else { continue };
             if observation.received_at > until.plus_ms(DISORDER_MS) {
                 return Ok(replayer.end());

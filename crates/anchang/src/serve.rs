@@ -4,7 +4,7 @@
 //! an error, and the service manager starts it again. A panic in one connection or one request is none of these.
 
 use crate::config::Config;
-use crate::judging::{Judging, JudgingError, Task};
+use crate::judging::{Judging, JudgingError};
 use crate::open::{ADDRESSES_FILE, Opened, open};
 use crate::shutdown::Signals;
 use crate::{descriptors, events, files, http, relay, vitals};
@@ -67,23 +67,11 @@ pub(crate) async fn serve(mut config: Config) -> anyhow::Result<()> {
     descriptors::make_room(&mut config.limits, http::CONNECTIONS_MAX);
     let mut signals = Signals::take().context("could not listen to signals")?;
     let offence_codes = config.offence_codes()?;
-    let Opened { app, secret, parameters, fingerprint, calibration, replays, lock } =
-        Box::pin(open(&config)).await?;
+    let Opened { app, secret, task, lock } = Box::pin(open(&config)).await?;
     let directory = SharedDirectory::new(ArcSwap::from_pointee(Directory::default()));
     relay::pass(&app, &directory).await?;
     let [http_listener, viid_listener, terminal_listener] = bind_all(&config).await?;
 
-    let runtime = tokio::runtime::Handle::current();
-    let task = Task {
-        app: app.clone(),
-        intake: app.intake.clone(),
-        parameters,
-        fingerprint,
-        calibration,
-        replays,
-        snapshot_period: Duration::from_millis(config.snapshot_period_ms),
-        runtime,
-    };
     let mut judging = Judging::start(task).context("could not start judging")?;
     let (events, event_queue) =
         EventSender::new(app.limits.events_waiting_max, app.limits.quarantine_bytes_max);

@@ -28,6 +28,21 @@ async fn warnings(anchang: &Anchang) -> Vec<WarningRecord> {
     records.warnings_changed_after(0, 100_000).await.unwrap()
 }
 
+/// How often each observation lies in the journal.
+fn stored(anchang: &Anchang) -> BTreeMap<domain::ObservationId, usize> {
+    let (journal, _) = journal::Journal::open(anchang.path("journal"), journal::Options::default()).unwrap();
+    let (mut reader, mut batch) = (journal.reader(journal.first()), Batch::new());
+    let mut stored = BTreeMap::new();
+    while reader.read_batch(1 << 20, &mut batch).unwrap() > 0 {
+        for (_, bytes) in &batch {
+            if let Ok(domain::Entry::Observation(observation)) = codec::decode(bytes) {
+                *stored.entry(observation.id).or_insert(0) += 1;
+            }
+        }
+    }
+    stored
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_kill_at_any_moment_loses_and_doubles_nothing() {
     let mut anchang = Anchang::at_rest(CONFIG);
@@ -85,17 +100,7 @@ async fn a_kill_at_any_moment_loses_and_doubles_nothing() {
         .await;
     assert_eq!(anchang.terminate(), Some(0));
 
-    let (journal, _) = journal::Journal::open(anchang.path("journal"), journal::Options::default()).unwrap();
-    let (mut reader, mut batch) = (journal.reader(journal.first()), Batch::new());
-    let mut stored = BTreeMap::new();
-    while reader.read_batch(1 << 20, &mut batch).unwrap() > 0 {
-        for (_, bytes) in &batch {
-            if let Ok(domain::Entry::Observation(observation)) = codec::decode(bytes) {
-                *stored.entry(observation.id).or_insert(0) += 1;
-            }
-        }
-    }
-    drop(journal);
+    let stored = stored(&anchang);
     assert_eq!(stored.len(), answered.len());
     assert!(stored.values().all(|count| *count == 1));
 
