@@ -9,7 +9,7 @@
 
 mod county;
 
-use county::{Dice, PASSAGES_PER_PLATE, entry, plates_asked, reference, shipped};
+use county::{County, Dice, shipped, thread_time};
 use domain::{Entry, Outcome};
 use judgement::Engine;
 use std::time::{Duration, Instant};
@@ -20,18 +20,11 @@ const BATCH: u64 = 1_000;
 const ALONE: u64 = 1_000_000;
 const SNAPSHOTS: usize = 3;
 
-/// For how long this thread has run; nothing where there is no `/proc`.
-fn thread_time() -> Duration {
-    let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
-    let ran_ns = text.split_whitespace().next().and_then(|word| word.parse().ok());
-    Duration::from_nanos(ran_ns.unwrap_or_default())
-}
-
 /// The passages of the county, applied one after the other.
 struct Traffic {
     engine: Engine,
     dice: Dice,
-    plates: u64,
+    county: County,
     next: u64,
     out: Vec<Outcome>,
 }
@@ -39,10 +32,8 @@ struct Traffic {
 impl Traffic {
     /// Judges a batch; what each entry took is appended to `times`.
     fn judge_batch(&mut self, times: &mut Vec<Duration>) {
-        let total = self.plates * PASSAGES_PER_PLATE;
-        let batch: Vec<Entry> = (self.next..self.next + BATCH)
-            .map(|number| entry(number, total, self.plates, &mut self.dice))
-            .collect();
+        let batch: Vec<Entry> =
+            (self.next..self.next + BATCH).map(|number| self.county.entry(number, &mut self.dice)).collect();
         self.next += BATCH;
         let mut begun = thread_time();
         for entry in &batch {
@@ -69,14 +60,14 @@ fn print(what: &str, mut times: Vec<Duration>) {
 }
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let plates = plates_asked(PLATES_DEFAULT)?;
+    let county = County::asked(PLATES_DEFAULT)?;
     let mut traffic =
-        Traffic { engine: Engine::new(shipped()?), dice: Dice(1), plates, next: 0, out: Vec::new() };
-    for change in reference() {
+        Traffic { engine: Engine::new(shipped()?), dice: Dice(1), county, next: 0, out: Vec::new() };
+    for change in county.reference() {
         traffic.engine.apply(&Entry::Reference(Box::new(change)), &mut traffic.out);
     }
     let mut times = Vec::new();
-    while traffic.next < plates * PASSAGES_PER_PLATE {
+    while traffic.next < county.passages() {
         traffic.judge_batch(&mut times);
         times.clear();
     }

@@ -157,6 +157,7 @@ impl Parameters {
         let alarms = &models.device_alarm.parameters;
         let mut ranges = vec![
             ("horizon.late_max_hours", models.horizon.late_max_hours.value, 1, 720),
+            ("horizon.passages_held_max", models.horizon.passages_held_max.value, 1_000, 1_000_000_000),
             ("horizon.ahead_max_seconds", models.horizon.ahead_max_seconds.value, 0, 86_400),
             ("reading.covered_files_min", reading.covered_files_min.value, 1, 100_000_000),
             ("reading.misread_day_permille", reading.misread_day_permille.value, 1, 900),

@@ -17,7 +17,7 @@ pub(crate) fn is_due(deadline: Timestamp, clock: Timestamp) -> bool {
 
 /// Keys by the bucket in which they are due.
 #[derive(Clone, Debug)]
-pub(crate) struct Deadlines<K> {
+pub struct Deadlines<K> {
     /// By number of the bucket; a bucket is due when the clock has reached its end.
     buckets: BTreeMap<i64, Vec<K>>,
     armed_count: usize,
@@ -31,13 +31,13 @@ impl<K> Default for Deadlines<K> {
 
 impl<K: Ord> Deadlines<K> {
     /// Fires `key` at `at` or up to [`BUCKET_MS`] later.
-    pub(crate) fn arm(&mut self, at: Timestamp, key: K) {
+    pub fn arm(&mut self, at: Timestamp, key: K) {
         self.buckets.entry(at.unix_ms().div_euclid(BUCKET_MS)).or_default().push(key);
         self.armed_count += 1;
     }
 
     /// Takes the keys of the earliest bucket that is due, ascending; `None` when none is.
-    pub(crate) fn take_due(&mut self, clock: Timestamp) -> Option<Vec<K>> {
+    pub fn take_due(&mut self, clock: Timestamp) -> Option<Vec<K>> {
         let first = self.buckets.first_entry()?;
         // `<`: everything in a bucket is due once the clock is in a later one.
         if clock.unix_ms().div_euclid(BUCKET_MS) <= *first.key() {
@@ -47,6 +47,12 @@ impl<K: Ord> Deadlines<K> {
         keys.sort_unstable();
         self.armed_count -= keys.len();
         Some(keys)
+    }
+
+    /// When the earliest bucket is due; `None` when nothing is armed.
+    pub(crate) fn first_due_at(&self) -> Option<Timestamp> {
+        let (bucket, _) = self.buckets.first_key_value()?;
+        Some(Timestamp::from_unix_ms((bucket + 1) * BUCKET_MS))
     }
 
     /// The buckets with their keys, ascending: equal for equal deadlines, in whatever order they were armed.
@@ -69,7 +75,7 @@ impl<K: Ord> Deadlines<K> {
     }
 
     /// How many are armed.
-    pub(crate) fn armed_count(&self) -> usize {
+    pub fn armed_count(&self) -> usize {
         self.armed_count
     }
 }

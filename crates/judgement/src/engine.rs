@@ -3,7 +3,7 @@
 use crate::confusion::ConfusionTable;
 use crate::deadlines::BUCKET_MS;
 use crate::discipline::Discipline;
-use crate::held::{Held, Inserted, Names};
+use crate::held::{Inserted, Names};
 use crate::keyed::Keyed;
 use crate::models::claim::Claims;
 use crate::models::device_alarm::DeviceAlarms;
@@ -18,7 +18,7 @@ use crate::models::{average_speed, clone_plate, fake_plate, passage_fatigue};
 use crate::parameters::{ModelParameters, Parameters, TunedModels};
 use crate::reading::Reader;
 use crate::reference::Reference;
-use crate::track::{Track, VISITS_MAX, Visit};
+use crate::track::{NewVisit, Track, VISITS_MAX};
 use domain::observation::Fact;
 use domain::time::{HOUR_MS, MINUTE_MS, SECOND_MS};
 use domain::{Entry, Observation, Outcome, Passage, ReferenceChange, Timestamp, VehicleKey};
@@ -54,6 +54,9 @@ pub(crate) struct Counts {
     pub(crate) late_beyond_horizon: u64,
     pub(crate) ahead_of_clock: u64,
     pub(crate) over_bound: u64,
+    pub(crate) forgotten_early: u64,
+    /// Passages before this moment were forgotten before their time.
+    pub(crate) passages_from: Timestamp,
 }
 
 /// How large the state is and what was counted, for the health page and metrics.
@@ -86,6 +89,10 @@ pub struct Stats {
     pub ahead_of_clock: u64,
     /// Observations not remembered because a bound was reached.
     pub over_bound: u64,
+    /// Passages forgotten before their time, because more were remembered than `horizon.passages_held_max`.
+    pub forgotten_early: u64,
+    /// For how many hours passages are remembered: less than models may look back when they are too many.
+    pub passage_hours: i64,
 }
 
 impl Engine {
@@ -158,6 +165,9 @@ impl Engine {
             late_beyond_horizon: self.counts.late_beyond_horizon,
             ahead_of_clock: self.counts.ahead_of_clock,
             over_bound: self.counts.over_bound,
+            forgotten_early: self.counts.forgotten_early,
+            passage_hours: (tracks_keep_ms(self.models.everywhere()) / HOUR_MS)
+                .min(self.clock.ms_since(self.counts.passages_from) / HOUR_MS),
         }
     }
 
@@ -178,6 +188,10 @@ impl Engine {
             self.claims.of_vehicles.retire(to, models);
             self.hidden_plates.sightings.retire(to, models);
             self.tracks.retire(to, models);
+            let held_max = usize::try_from(models.horizon.passages_held_max.value).unwrap_or(usize::MAX);
+            let (forgotten, cutoff) = self.tracks.bound(held_max, models);
+            self.counts.forgotten_early += forgotten as u64;
+            self.counts.passages_from = self.counts.passages_from.max(cutoff.unwrap_or_default());
             self.rules.standing.retire(to, models);
             self.drives.drives.retire(to, models);
             self.device_alarms.reports.retire(to, models);
@@ -221,7 +235,7 @@ impl Engine {
         match &observation.fact {
             Fact::Passage(passage) => {
                 let sight = sight(observation, passage, &context);
-                context.models = models.at(&sight.situation(reference));
+                context.models = models.at(|| sight.situation(reference));
                 self.watch_orders.observe(&sight, &mut context);
                 if !is_timely {
                     return;
@@ -254,7 +268,8 @@ impl Engine {
         let horizon = &self.models.everywhere().horizon;
         let late_ms = self.clock.ms_since(observation.captured_at);
         let ahead_ms = observation.captured_at.ms_since(observation.received_at);
-        if late_ms > horizon.late_max_hours.value * HOUR_MS {
+        let is_forgotten = observation.captured_at < self.counts.passages_from;
+        if late_ms > horizon.late_max_hours.value * HOUR_MS || is_forgotten {
             self.counts.late_beyond_horizon += 1;
             return false;
         }
@@ -321,18 +336,19 @@ pub(crate) fn sight<'a>(
     context: &Context<'_>,
 ) -> Sight<'a> {
     let (device, captured_at) = (&observation.device, observation.captured_at);
-    let clock = context.reference.clock_error(device, captured_at);
+    let learned = context.reference.calibration(device, captured_at);
+    let clock = learned.map(|learned| learned.clock).unwrap_or_default();
     let at = captured_at.plus_ms(-clock.ahead_ms);
     let reader =
         Reader { reference: context.reference, table: context.table, parameters: &context.models.reading };
-    let reading = reader.read(passage, at, context.reference.misread_rate(device, captured_at));
+    let reading = reader.read(passage, at, learned.and_then(|learned| learned.misread));
     let file = reading.and_then(|reading| context.reference.file(reading.vehicle, context.table)).copied();
     Sight {
         observation,
         passage,
         at,
         uncertainty_ms: clock.uncertainty_ms,
-        is_clock_known: context.reference.is_clock_known(device),
+        is_clock_known: learned.is_some(),
         reading,
         file,
     }
@@ -347,14 +363,13 @@ fn keep(
     context: &mut Context<'_>,
 ) -> Option<Turn> {
     let reading = sight.reading?;
-    let held = Held::pack(sight.observation, context.names);
     let track = tracks.state_mut(reading.vehicle, sight.at);
     if track.visits().len() >= VISITS_MAX {
         context.counts.over_bound += 1;
         return None;
     }
     track.known = reading.known;
-    let inserted = track.insert(Visit::new(held, sight, &reading));
+    let inserted = track.insert(NewVisit::new(sight, &reading, context.names));
     let index = match inserted {
         Inserted::Duplicate => {
             context.counts.duplicates += 1;

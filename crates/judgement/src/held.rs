@@ -47,6 +47,9 @@ impl Names {
     }
 }
 
+/// Bytes of a usual passage's fact: room for them is made at once.
+const FACT_BYTES_USUAL: usize = 96;
+
 /// An observation as kept.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Held {
@@ -104,28 +107,8 @@ enum UnpackedFact {
 
 impl Held {
     pub(crate) fn pack(observation: &Observation, names: &mut Names) -> Self {
-        let (place, fact) = match &observation.fact {
-            Fact::Passage(passage) => (
-                names.number(&passage.checkpoint.0),
-                PackedFact::Passage {
-                    lane: passage.lane,
-                    direction: passage.direction,
-                    plate_text: Some(&passage.plate_text).filter(|text| !is_written(passage.plate, text)),
-                    plate: passage.plate,
-                    plate_confidence: passage.plate_confidence,
-                    plate_class: passage.plate_class,
-                    plate_color: passage.plate_color,
-                    vehicle_type: passage.vehicle_type,
-                    body_color: passage.body_color,
-                    speed_kmh: passage.speed_kmh,
-                    pictures: &passage.pictures,
-                    behaviours: passage.behaviours,
-                    weighing: passage.weighing.as_deref(),
-                },
-            ),
-            other => (0, PackedFact::Other(other)),
-        };
-        let fact = postcard::to_allocvec(&fact).expect("plain data always has a postcard form");
+        let mut fact = Vec::with_capacity(FACT_BYTES_USUAL);
+        let place = pack_fact(&observation.fact, names, &mut fact);
         Self {
             id: observation.id,
             captured_at: observation.captured_at,
@@ -137,48 +120,12 @@ impl Held {
     }
 
     pub(crate) fn unpack(&self, names: &Names) -> Observation {
-        let fact = postcard::from_bytes(&self.fact).expect("packed by `pack`; snapshots carry a checksum");
-        let fact = match fact {
-            UnpackedFact::Passage {
-                lane,
-                direction,
-                plate_text,
-                plate,
-                plate_confidence,
-                plate_class,
-                plate_color,
-                vehicle_type,
-                body_color,
-                speed_kmh,
-                pictures,
-                behaviours,
-                weighing,
-            } => Fact::Passage(Passage {
-                checkpoint: CheckpointId(names.name(self.place)),
-                lane,
-                direction,
-                plate_text: plate_text.unwrap_or_else(|| {
-                    plate.map_or_else(SmolStr::default, |plate| format_smolstr!("{plate}"))
-                }),
-                plate,
-                plate_confidence,
-                plate_class,
-                plate_color,
-                vehicle_type,
-                body_color,
-                speed_kmh,
-                pictures,
-                behaviours,
-                weighing,
-            }),
-            UnpackedFact::Other(fact) => fact,
-        };
         Observation {
             id: self.id,
             device: DeviceId(names.name(self.device)),
             captured_at: self.captured_at,
             received_at: self.received_at,
-            fact,
+            fact: unpack_fact(&self.fact, self.place, names),
         }
     }
 
@@ -191,6 +138,73 @@ impl Held {
     /// with the lesser bytes: which is kept doesn't depend on the order of arrival.
     pub(crate) fn is_better_copy_than(&self, other: &Self) -> bool {
         (self.received_at, &self.fact) < (other.received_at, &other.fact)
+    }
+}
+
+/// Appends a fact as bytes; gives the number of the checkpoint, which is not among them (0 when it is no passage).
+pub(crate) fn pack_fact(fact: &Fact, names: &mut Names, bytes: &mut Vec<u8>) -> u32 {
+    let (place, packed) = match fact {
+        Fact::Passage(passage) => (
+            names.number(&passage.checkpoint.0),
+            PackedFact::Passage {
+                lane: passage.lane,
+                direction: passage.direction,
+                plate_text: Some(&passage.plate_text).filter(|text| !is_written(passage.plate, text)),
+                plate: passage.plate,
+                plate_confidence: passage.plate_confidence,
+                plate_class: passage.plate_class,
+                plate_color: passage.plate_color,
+                vehicle_type: passage.vehicle_type,
+                body_color: passage.body_color,
+                speed_kmh: passage.speed_kmh,
+                pictures: &passage.pictures,
+                behaviours: passage.behaviours,
+                weighing: passage.weighing.as_deref(),
+            },
+        ),
+        other => (0, PackedFact::Other(other)),
+    };
+    *bytes =
+        postcard::to_extend(&packed, std::mem::take(bytes)).expect("plain data always has a postcard form");
+    place
+}
+
+/// The fact that [`pack_fact`] made bytes of.
+pub(crate) fn unpack_fact(bytes: &[u8], place: u32, names: &Names) -> Fact {
+    let fact = postcard::from_bytes(bytes).expect("packed by `pack_fact`; snapshots carry a checksum");
+    match fact {
+        UnpackedFact::Passage {
+            lane,
+            direction,
+            plate_text,
+            plate,
+            plate_confidence,
+            plate_class,
+            plate_color,
+            vehicle_type,
+            body_color,
+            speed_kmh,
+            pictures,
+            behaviours,
+            weighing,
+        } => Fact::Passage(Passage {
+            checkpoint: CheckpointId(names.name(place)),
+            lane,
+            direction,
+            plate_text: plate_text
+                .unwrap_or_else(|| plate.map_or_else(SmolStr::default, |plate| format_smolstr!("{plate}"))),
+            plate,
+            plate_confidence,
+            plate_class,
+            plate_color,
+            vehicle_type,
+            body_color,
+            speed_kmh,
+            pictures,
+            behaviours,
+            weighing,
+        }),
+        UnpackedFact::Other(fact) => fact,
     }
 }
 

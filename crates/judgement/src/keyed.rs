@@ -35,10 +35,16 @@ impl<K: Copy + Ord + Hash, S: Aging> Keyed<K, S> {
     /// The state of `key`, made when there is none; it will remember something of `at`.
     pub(crate) fn state_mut(&mut self, key: K, at: Timestamp) -> &mut S {
         let (deadlines, keep_ms) = (&mut self.deadlines, self.keep_ms);
-        self.states.get_or_insert_with(key, || {
-            deadlines.arm(at.plus_ms(keep_ms), key);
+        let mut is_new = false;
+        let state = self.states.get_or_insert_with(key, || {
+            is_new = true;
             S::default()
-        })
+        });
+        // What comes late has its own deadline: when it is forgotten doesn't depend on the order of arrival.
+        if is_new || state.oldest_at().is_some_and(|oldest| at < oldest) {
+            deadlines.arm(at.plus_ms(keep_ms), key);
+        }
+        state
     }
 
     /// The state of `key`, if there is one.
@@ -81,6 +87,18 @@ impl<K: Copy + Ord + Hash, S: Aging> Keyed<K, S> {
                 }
             }
         }
+    }
+
+    /// Forgets the oldest before its time, one bucket after the other, until no more than `size_max` things are
+    /// remembered. Gives how many were forgotten, and what lies before which moment.
+    pub(crate) fn bound(&mut self, size_max: usize, models: &ModelParameters) -> (usize, Option<Timestamp>) {
+        let (before, mut cutoff) = (self.size, None);
+        while self.size > size_max {
+            let Some(due_at) = self.deadlines.first_due_at() else { break };
+            self.retire(due_at, models);
+            cutoff = Some(due_at.plus_ms(-self.keep_ms));
+        }
+        (before.saturating_sub(self.size), cutoff)
     }
 
     pub(crate) fn len(&self) -> usize {

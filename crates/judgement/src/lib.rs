@@ -45,6 +45,7 @@ mod track;
 
 pub use check::ParameterError;
 pub use confusion::Confusions;
+pub use deadlines::Deadlines;
 pub use engine::{Engine, Stats};
 pub use models::rules::{RuleCounts, RuleState};
 pub use parameters::{

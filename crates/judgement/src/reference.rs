@@ -7,9 +7,8 @@ use crate::shards::{FrozenMap, Shards};
 use domain::observation::Passage;
 use domain::plate::SYMBOL_BITS;
 use domain::{
-    Calibration, Checkpoint, CheckpointId, CivilDay, ClockError, DeviceId, KeyClass, MisreadRate, Plate,
-    Section, SectionId, Terminal, Theatre, Timestamp, TravelTime, VehicleFile, VehicleKey, VehicleType,
-    Wgs84, Zone, ZoneId, ZoneKind,
+    Calibration, Checkpoint, CheckpointId, CivilDay, DeviceId, KeyClass, Plate, Section, SectionId, Terminal,
+    Theatre, Timestamp, TravelTime, VehicleFile, VehicleKey, VehicleType, Wgs84, Zone, ZoneId, ZoneKind,
 };
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
@@ -78,7 +77,7 @@ pub(crate) struct Way {
 /// The reference. Watch orders, rules and silences have an index of their own where they are used.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Reference {
-    checkpoints: BTreeMap<CheckpointId, Place>,
+    checkpoints: FxHashMap<CheckpointId, Place>,
     sections: BTreeMap<SectionId, Section>,
     /// By number of the checkpoint; made from `sections`.
     roles: FxHashMap<u32, Role>,
@@ -86,7 +85,7 @@ pub(crate) struct Reference {
     bounds: Option<[f64; 4]>,
     zones: BTreeMap<ZoneId, Zone>,
     /// The zones in which a checkpoint lies; made from `zones` and `checkpoints`.
-    zones_of: BTreeMap<CheckpointId, Vec<ZoneId>>,
+    zones_of: FxHashMap<CheckpointId, Vec<ZoneId>>,
     /// Files by the canonical form of the number, each list by key: what cameras take for one another lies together.
     files: Shards<u64, Vec<File>>,
     file_count: usize,
@@ -181,21 +180,20 @@ impl Reference {
 
     pub(crate) fn put_zone(&mut self, zone: &Zone) {
         self.remove_zone(&zone.id);
-        for (id, place) in &self.checkpoints {
-            if zone.checkpoints.contains(id) || zone.area.contains(place.location) {
-                let zones = self.zones_of.entry(id.clone()).or_default();
-                zones.push(zone.id.clone());
-                zones.sort_unstable();
-            }
-        }
+        let lies_in = |(id, place): &(&CheckpointId, &Place)| {
+            zone.checkpoints.contains(*id) || zone.area.contains(place.location)
+        };
+        self.checkpoints.iter().filter(lies_in).for_each(|(id, _)| {
+            let zones = self.zones_of.entry(id.clone()).or_default();
+            zones.push(zone.id.clone());
+            zones.sort_unstable();
+        });
         self.zones.insert(zone.id.clone(), zone.clone());
     }
 
     pub(crate) fn remove_zone(&mut self, id: &ZoneId) {
         if self.zones.remove(id).is_some() {
-            for zones in self.zones_of.values_mut() {
-                zones.retain(|other| other != id);
-            }
+            self.zones_of.values_mut().for_each(|zones| zones.retain(|other| other != id));
         }
     }
 
@@ -216,12 +214,11 @@ impl Reference {
     }
 
     fn bound(&mut self) {
-        let mut bounds: Option<[f64; 4]> = None;
-        for place in self.checkpoints.values() {
+        let bounds = self.checkpoints.values().fold(None, |bounds: Option<[f64; 4]>, place| {
             let (lon, lat) = (place.location.lon_deg(), place.location.lat_deg());
             let [west, south, east, north] = bounds.unwrap_or([lon, lat, lon, lat]);
-            bounds = Some([west.min(lon), south.min(lat), east.max(lon), north.max(lat)]);
-        }
+            Some([west.min(lon), south.min(lat), east.max(lon), north.max(lat)])
+        });
         self.bounds = bounds;
     }
 
@@ -355,25 +352,12 @@ impl Reference {
         }
     }
 
-    /// What was learned of a camera for what it captured at that time by its own clock. Before the first calibration the
-    /// first one holds: a clock that is wrong now was wrong before anybody had noticed.
-    fn calibration(&self, device: &DeviceId, captured_at: Timestamp) -> Option<&Calibration> {
+    /// What was learned of a camera for what it captured at that time by its own clock; `None` when nothing was. Before
+    /// the first calibration the first one holds: a clock that is wrong now was wrong before anybody had noticed.
+    pub(crate) fn calibration(&self, device: &DeviceId, captured_at: Timestamp) -> Option<&Calibration> {
         let of_device = self.calibrations.get(device)?;
         let later = of_device.partition_point(|known| known.from <= captured_at);
         of_device.get(later.saturating_sub(1))
-    }
-
-    pub(crate) fn clock_error(&self, device: &DeviceId, captured_at: Timestamp) -> ClockError {
-        self.calibration(device, captured_at).map(|known| known.clock).unwrap_or_default()
-    }
-
-    /// Whether anything was learned of the device's clock.
-    pub(crate) fn is_clock_known(&self, device: &DeviceId) -> bool {
-        self.calibrations.get(device).is_some_and(|known| !known.is_empty())
-    }
-
-    pub(crate) fn misread_rate(&self, device: &DeviceId, captured_at: Timestamp) -> Option<MisreadRate> {
-        self.calibration(device, captured_at)?.misread
     }
 
     pub(crate) fn put_travel_time(&mut self, time: &TravelTime, names: &mut Names) {
@@ -406,7 +390,7 @@ impl Reference {
 
     pub(crate) fn stored_places(&self) -> StoredPlaces {
         StoredPlaces {
-            checkpoints: self.checkpoints.clone(),
+            checkpoints: self.checkpoints.iter().map(|(id, place)| (id.clone(), place.clone())).collect(),
             sections: self.sections.clone(),
             zones: self.zones.clone(),
             terminals: self.terminals.clone(),
@@ -423,7 +407,7 @@ impl Reference {
 
     pub(crate) fn restore_places(&mut self, stored: StoredPlaces, names: &mut Names) {
         self.zones_of = stored.checkpoints.keys().map(|id| (id.clone(), Vec::new())).collect();
-        self.checkpoints = stored.checkpoints;
+        self.checkpoints = stored.checkpoints.into_iter().collect();
         self.sections = stored.sections;
         self.terminals = stored.terminals;
         for zone in stored.zones.values() {

@@ -1,13 +1,16 @@
 //! Tracks: the passages of one vehicle, by the time at which they happened. What all models that look at several passages
 //! of a vehicle are judged by.
+//!
+//! Five million vehicles have one, so it is laid out for size: what models look at in 40 bytes a passage, and the rest of
+//! the observation, which is only needed as evidence, as bytes of one block.
 
-use crate::held::{Held, Inserted};
+use crate::held::{Inserted, Names, pack_fact, unpack_fact};
 use crate::keyed::Aging;
 use crate::models::Sight;
 use crate::parameters::ModelParameters;
 use crate::reading::{Known, Look, Reading};
-use crate::settle::Standing;
-use domain::Timestamp;
+use crate::settle::{Standing, settle};
+use domain::{DeviceId, Observation, ObservationId, Outcome, Timestamp, Warning};
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
 
@@ -15,41 +18,140 @@ use std::ops::Range;
 /// fault, and its further passages are counted and not judged.
 pub(crate) const VISITS_MAX: usize = 1_440;
 
-/// One passage of a vehicle.
+/// Bytes of a usual observation: room for them is made at once.
+const BYTES_USUAL: usize = 96;
+
+/// One passage of a vehicle, as far as models look at it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Visit {
-    pub(crate) held: Held,
+    /// Of the observation; as bytes, since a number of 16 bytes is aligned to as many.
+    id: [u8; 16],
     /// When it happened: the camera's time without the error of its clock.
     pub(crate) at: Timestamp,
+    /// The number of its checkpoint.
+    place: u32,
     /// How far `at` may be wrong.
     pub(crate) uncertainty_ms: u32,
+    /// Where the rest of the observation begins in the track's bytes.
+    rest_at: u32,
     /// How sure it was this vehicle, at most 1000.
     pub(crate) permille: u16,
-    pub(crate) is_as_read: bool,
-    pub(crate) look: Look,
-    /// Whether anything was learned of the camera's clock.
-    pub(crate) is_clock_known: bool,
-    /// Whether another visit was found that one vehicle can't have made as well.
-    pub(crate) is_disputed: bool,
+    signs: Signs,
+}
+
+/// What is so or not so about a visit, a bit each.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct Signs(u8);
+
+impl Signs {
+    const AS_READ: u8 = 1;
+    const CLOCK_KNOWN: u8 = 2;
+    const DISPUTED: u8 = 4;
+    const PLATE_OTHER: u8 = 8;
+    const TYPE_OTHER: u8 = 16;
+    const COLOR_OTHER: u8 = 32;
+
+    fn with(self, sign: u8, is_so: bool) -> Self {
+        Self(if is_so { self.0 | sign } else { self.0 & !sign })
+    }
+
+    fn has(self, sign: u8) -> bool {
+        self.0 & sign != 0
+    }
 }
 
 impl Visit {
-    pub(crate) fn new(held: Held, sight: &Sight<'_>, reading: &Reading) -> Self {
-        Self {
-            held,
-            at: sight.at,
-            uncertainty_ms: sight.uncertainty_ms,
-            is_clock_known: sight.is_clock_known,
-            is_disputed: false,
-            permille: reading.permille,
-            is_as_read: reading.is_as_read,
-            look: reading.look,
-        }
+    pub(crate) fn id(&self) -> ObservationId {
+        ObservationId(u128::from_le_bytes(self.id))
     }
 
     /// The number of its checkpoint.
     pub(crate) fn place(&self) -> u32 {
-        self.held.place
+        self.place
+    }
+
+    pub(crate) fn is_as_read(&self) -> bool {
+        self.signs.has(Signs::AS_READ)
+    }
+
+    pub(crate) fn look(&self) -> Look {
+        Look {
+            is_plate_other: self.signs.has(Signs::PLATE_OTHER),
+            is_type_other: self.signs.has(Signs::TYPE_OTHER),
+            is_color_other: self.signs.has(Signs::COLOR_OTHER),
+        }
+    }
+
+    /// Whether anything was learned of the camera's clock.
+    pub(crate) fn is_clock_known(&self) -> bool {
+        self.signs.has(Signs::CLOCK_KNOWN)
+    }
+
+    /// Whether another visit was found that one vehicle can't have made as well.
+    pub(crate) fn is_disputed(&self) -> bool {
+        self.signs.has(Signs::DISPUTED)
+    }
+}
+
+/// A visit that is to come to a track, with all of its observation.
+pub(crate) struct NewVisit {
+    visit: Visit,
+    /// [`Rest`] and the fact.
+    bytes: Vec<u8>,
+}
+
+impl NewVisit {
+    pub(crate) fn new(sight: &Sight<'_>, reading: &Reading, names: &mut Names) -> Self {
+        let observation = sight.observation;
+        let rest = Rest {
+            captured_at: observation.captured_at,
+            received_at: observation.received_at,
+            device: names.number(&observation.device.0),
+        };
+        let mut bytes = rest.pack(sight.at, Vec::with_capacity(BYTES_USUAL));
+        let place = pack_fact(&observation.fact, names, &mut bytes);
+        let signs = Signs::default()
+            .with(Signs::AS_READ, reading.is_as_read)
+            .with(Signs::CLOCK_KNOWN, sight.is_clock_known)
+            .with(Signs::PLATE_OTHER, reading.look.is_plate_other)
+            .with(Signs::TYPE_OTHER, reading.look.is_type_other)
+            .with(Signs::COLOR_OTHER, reading.look.is_color_other);
+        Self {
+            visit: Visit {
+                id: observation.id.0.to_le_bytes(),
+                at: sight.at,
+                place,
+                uncertainty_ms: sight.uncertainty_ms,
+                rest_at: 0,
+                permille: reading.permille,
+                signs,
+            },
+            bytes,
+        }
+    }
+}
+
+/// What comes before the fact in the bytes of an observation.
+struct Rest {
+    captured_at: Timestamp,
+    received_at: Timestamp,
+    device: u32,
+}
+
+impl Rest {
+    /// As bytes: times as what lies between them, which is little.
+    fn pack(&self, at: Timestamp, bytes: Vec<u8>) -> Vec<u8> {
+        let between =
+            (self.captured_at.ms_since(at), self.received_at.ms_since(self.captured_at), self.device);
+        postcard::to_extend(&between, bytes).expect("plain data always has a postcard form")
+    }
+
+    /// Read back, with the bytes of the fact and what follows them.
+    fn unpack(at: Timestamp, bytes: &[u8]) -> (Self, &[u8]) {
+        let ((captured_after_ms, received_after_ms, device), fact): ((i64, i64, u32), _) =
+            postcard::take_from_bytes(bytes).expect("packed by `pack`; snapshots carry a checksum");
+        let captured_at = at.plus_ms(captured_after_ms);
+        (Self { captured_at, received_at: captured_at.plus_ms(received_after_ms), device }, fact)
     }
 }
 
@@ -57,14 +159,37 @@ impl Visit {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Track {
     /// By time; the identity breaks ties, so that the order never depends on that of arrival.
-    visits: Vec<Visit>,
-    pub(crate) standing: Vec<Standing>,
+    visits: Box<[Visit]>,
+    /// What else their observations hold, in the same order: [`Rest`] and the fact.
+    rest: Box<[u8]>,
+    #[expect(clippy::box_collection, reason = "nearly always nothing stands, and this is 80 MB less then")]
+    standing: Option<Box<Vec<Standing>>>,
     pub(crate) known: Known,
 }
 
 impl Track {
     pub(crate) fn visits(&self) -> &[Visit] {
         &self.visits
+    }
+
+    /// The warnings that stand.
+    pub(crate) fn standing(&self) -> &[Standing] {
+        self.standing.as_deref().map_or(&[], Vec::as_slice)
+    }
+
+    /// Replaces the standing warnings of one scope by what is found now, and says what changed.
+    pub(crate) fn settle(
+        &mut self,
+        is_in_scope: impl Fn(&Standing) -> bool,
+        found: Vec<(Timestamp, Warning)>,
+        out: &mut Vec<Outcome>,
+    ) {
+        if found.is_empty() && self.standing.is_none() {
+            return;
+        }
+        let mut standing = self.standing.take().unwrap_or_default();
+        settle(&mut standing, is_in_scope, found, out);
+        self.standing = Some(standing).filter(|standing| !standing.is_empty());
     }
 
     /// The visits from one time to another, both included.
@@ -76,30 +201,87 @@ impl Track {
     /// Marks visits that can't all be of one vehicle.
     pub(crate) fn dispute(&mut self, indices: &[usize]) {
         for index in indices {
-            self.visits[*index].is_disputed = true;
+            let signs = &mut self.visits[*index].signs;
+            *signs = signs.with(Signs::DISPUTED, true);
         }
     }
 
-    /// Takes a visit in; of several copies of one passage the one that reached us first counts.
-    pub(crate) fn insert(&mut self, visit: Visit) -> Inserted {
-        let order = |visit: &Visit| (visit.at, visit.held.id);
+    /// The observation of a visit of this track.
+    pub(crate) fn observation(&self, visit: &Visit, names: &Names) -> Observation {
+        let (rest, fact) = self.rest_of(visit);
+        Observation {
+            id: visit.id(),
+            device: DeviceId(names.name(rest.device)),
+            captured_at: rest.captured_at,
+            received_at: rest.received_at,
+            fact: unpack_fact(fact, visit.place, names),
+        }
+    }
+
+    /// When the observation of a visit of this track reached us.
+    pub(crate) fn received_at(&self, visit: &Visit) -> Timestamp {
+        self.rest_of(visit).0.received_at
+    }
+
+    fn rest_of(&self, visit: &Visit) -> (Rest, &[u8]) {
+        Rest::unpack(visit.at, &self.rest[visit.rest_at as usize..])
+    }
+
+    /// Where the bytes of the visit at `index` end.
+    fn rest_end(&self, index: usize) -> usize {
+        self.visits.get(index + 1).map_or(self.rest.len(), |next| next.rest_at as usize)
+    }
+
+    /// Takes a visit in; of several copies of one passage the one that reached us first counts, and of those of one
+    /// instant the one with the lesser bytes: which is kept doesn't depend on the order of arrival.
+    pub(crate) fn insert(&mut self, new: NewVisit) -> Inserted {
+        let NewVisit { mut visit, mut bytes } = new;
         // What was learned of the clock between two copies may put them at different times.
-        if let Some(index) = self.visits.iter().position(|other| other.held.id == visit.held.id) {
-            if !visit.held.is_better_copy_than(&self.visits[index].held) {
+        let known = self.visits.iter().position(|other| other.id == visit.id);
+        if let Some(index) = known {
+            let (known_rest, known_fact) = self.rest_of(&self.visits[index]);
+            let known_fact = &known_fact[..known_fact.len() - (self.rest.len() - self.rest_end(index))];
+            let (rest, fact) = Rest::unpack(visit.at, &bytes);
+            if (rest.received_at, fact) >= (known_rest.received_at, known_fact) {
                 return Inserted::Duplicate;
             }
-            let at = self.visits[index].at;
-            self.visits[index] = Visit { at, ..visit };
-            return Inserted::BetterCopy(index);
+            visit.at = self.visits[index].at;
+            let fact = fact.to_vec();
+            bytes = rest.pack(visit.at, Vec::new());
+            bytes.extend(fact);
         }
-        let index = self.visits.partition_point(|other| order(other) < order(&visit));
-        // Most vehicles keep one or two: grow by what is needed, not by powers of two, while it is short.
-        if self.visits.len() < 8 {
-            self.visits.reserve_exact(1);
-        }
-        self.visits.insert(index, visit);
-        Inserted::New(index)
+        let order = |visit: &Visit| (visit.at, visit.id());
+        let index =
+            known.unwrap_or_else(|| self.visits.partition_point(|other| order(other) < order(&visit)));
+        let begin = self.visits.get(index).map_or(self.rest.len(), |next| next.rest_at as usize);
+        let end = if known.is_some() { self.rest_end(index) } else { begin };
+        let grown = bytes.len() as i64 - (end - begin) as i64;
+        visit.rest_at = begin as u32;
+        edit(&mut self.rest, |rest| {
+            // By what is needed, not by powers of two: most vehicles keep one or two.
+            rest.reserve_exact(bytes.len());
+            rest.splice(begin..end, bytes);
+        });
+        edit(&mut self.visits, |visits| {
+            if known.is_some() {
+                visits[index] = visit;
+            } else {
+                visits.reserve_exact(1);
+                visits.insert(index, visit);
+            }
+            for later in &mut visits[index + 1..] {
+                later.rest_at = (i64::from(later.rest_at) + grown) as u32;
+            }
+        });
+        if known.is_some() { Inserted::BetterCopy(index) } else { Inserted::New(index) }
     }
+}
+
+/// Changes a list that is kept without room to spare.
+fn edit<T>(list: &mut Box<[T]>, change: impl FnOnce(&mut Vec<T>)) {
+    let mut room = std::mem::take(list).into_vec();
+    change(&mut room);
+    *list = room.into_boxed_slice();
 }
 
 impl Aging for Track {
@@ -108,8 +290,19 @@ impl Aging for Track {
     }
 
     fn forget_before(&mut self, cutoff: Timestamp, _: &ModelParameters) {
-        self.visits.drain(..self.visits.partition_point(|visit| visit.at < cutoff));
-        self.standing.retain(|warning| warning.anchor >= cutoff);
+        let forgotten = self.visits.partition_point(|visit| visit.at < cutoff);
+        if forgotten > 0 {
+            let end = self.rest_end(forgotten - 1);
+            edit(&mut self.rest, |rest| drop(rest.drain(..end)));
+            edit(&mut self.visits, |visits| {
+                visits.drain(..forgotten);
+                visits.iter_mut().for_each(|visit| visit.rest_at -= end as u32);
+            });
+        }
+        if let Some(standing) = &mut self.standing {
+            standing.retain(|warning| warning.anchor >= cutoff);
+            self.standing.take_if(|standing| standing.is_empty());
+        }
     }
 
     fn size(&self) -> usize {

@@ -7,7 +7,7 @@
 use super::{Context, Turn};
 use crate::parameters::{AverageSpeedParameters, Step};
 use crate::reference::File;
-use crate::settle::{Finding, Standing, settle, vehicle_bytes};
+use crate::settle::{Finding, Standing, vehicle_bytes};
 use crate::track::{Track, Visit};
 use domain::observation::Fact;
 use domain::time::{MINUTE_MS, SECOND_MS};
@@ -29,13 +29,13 @@ pub(crate) fn judge(track: &mut Track, turn: &Turn, context: &mut Context<'_>) {
         for (section, start_place) in &role.ends {
             let Some(section) = context.reference.section(section) else { continue };
             let start = start_of(&visits[..index], end, *start_place, section, context);
-            let warning = start.and_then(|start| judge_drive(turn, section, start, end, context));
+            let warning = start.and_then(|start| judge_drive(track, turn, section, start, end, context));
             found.extend(warning.map(|warning| (end.at, warning)));
         }
     }
     let is_in_scope =
         |warning: &Standing| warning.model == ModelId::AverageSpeed && (from..=to).contains(&warning.anchor);
-    settle(&mut track.standing, is_in_scope, found, context.out);
+    track.settle(is_in_scope, found, context.out);
 }
 
 /// The passage at the section's start that belongs to `end`, among those before it.
@@ -71,6 +71,7 @@ fn start_of<'a>(
 
 /// The warning about one drive through, when it was too fast.
 fn judge_drive(
+    track: &Track,
     turn: &Turn,
     section: &Section,
     start: &Visit,
@@ -89,7 +90,7 @@ fn judge_drive(
     let level_over = |limit_kmh: u16| level(&model.parameters.steps.value, certain_dkmh, limit_kmh);
     // Most drives are slow: unpack only those too fast for the lower limit.
     level_over(section.limit_kmh.min(section.limit_large_kmh))?;
-    let evidence = vec![start.held.unpack(context.names), end.held.unpack(context.names)];
+    let evidence = vec![track.observation(start, context.names), track.observation(end, context.names)];
     let passages = evidence.iter().rev().filter_map(|observation| match &observation.fact {
         Fact::Passage(passage) => Some(passage),
         _ => None,
@@ -106,8 +107,8 @@ fn judge_drive(
         identity: &[
             &vehicle_bytes(vehicle),
             section.id.as_str().as_bytes(),
-            &start.held.id.0.to_le_bytes(),
-            &end.held.id.0.to_le_bytes(),
+            &start.id().0.to_le_bytes(),
+            &end.id().0.to_le_bytes(),
         ],
         subject: Subject { vehicle: Some(vehicle), plate_text, device: None },
         level,

@@ -19,7 +19,7 @@ use crate::confusion::paired_codes;
 use crate::parameters::{ClonePlateParameters, ReadingParameters};
 use crate::reading::Look;
 use crate::reference::File;
-use crate::settle::{Finding, Standing, settle, vehicle_bytes};
+use crate::settle::{Finding, Standing, vehicle_bytes};
 use crate::track::{Track, Visit};
 use domain::observation::Observation;
 use domain::time::{BEIJING_OFFSET_MS, DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS};
@@ -46,16 +46,11 @@ pub(crate) fn judge(track: &mut Track, index: usize, turn: &Turn, context: &mut 
     let visits = &track.visits()[range];
     let is_in_scope = |standing: &Standing| standing.model == ModelId::ClonePlate && standing.anchor == from;
     // The usual day: nothing in it could ever be enough.
-    if judge.at_most(visits) < p.score_min.value && !track.standing.iter().any(is_in_scope) {
+    if judge.at_most(visits) < p.score_min.value && !track.standing().iter().any(is_in_scope) {
         return;
     }
-    let warning = judge.verdict(visits, turn).and_then(|verdict| judge.warning(&verdict, turn, from));
-    settle(
-        &mut track.standing,
-        is_in_scope,
-        warning.map(|one| (from, one)).into_iter().collect(),
-        context.out,
-    );
+    let warning = judge.verdict(visits, turn).and_then(|verdict| judge.warning(track, &verdict, turn, from));
+    track.settle(is_in_scope, warning.map(|one| (from, one)).into_iter().collect(), context.out);
 }
 
 /// Two visits that one vehicle can't have made.
@@ -137,12 +132,12 @@ struct Judge<'a, 'c> {
 impl Judge<'_, '_> {
     /// Whether a visit says something: read as this number, and hardly anybody else's.
     fn is_fit(&self, visit: &Visit) -> bool {
-        visit.is_as_read && i64::from(visit.permille) >= self.p.read_min_permille.value
+        visit.is_as_read() && i64::from(visit.permille) >= self.p.read_min_permille.value
     }
 
     /// Whether one vehicle can't have made both visits, by all that clocks can explain.
     fn contradiction(&self, a: &Visit, b: &Visit) -> Option<Contradiction> {
-        let (earlier, later) = if (a.at, a.held.id) <= (b.at, b.held.id) { (a, b) } else { (b, a) };
+        let (earlier, later) = if (a.at, a.id()) <= (b.at, b.id()) { (a, b) } else { (b, a) };
         let elapsed_ms = later.at.ms_since(earlier.at);
         if earlier.place() == later.place() || elapsed_ms > self.p.apart_max_minutes.value * MINUTE_MS {
             return None;
@@ -158,7 +153,7 @@ impl Judge<'_, '_> {
     }
 
     fn doubt_ms(&self, visit: &Visit) -> i64 {
-        if visit.is_clock_known {
+        if visit.is_clock_known() {
             i64::from(visit.uncertainty_ms)
         } else {
             self.p.unlearned_clock_seconds.value * SECOND_MS
@@ -178,7 +173,7 @@ impl Judge<'_, '_> {
 
     /// How unlikely it is that the registered vehicle looks so, and how many things differ. Colours count by daylight.
     fn look_score(&self, visit: &Visit) -> (f64, i64) {
-        let Look { is_plate_other, is_type_other, is_color_other } = visit.look;
+        let Look { is_plate_other, is_type_other, is_color_other } = visit.look();
         let hour = (visit.at.unix_ms() + BEIJING_OFFSET_MS).rem_euclid(DAY_MS) / HOUR_MS;
         let is_light = (self.p.daylight_from_hour.value..self.p.daylight_to_hour.value).contains(&hour);
         let of = |is_other: bool, wrong_permille: i64| {
@@ -195,8 +190,8 @@ impl Judge<'_, '_> {
     /// No window with these visits has a greater score; found without looking at ways.
     fn at_most(&self, visits: &[Visit]) -> i64 {
         visits.iter().fold(0, |score, visit| {
-            let disputed = if visit.is_disputed { self.p.journey_score.value } else { 0 };
-            let looks = if visit.look.is_same() { 0.0 } else { self.look_score(visit).0 };
+            let disputed = if visit.is_disputed() { self.p.journey_score.value } else { 0 };
+            let looks = if visit.look().is_same() { 0.0 } else { self.look_score(visit).0 };
             score + disputed + looks.ceil() as i64
         })
     }
@@ -293,7 +288,7 @@ impl Judge<'_, '_> {
             return 0.0;
         }
         // The other way round: the file is wrong, and the camera sees the registered look by mistake.
-        let alike = fit.iter().filter(|visit| visit.look.is_same()).count();
+        let alike = fit.iter().filter(|visit| visit.look().is_same()).count();
         let typical = sum / other.len() as f64;
         let against_file = alike as f64 * typical - picks_score(fit.len(), alike);
         best.min(against_file.max(0.0) + (differing * self.p.file_wrong_score.value) as f64)
@@ -323,15 +318,15 @@ impl Judge<'_, '_> {
         let last = first.max(doubled);
         let mut told: Vec<usize> = others.into_iter().filter(|index| *index <= last).collect();
         let count = told.len();
-        let Look { is_plate_other, is_type_other, is_color_other } = fit[told[count - 1]].look;
+        let Look { is_plate_other, is_type_other, is_color_other } = fit[told[count - 1]].look();
         // The other side: how it looks when it is the registered one.
-        told.extend((0..last).rev().find(|index| fit[*index].look.is_same()));
+        told.extend((0..last).rev().find(|index| fit[*index].look().is_same()));
         told.push(last);
         let evidence = CloneEvidence::Look { is_plate_other, is_type_other, is_color_other };
         Verdict::new(fit, told, evidence, count)
     }
 
-    fn warning(&self, verdict: &Verdict<'_>, turn: &Turn, from: Timestamp) -> Option<Warning> {
+    fn warning(&self, track: &Track, verdict: &Verdict<'_>, turn: &Turn, from: Timestamp) -> Option<Warning> {
         let last = verdict.told.last()?;
         let context = self.context;
         let model = &context.models_at(last, turn.file.as_ref()).clone_plate;
@@ -339,7 +334,7 @@ impl Judge<'_, '_> {
             return None;
         }
         let evidence: Vec<Observation> =
-            verdict.told.iter().map(|visit| visit.held.unpack(context.names)).collect();
+            verdict.told.iter().map(|visit| track.observation(visit, context.names)).collect();
         let finding = Finding {
             model: ModelId::ClonePlate,
             version: model.version,

@@ -9,7 +9,7 @@ use super::{Context, Turn, plate_text, window_of};
 use crate::held::Names;
 use crate::reading::Known;
 use crate::reference::known_body_color;
-use crate::settle::{Finding, Standing, settle, vehicle_bytes};
+use crate::settle::{Finding, Standing, vehicle_bytes};
 use crate::track::{Track, Visit};
 use domain::observation::{Fact, Observation};
 use domain::warning::{Detail, Subject, Warning};
@@ -36,22 +36,17 @@ pub(crate) fn judge(track: &mut Track, turn: &Turn, context: &mut Context<'_>) {
         is_nobodys
     };
     let warning = (fit.len() as i64 >= p.sightings_min.value && is_number_of_nobody())
-        .then(|| warning(&fit, turn, from, context))
+        .then(|| warning(track, &fit, turn, from, context))
         .flatten();
     let is_in_scope = |standing: &Standing| standing.model == ModelId::FakePlate && standing.anchor == from;
-    settle(
-        &mut track.standing,
-        is_in_scope,
-        warning.map(|one| (from, one)).into_iter().collect(),
-        context.out,
-    );
+    track.settle(is_in_scope, warning.map(|one| (from, one)).into_iter().collect(), context.out);
 }
 
 /// How a vehicle looks to a camera: family of its type, whether it is large, body colour; as far as known.
 type Seen = (Option<(char, bool)>, Option<char>);
 
-fn seen(visit: &Visit, names: &Names) -> (Seen, Observation) {
-    let observation = visit.held.unpack(names);
+fn seen(track: &Track, visit: &Visit, names: &Names) -> (Seen, Observation) {
+    let observation = track.observation(visit, names);
     let (mut kind, mut color): (Option<VehicleType>, Option<char>) = (None, None);
     if let Fact::Passage(passage) = &observation.fact {
         (kind, color) = (passage.vehicle_type, known_body_color(passage.body_color));
@@ -59,9 +54,15 @@ fn seen(visit: &Visit, names: &Names) -> (Seen, Observation) {
     ((kind.map(|kind| (kind.family(), kind.is_large())), color), observation)
 }
 
-fn warning(fit: &[&Visit], turn: &Turn, from: Timestamp, context: &Context<'_>) -> Option<Warning> {
+fn warning(
+    track: &Track,
+    fit: &[&Visit],
+    turn: &Turn,
+    from: Timestamp,
+    context: &Context<'_>,
+) -> Option<Warning> {
     let p = &context.tuned.everywhere().fake_plate.parameters;
-    let all: Vec<(Seen, Observation)> = fit.iter().map(|visit| seen(visit, context.names)).collect();
+    let all: Vec<(Seen, Observation)> = fit.iter().map(|visit| seen(track, visit, context.names)).collect();
     // The look that first shows often enough at enough places, and the sighting that completed it.
     let mut groups: BTreeMap<Seen, (i64, BTreeSet<u32>)> = BTreeMap::new();
     let (look, completed) = all.iter().zip(fit).enumerate().find_map(|(index, ((look, _), visit))| {

@@ -78,7 +78,7 @@ impl<'a> Context<'a> {
     /// The parameters that hold at a place, by its number.
     pub(crate) fn models_of(&self, place: u32, at: Timestamp, file: Option<&File>) -> &'a ModelParameters {
         let checkpoint = CheckpointId(self.names.name(place));
-        self.tuned.at(&Situation {
+        self.tuned.at(|| Situation {
             checkpoint: Some(&checkpoint),
             theatre: self.reference.place(&checkpoint).map(|place| place.theatre),
             at,

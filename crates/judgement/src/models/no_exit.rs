@@ -10,7 +10,7 @@ use crate::deadlines::{Deadlines, is_due};
 use crate::keyed::Keyed;
 use crate::parameters::{Model, NoExitParameters};
 use crate::reference::File;
-use crate::settle::{Finding, Standing, settle, vehicle_bytes};
+use crate::settle::{Finding, Standing, vehicle_bytes};
 use crate::track::{Track, Visit};
 use domain::observation::{Fact, Observation};
 use domain::time::{HOUR_MS, MINUTE_MS};
@@ -40,16 +40,15 @@ impl NoExits {
         let Some(file) = turn.file.as_ref() else { return };
         // Of visits at one moment only the last goes on.
         let here = track.range(turn.changed_at, turn.changed_at);
-        let visits = track.visits();
         let mut found = Vec::new();
         for index in [here.start.checked_sub(1), here.end.checked_sub(1)].into_iter().flatten() {
-            found.extend(self.judge_entry(visits, index, file, context));
+            found.extend(self.judge_entry(track, index, file, context));
         }
-        let from = here.start.checked_sub(1).map_or(turn.changed_at, |before| visits[before].at);
+        let from = here.start.checked_sub(1).map_or(turn.changed_at, |before| track.visits()[before].at);
         let to = turn.changed_at;
         let is_in_scope =
             |warning: &Standing| warning.model == ModelId::NoExit && (from..=to).contains(&warning.anchor);
-        settle(&mut track.standing, is_in_scope, found, context.out);
+        track.settle(is_in_scope, found, context.out);
     }
 
     /// Judges the entries that are due and still the last that was seen of their vehicle.
@@ -64,10 +63,10 @@ impl NoExits {
                     continue;
                 };
                 let file = context.reference.file(vehicle, context.table).copied();
-                let found = file.and_then(|file| self.judge_entry(visits, last, &file, context));
+                let found = file.and_then(|file| self.judge_entry(track, last, &file, context));
                 let is_in_scope =
                     |warning: &Standing| warning.model == ModelId::NoExit && warning.anchor == entered_at;
-                settle(&mut track.standing, is_in_scope, found.into_iter().collect(), context.out);
+                track.settle(is_in_scope, found.into_iter().collect(), context.out);
             }
         }
     }
@@ -88,11 +87,12 @@ impl NoExits {
     /// What there is to say about a visit, if it began a section; arms its next deadline.
     fn judge_entry(
         &mut self,
-        visits: &[Visit],
+        track: &Track,
         index: usize,
         file: &File,
         context: &Context<'_>,
     ) -> Option<(Timestamp, Warning)> {
+        let visits = track.visits();
         let entry = &visits[index];
         let starts = &context.reference.role(entry.place())?.starts;
         let next = visits.get(index + 1);
@@ -102,11 +102,11 @@ impl NoExits {
         let models = context.models_at(entry, Some(file));
         let (model, sure_min) = (&models.no_exit, models.reading.sure_min_permille.value);
         let p = &model.parameters;
-        let is_sure = |visit: &Visit| i64::from(visit.permille) >= sure_min && visit.look.is_same();
-        if !model.is_enabled || !is_concerned(file, p) || !is_sure(entry) || !entry.is_as_read {
+        let is_sure = |visit: &Visit| i64::from(visit.permille) >= sure_min && visit.look().is_same();
+        if !model.is_enabled || !is_concerned(file, p) || !is_sure(entry) || !entry.is_as_read() {
             return None;
         }
-        let seen = entry.held.unpack(context.names);
+        let seen = track.observation(entry, context.names);
         let begun = starts.iter().filter_map(|(section, end_place)| {
             let section = context.reference.section(section)?;
             let expected_ms = expected_ms(section, entry.place(), *end_place, p, context);
@@ -124,7 +124,7 @@ impl NoExits {
             if !is_late || next.at > give_up_at || !is_sure(next) {
                 return None;
             }
-            let exit = next.held.unpack(context.names);
+            let exit = track.observation(next, context.names);
             return is_along(begun.section, &exit, p, context)
                 .then(|| warning_of(entry, &begun, vec![seen, exit], file, model, context));
         }
@@ -219,7 +219,7 @@ fn warning_of(
     let finding = Finding {
         model: ModelId::NoExit,
         version: model.version,
-        identity: &[&vehicle_bytes(file.key), &entry.held.id.0.to_le_bytes()],
+        identity: &[&vehicle_bytes(file.key), &entry.id().0.to_le_bytes()],
         subject: Subject { vehicle: Some(file.key), plate_text, device: None },
         level: model.level.unwrap_or(Level::Low),
         actionable_seconds: model.actionable_seconds,

@@ -6,7 +6,7 @@
 
 use super::{Context, Turn};
 use crate::parameters::PassageFatigueParameters;
-use crate::settle::{Finding, Standing, settle, vehicle_bytes};
+use crate::settle::{Finding, Standing, vehicle_bytes};
 use crate::track::{Track, Visit};
 use domain::time::{BEIJING_OFFSET_MS, DAY_MS, HOUR_MS, MINUTE_MS};
 use domain::warning::{Detail, Subject, Warning};
@@ -63,14 +63,14 @@ pub(crate) fn judge(track: &mut Track, turn: &Turn, context: &mut Context<'_>) {
     let mut start = first;
     while start <= last {
         let until = end(start).min(last);
-        found.extend(warning_of(visits, &sure[start..=until], turn, is_coach, context));
+        found.extend(warning_of(track, &sure[start..=until], turn, is_coach, context));
         start = until + 1;
     }
     let (from, to) = (visits[sure[first]].at, visits[sure[last]].at);
     let is_in_scope = |warning: &Standing| {
         warning.model == ModelId::PassageFatigue && (from..=to).contains(&warning.anchor)
     };
-    settle(&mut track.standing, is_in_scope, found, context.out);
+    track.settle(is_in_scope, found, context.out);
 }
 
 fn may_have_rested(a: &Visit, b: &Visit, p: &PassageFatigueParameters, context: &Context<'_>) -> bool {
@@ -95,7 +95,7 @@ fn is_night(at: Timestamp, p: &PassageFatigueParameters) -> bool {
 }
 
 fn warning_of(
-    visits: &[Visit],
+    track: &Track,
     drive: &[usize],
     turn: &Turn,
     is_coach: bool,
@@ -103,6 +103,7 @@ fn warning_of(
 ) -> Option<(Timestamp, Warning)> {
     let model = &context.models.passage_fatigue;
     let p = &model.parameters;
+    let visits = track.visits();
     let first = &visits[*drive.first()?];
     // Of a coach's drive the night part has a limit of its own.
     let mut night_since: Option<Timestamp> = None;
@@ -128,12 +129,12 @@ fn warning_of(
     }
     let (_, last_place, driven_minutes, limit_minutes, is_night) = reached?;
     let evidence: Vec<_> =
-        drive[..=last_place].iter().map(|index| visits[*index].held.unpack(context.names)).collect();
+        drive[..=last_place].iter().map(|index| track.observation(&visits[*index], context.names)).collect();
     let last = &visits[drive[last_place]];
     let finding = Finding {
         model: ModelId::PassageFatigue,
         version: model.version,
-        identity: &[&vehicle_bytes(turn.vehicle), &first.held.id.0.to_le_bytes()],
+        identity: &[&vehicle_bytes(turn.vehicle), &first.id().0.to_le_bytes()],
         subject: Subject { vehicle: Some(turn.vehicle), plate_text: None, device: None },
         level: model.level.unwrap_or(Level::Medium),
         actionable_seconds: model.actionable_seconds,

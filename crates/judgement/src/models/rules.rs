@@ -174,15 +174,26 @@ impl Rules {
         let visits = track.visits();
         let farthest = self.in_force.values().map(|rule| rule.concerned_until(turn.changed_at)).max();
         let range = track.range(turn.changed_at, farthest.unwrap_or(turn.changed_at));
+        let is_own = |visit: &Visit| {
+            visit.id() == sight.observation.id && track.received_at(visit) == sight.observation.received_at
+        };
+        let Self { in_force, standing } = self;
+        // The usual case: nothing came later, so that only this one is concerned.
+        if range.len() == 1 && is_own(&visits[range.start]) {
+            let own =
+                Concerned { index: range.start, observation: sight.observation, passage: sight.passage };
+            for rule in in_force.values_mut() {
+                rule.judge(track, std::slice::from_ref(&own), turn, standing, context);
+            }
+            return;
+        }
         let observations: Vec<Cow<'_, Observation>> = visits[range.clone()]
             .iter()
             .map(|visit| {
-                if visit.held.id == sight.observation.id
-                    && visit.held.received_at == sight.observation.received_at
-                {
+                if is_own(visit) {
                     Cow::Borrowed(sight.observation)
                 } else {
-                    Cow::Owned(visit.held.unpack(context.names))
+                    Cow::Owned(track.observation(visit, context.names))
                 }
             })
             .collect();
@@ -193,9 +204,8 @@ impl Rules {
                 _ => None,
             })
             .collect();
-        let Self { in_force, standing } = self;
         for rule in in_force.values_mut() {
-            rule.judge(visits, &concerned, turn, standing, context);
+            rule.judge(track, &concerned, turn, standing, context);
         }
     }
 }
@@ -221,7 +231,7 @@ impl InForce {
 
     fn judge(
         &mut self,
-        visits: &[Visit],
+        track: &Track,
         concerned: &[Concerned<'_>],
         turn: &Turn,
         standing: &mut Keyed<RuleKey, OfRule>,
@@ -239,11 +249,11 @@ impl InForce {
         // What an earlier version said about passages that this one does not judge stands.
         let mut untouched = BTreeSet::new();
         for Concerned { index, observation, passage } in concerned {
-            let visit = &visits[*index];
+            let visit = &track.visits()[*index];
             if visit.at > to {
                 break;
             }
-            if visit.held.received_at < *since {
+            if observation.received_at < *since {
                 untouched.insert(visit.at);
                 if standing_now.iter().any(|warning| warning.anchor == visit.at) {
                     last_at = Some(visit.at);
@@ -259,7 +269,7 @@ impl InForce {
                 continue;
             }
             let scene = Scene {
-                visits,
+                track,
                 index: *index,
                 passage,
                 turn,
@@ -303,11 +313,11 @@ impl InForce {
 }
 
 fn warning(rule: &Rule, condition: &Condition, scene: &Scene<'_>, observation: &Observation) -> Warning {
-    let visit = &scene.visits[scene.index];
+    let visit = &scene.track.visits()[scene.index];
     let mut evidence: Vec<Observation> = scene
         .counted(condition)
         .into_iter()
-        .map(|index| scene.visits[index].held.unpack(scene.names))
+        .map(|index| scene.track.observation(&scene.track.visits()[index], scene.names))
         .collect();
     evidence.push(observation.clone());
     Finding {
@@ -316,7 +326,7 @@ fn warning(rule: &Rule, condition: &Condition, scene: &Scene<'_>, observation: &
         identity: &[
             rule.id.as_str().as_bytes(),
             &vehicle_bytes(scene.turn.vehicle),
-            &visit.held.id.0.to_le_bytes(),
+            &visit.id().0.to_le_bytes(),
         ],
         subject: Subject {
             vehicle: Some(scene.turn.vehicle),
@@ -339,7 +349,7 @@ fn warning(rule: &Rule, condition: &Condition, scene: &Scene<'_>, observation: &
 
 /// A passage among the others of its vehicle: what a condition looks at, each thing made only when it is asked for.
 struct Scene<'a> {
-    visits: &'a [Visit],
+    track: &'a Track,
     index: usize,
     passage: &'a Passage,
     turn: &'a Turn,
@@ -351,7 +361,7 @@ struct Scene<'a> {
 
 impl Scene<'_> {
     fn at(&self) -> Timestamp {
-        self.visits[self.index].at
+        self.track.visits()[self.index].at
     }
 
     /// Whether it is sure enough that it was this vehicle.
@@ -362,7 +372,8 @@ impl Scene<'_> {
     /// The vehicle's passages in the last so many minutes, this one first, then backwards.
     fn window(&self, minutes: i64) -> impl Iterator<Item = (usize, &Visit)> {
         let at = self.at();
-        self.visits
+        self.track
+            .visits()
             .get(..=self.index)
             .unwrap_or_default()
             .iter()
@@ -379,7 +390,7 @@ impl Scene<'_> {
     /// The number of a counter's checkpoint; `None` when nothing was ever seen there.
     fn place(&self, place: &Place) -> Option<u32> {
         match place {
-            Place::Here => Some(self.visits[self.index].place()),
+            Place::Here => Some(self.track.visits()[self.index].place()),
             Place::Named(id) => self.names.number_of(&id.0),
         }
     }
@@ -450,7 +461,7 @@ impl Facts for Scene<'_> {
             Field::Behaviours => Value::Behaviours(passage.behaviours),
             Field::TotalKg => Value::Int(i64::from(passage.weighing.as_ref()?.total_kg)),
             Field::AxleCount => Value::Int(i64::from(passage.weighing.as_ref()?.axle_count)),
-            Field::ReadPermille => Value::Int(i64::from(self.visits[self.index].permille)),
+            Field::ReadPermille => Value::Int(i64::from(self.track.visits()[self.index].permille)),
             Field::IsRegistered => Value::Bool(file.is_some()),
             Field::KeyClass => {
                 text(SmolStr::new_static(file?.key_class.map_or(Field::NO_KEY_CLASS, KeyClass::key)))

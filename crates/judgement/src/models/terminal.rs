@@ -11,7 +11,7 @@ use crate::deadlines::{Deadlines, is_due};
 use crate::held::Names;
 use crate::keyed::Keyed;
 use crate::parameters::{Model, ModelParameters, TerminalElsewhereParameters, TerminalSilentParameters};
-use crate::settle::{Finding, Standing, settle, vehicle_bytes};
+use crate::settle::{Finding, Standing, vehicle_bytes};
 use crate::track::{Track, Visit};
 use domain::time::{HOUR_MS, MINUTE_MS};
 use domain::warning::{Detail, Subject, Warning};
@@ -150,24 +150,24 @@ fn judge(
         .iter()
         .filter(|visit| {
             i64::from(visit.permille) >= sure_min
-                && !visit.look.is_plate_other
-                && !visit.look.is_type_other
+                && !visit.look().is_plate_other
+                && !visit.look().is_type_other
                 && is_due(due_at(visit.at, context.models), context.clock)
         })
         .collect();
     let mut found = Vec::new();
     let (silent, elsewhere) = (&context.models.terminal_silent, &context.models.terminal_elsewhere);
     if silent.is_enabled {
-        found.extend(find_silent(&sure, drive, vehicle, day, silent, context));
+        found.extend(find_silent(track, &sure, drive, vehicle, day, silent, context));
     }
     if elsewhere.is_enabled {
-        found.extend(find_elsewhere(&sure, drive, vehicle, day, elsewhere, context));
+        found.extend(find_elsewhere(track, &sure, drive, vehicle, day, elsewhere, context));
     }
     let is_in_scope = |warning: &Standing| {
         matches!(warning.model, ModelId::TerminalSilent | ModelId::TerminalElsewhere)
             && warning.anchor == from
     };
-    settle(&mut track.standing, is_in_scope, found, context.out);
+    track.settle(is_in_scope, found, context.out);
 }
 
 /// The least run of sightings at different places, or on different trips, within the time that one trip may take.
@@ -185,6 +185,7 @@ fn first_cluster<'a>(suspect: &[&'a Visit], count_min: i64, within_hours: i64) -
 }
 
 fn find_silent(
+    track: &Track,
     sure: &[&Visit],
     drive: Option<&Drive>,
     vehicle: VehicleKey,
@@ -207,10 +208,11 @@ fn find_silent(
             .filter(|heard_at| *heard_at >= day.start()),
         silent_minutes: (2 * p.around_minutes.value) as u32,
     };
-    Some(warning(ModelId::TerminalSilent, model, vehicle, day, detail, &run, Level::Medium, context))
+    Some(warning(ModelId::TerminalSilent, model, vehicle, day, detail, (track, &run), Level::Medium, context))
 }
 
 fn find_elsewhere(
+    track: &Track,
     sure: &[&Visit],
     drive: Option<&Drive>,
     vehicle: VehicleKey,
@@ -233,7 +235,16 @@ fn find_elsewhere(
     let run = first_cluster(&suspect, p.sightings_min.value, p.within_hours.value)?;
     let last = run.last()?;
     let detail = Detail::TerminalElsewhere { seen_at: last.at, distance_m: beyond_m(last)? as u32 };
-    Some(warning(ModelId::TerminalElsewhere, model, vehicle, day, detail, &run, Level::High, context))
+    Some(warning(
+        ModelId::TerminalElsewhere,
+        model,
+        vehicle,
+        day,
+        detail,
+        (track, &run),
+        Level::High,
+        context,
+    ))
 }
 
 fn location(visit: &Visit, names: &Names, context: &Context<'_>) -> Option<Wgs84> {
@@ -247,11 +258,11 @@ fn warning<P>(
     vehicle: VehicleKey,
     day: CivilDay,
     detail: Detail,
-    run: &[&Visit],
+    (track, run): (&Track, &[&Visit]),
     level: Level,
     context: &Context<'_>,
 ) -> (Timestamp, Warning) {
-    let evidence: Vec<_> = run.iter().map(|visit| visit.held.unpack(context.names)).collect();
+    let evidence: Vec<_> = run.iter().map(|visit| track.observation(visit, context.names)).collect();
     let occurred_at = run.last().map(|visit| visit.at);
     let finding = Finding {
         model: id,

@@ -8,6 +8,8 @@ parameters! {
     Horizon {
         /// Older observations are counted and only compared with watch orders, which need no memory.
         late_max_hours: i64,
+        /// Most passages remembered of all vehicles; beyond it the oldest are forgotten before their time.
+        passages_held_max: i64,
         /// A device clock so far ahead of ours is wrong; such observations are treated like those too late.
         ahead_max_seconds: i64,
     }

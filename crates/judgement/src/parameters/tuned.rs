@@ -70,11 +70,12 @@ impl TunedModels {
         &self.everywhere
     }
 
-    /// The parameters that hold in a situation.
-    pub(crate) fn at(&self, situation: &Situation<'_>) -> &ModelParameters {
+    /// The parameters that hold in a situation, which is only made when it matters.
+    pub(crate) fn at<'s>(&self, situation: impl FnOnce() -> Situation<'s>) -> &ModelParameters {
         if self.restricted.is_empty() {
             return &self.everywhere;
         }
+        let situation = situation();
         let holding = self.restricted.iter().enumerate().filter(|(_, tuning)| situation.is_in(&tuning.scope));
         let key = holding.fold(0u64, |key, (bit, _)| key | 1 << bit);
         let of_first = || self.combined.get(&(key & key.wrapping_neg()));
