@@ -17,9 +17,10 @@ pub(crate) fn run(options: &Options) -> Result {
         build("release")?;
     }
     let seconds = options.value("--seconds", "10");
-    let rows = [p2(seconds)?, p3(seconds)?];
+    let judging = judging(options.value("--plates", "5000000"))?;
+    let rows = [judging, vec![p2(seconds)?, p3(seconds)?, p8()?]].concat();
     if options.has("--all") {
-        shell::run("cargo run --release --quiet -p judgement --example throughput")?;
+        shell::run("cargo run --release --quiet -p judgement --example week")?;
         shell::run(&format!(
             "cargo run --release --quiet -p journal --example bench -- {} 2",
             root().join("var/bench-journal").display()
@@ -30,8 +31,57 @@ pub(crate) fn run(options: &Options) -> Result {
     for row in rows {
         println!("{row}");
     }
-    println!("\nThe load and the server share this machine's cores. P1 and P4–P8 belong to later rooms.");
+    println!("\nThe load and the server share this machine's cores{}.", beside());
     Ok(())
+}
+
+/// What the machine does besides, as it says itself.
+fn beside() -> String {
+    let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    load.split_whitespace().next().map_or_else(String::new, |load| format!("; load of the machine {load}"))
+}
+
+/// What an example of judging prints.
+fn example(name: &str, argument: &str) -> Result<String> {
+    let mut command = Command::new("cargo");
+    command.args(["run", "--release", "--quiet", "-p", "judgement", "--example", name, "--", argument]);
+    let output = command.output().map_err(|error| format!("can't run cargo: {error}"))?;
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    println!("{text}");
+    if output.status.success() {
+        Ok(text)
+    } else {
+        Err(format!("{name}: {}", String::from_utf8_lossy(&output.stderr)))
+    }
+}
+
+/// All models in process, and the memory of so many live plates.
+fn judging(plates: &str) -> Result<Vec<String>> {
+    let text = example("throughput", plates)?;
+    let number =
+        |name: &str| number_after(&text, name).ok_or_else(|| format!("throughput: no {name} in {text}"));
+    let (by_wall, by_cpu) = (number("passages/s (one core)")?, number("passages/s of CPU")?);
+    let (bytes, vehicles) = (number("bytes per vehicle")?, number("live vehicles")?);
+    Ok(vec![
+        format!(
+            "| P1 | {by_wall:.0} passages/s on one core ({by_cpu:.0} by its time), {vehicles:.0} plates live | ≥ 1,000,000/s on two |"
+        ),
+        format!(
+            "| P7 | {bytes:.0} bytes a vehicle, {:.2} GiB beside the register | ≤ 320 bytes, 1.5 GiB |",
+            bytes * vehicles / f64::from(1 << 30)
+        ),
+    ])
+}
+
+/// Deadlines.
+fn p8() -> Result<String> {
+    let text = example("deadlines", "10000000")?;
+    let number =
+        |name: &str| number_after(&text, name).ok_or_else(|| format!("deadlines: no {name} in {text}"));
+    let (armed, fired, idle) = (number("armed ")?, number("fired ")?, number("nothing due")?);
+    Ok(format!(
+        "| P8 | 10,000,000 timers: {armed:.0} ns to arm, {fired:.0} ns to fire, {idle:.0} ns a second without any due | ≤ 1 µs each |"
+    ))
 }
 
 /// GA/T 1400 over HTTP to durable and judged.

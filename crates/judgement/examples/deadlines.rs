@@ -15,6 +15,11 @@ const TIMERS_DEFAULT: u64 = 10_000_000;
 const SPAN_MS: u64 = 3 * 86_400_000;
 const IDLE_SECONDS: i64 = 10_000_000;
 
+/// A key of the size of a vehicle's; keys come in no order.
+fn key(number: u64) -> (u64, u8) {
+    (Dice(number).below(u64::MAX), 1)
+}
+
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let timers = std::env::args().nth(1).map_or(Ok(TIMERS_DEFAULT), |text| text.parse::<u64>())?;
     let begin = DAY.start();
@@ -23,7 +28,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut dice = Dice(3);
     let started = thread_time();
     for number in 0..timers {
-        deadlines.arm(begin.plus_ms(dice.below(SPAN_MS) as i64), (number, 1));
+        deadlines.arm(begin.plus_ms(dice.below(SPAN_MS) as i64), key(number));
     }
     let arming = thread_time().saturating_sub(started);
     let bytes = resident_bytes().saturating_sub(bytes_before);

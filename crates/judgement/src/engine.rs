@@ -368,7 +368,6 @@ fn keep(
         context.counts.over_bound += 1;
         return None;
     }
-    track.known = reading.known;
     let inserted = track.insert(NewVisit::new(sight, &reading, context.names));
     let index = match inserted {
         Inserted::Duplicate => {
@@ -381,7 +380,12 @@ fn keep(
         }
         Inserted::New(index) => index,
     };
-    let turn = Turn { vehicle: reading.vehicle, file: sight.file, changed_at: track.visits()[index].at };
+    let turn = Turn {
+        vehicle: reading.vehicle,
+        known: reading.known,
+        file: sight.file,
+        changed_at: track.visits()[index].at,
+    };
     average_speed::judge(track, &turn, context);
     passage_fatigue::judge(track, &turn, context);
     clone_plate::judge(track, index, &turn, context);

@@ -42,6 +42,39 @@ impl File {
     }
 }
 
+/// The files whose numbers cameras take for one another, by key. Nearly always one: then it lies in the map itself.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) enum Alike {
+    One(File),
+    More(Vec<File>),
+}
+
+impl Alike {
+    fn as_slice(&self) -> &[File] {
+        match self {
+            Self::One(file) => std::slice::from_ref(file),
+            Self::More(files) => files,
+        }
+    }
+
+    fn add(&mut self, file: File) {
+        let mut files = self.as_slice().to_vec();
+        files.push(file);
+        files.sort_unstable_by_key(|file| file.key);
+        *self = Self::More(files);
+    }
+
+    /// What is left without the file of this key.
+    fn without(&self, key: VehicleKey) -> Option<Self> {
+        let left: Vec<File> = self.as_slice().iter().filter(|file| file.key != key).copied().collect();
+        match left.as_slice() {
+            [] => None,
+            [one] => Some(Self::One(*one)),
+            _ => Some(Self::More(left)),
+        }
+    }
+}
+
 /// The body colour, when it says something.
 pub(crate) fn known_body_color(color: Option<char>) -> Option<char> {
     color.filter(|color| !matches!(color, 'K' | 'Z'))
@@ -86,8 +119,8 @@ pub(crate) struct Reference {
     zones: BTreeMap<ZoneId, Zone>,
     /// The zones in which a checkpoint lies; made from `zones` and `checkpoints`.
     zones_of: FxHashMap<CheckpointId, Vec<ZoneId>>,
-    /// Files by the canonical form of the number, each list by key: what cameras take for one another lies together.
-    files: Shards<u64, Vec<File>>,
+    /// Files by the canonical form of the number: what cameras take for one another lies together.
+    files: Shards<u64, Alike>,
     file_count: usize,
     /// How many files there are by province and authority.
     files_of_prefix: BTreeMap<u64, u32>,
@@ -113,7 +146,7 @@ pub(crate) struct StoredPlaces {
 /// What of the reference is large or learned, as it was at one moment.
 #[derive(Debug)]
 pub(crate) struct FrozenReference {
-    pub(crate) files: FrozenMap<u64, Vec<File>>,
+    pub(crate) files: FrozenMap<u64, Alike>,
     pub(crate) calibrations: FrozenMap<DeviceId, Vec<Calibration>>,
     pub(crate) ways: FrozenMap<(u32, u32), Way>,
 }
@@ -246,22 +279,24 @@ impl Reference {
     }
 
     fn add_file(&mut self, file: File, table: &ConfusionTable) {
-        let files = self.files.get_or_insert_with(table.canonical(file.key.plate), Vec::new);
-        files.reserve_exact(1);
-        files.push(file);
-        files.sort_unstable_by_key(|file| file.key);
+        let canonical = table.canonical(file.key.plate);
+        match self.files.get_mut(&canonical) {
+            Some(alike) => alike.add(file),
+            None => drop(self.files.insert(canonical, Alike::One(file))),
+        }
         self.file_count += 1;
         *self.files_of_prefix.entry(prefix(file.key.plate)).or_default() += 1;
     }
 
     pub(crate) fn remove_vehicle(&mut self, key: VehicleKey, table: &ConfusionTable) {
         let canonical = table.canonical(key.plate);
-        let Some(files) = self.files.get_mut(&canonical) else { return };
-        let before = files.len();
-        files.retain(|file| file.key != key);
-        let gone = before - files.len();
-        if files.is_empty() {
-            self.files.remove(&canonical);
+        let Some(alike) = self.files.get_mut(&canonical) else { return };
+        let before = alike.as_slice().len();
+        let left = alike.without(key);
+        let gone = before - left.as_ref().map_or(0, |left| left.as_slice().len());
+        match left {
+            Some(left) => *alike = left,
+            None => drop(self.files.remove(&canonical)),
         }
         if gone > 0 {
             self.file_count -= gone;
@@ -273,7 +308,7 @@ impl Reference {
 
     /// The file with this key, or the only one with its number.
     pub(crate) fn file(&self, key: VehicleKey, table: &ConfusionTable) -> Option<&File> {
-        let files = self.files.get(&table.canonical(key.plate))?;
+        let files = self.files.get(&table.canonical(key.plate))?.as_slice();
         let mut of_number = files.iter().filter(|file| file.key.plate == key.plate);
         let first = of_number.next()?;
         let Some(second) = of_number.next() else { return Some(first) };
@@ -292,7 +327,7 @@ impl Reference {
         plate: Plate,
         mut see: impl FnMut(&'a File),
     ) {
-        self.files.get(&table.canonical(plate)).into_iter().flatten().for_each(&mut see);
+        self.files.get(&table.canonical(plate)).map_or(&[][..], Alike::as_slice).iter().for_each(&mut see);
     }
 
     /// The files whose numbers are this one, by the table, but for the symbol at `shift` bits.
@@ -304,7 +339,7 @@ impl Reference {
         mut see: impl FnMut(&'a File),
     ) {
         for canonical in table.canonical_like(plate, shift) {
-            self.files.get(&canonical).into_iter().flatten().for_each(&mut see);
+            self.files.get(&canonical).map_or(&[][..], Alike::as_slice).iter().for_each(&mut see);
         }
     }
 
@@ -417,10 +452,10 @@ impl Reference {
         self.bound();
     }
 
-    pub(crate) fn restore_files(&mut self, files: Vec<(u64, Vec<File>)>, table: &ConfusionTable) {
+    pub(crate) fn restore_files(&mut self, files: Vec<(u64, Alike)>, table: &ConfusionTable) {
         // Their canonical form is that of the table of today.
-        for file in files.into_iter().flat_map(|(_, like)| like) {
-            self.add_file(file, table);
+        for file in files.iter().flat_map(|(_, alike)| alike.as_slice()) {
+            self.add_file(*file, table);
         }
     }
 

@@ -8,7 +8,7 @@ use crate::held::{Inserted, Names, pack_fact, unpack_fact};
 use crate::keyed::Aging;
 use crate::models::Sight;
 use crate::parameters::ModelParameters;
-use crate::reading::{Known, Look, Reading};
+use crate::reading::{Look, Reading};
 use crate::settle::{Standing, settle};
 use domain::{DeviceId, Observation, ObservationId, Outcome, Timestamp, Warning};
 use serde::{Deserialize, Serialize};
@@ -164,7 +164,6 @@ pub(crate) struct Track {
     rest: Box<[u8]>,
     #[expect(clippy::box_collection, reason = "nearly always nothing stands, and this is 80 MB less then")]
     standing: Option<Box<Vec<Standing>>>,
-    pub(crate) known: Known,
 }
 
 impl Track {

@@ -18,7 +18,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Judges the window in which a visit lies.
 pub(crate) fn judge(track: &mut Track, turn: &Turn, context: &mut Context<'_>) {
-    if track.known != Known::Missing {
+    if turn.known != Known::Missing {
         return;
     }
     let p = &context.tuned.everywhere().fake_plate.parameters;

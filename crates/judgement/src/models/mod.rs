@@ -29,7 +29,7 @@ use crate::confusion::ConfusionTable;
 use crate::engine::Counts;
 use crate::held::Names;
 use crate::parameters::{ModelParameters, Situation, TunedModels};
-use crate::reading::Reading;
+use crate::reading::{Known, Reading};
 use crate::reference::{File, Reference};
 use crate::track::Visit;
 use domain::observation::Fact;
@@ -126,6 +126,8 @@ impl Sight<'_> {
 /// What a model of tracks is told when a visit came to a track.
 pub(crate) struct Turn {
     pub(crate) vehicle: VehicleKey,
+    /// What the register knows about it.
+    pub(crate) known: Known,
     pub(crate) file: Option<File>,
     /// The time of the visit: what was judged before it by visits that came before stands.
     pub(crate) changed_at: Timestamp,

@@ -35,8 +35,7 @@ fn traffic() -> Vec<Observation> {
 
 #[test]
 fn beyond_the_bound_the_oldest_are_forgotten_and_what_is_remembered_is_judged_as_ever() {
-    let (mut bounded, mut restarted, mut unbounded) =
-        (county(HELD_MAX), county(HELD_MAX), county(1_000_000));
+    let (mut bounded, mut restarted, mut unbounded) = (county(HELD_MAX), county(HELD_MAX), county(1_000_000));
     for (index, seen) in traffic().into_iter().enumerate() {
         if index % 37 == 36 {
             restarted.restart();
