@@ -452,7 +452,7 @@ impl Reference {
         self.bound();
     }
 
-    pub(crate) fn restore_files(&mut self, files: Vec<(u64, Alike)>, table: &ConfusionTable) {
+    pub(crate) fn restore_files(&mut self, files: &[(u64, Alike)], table: &ConfusionTable) {
         // Their canonical form is that of the table of today.
         for file in files.iter().flat_map(|(_, alike)| alike.as_slice()) {
             self.add_file(*file, table);

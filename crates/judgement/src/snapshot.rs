@@ -324,7 +324,7 @@ impl Restoring {
             Section::Tunings => engine.models.restore(read(bytes)?),
             Section::Names => engine.names = Names::restored(read(bytes)?),
             Section::Places => self.places = read(bytes)?,
-            Section::Files => engine.reference.restore_files(read(bytes)?, &engine.table),
+            Section::Files => engine.reference.restore_files(&read::<Vec<_>>(bytes)?, &engine.table),
             Section::Calibrations => engine.reference.restore_calibrations(read(bytes)?),
             Section::Ways => engine.reference.restore_ways(read(bytes)?),
             Section::Orders => engine.watch_orders.restore_orders(read(bytes)?, &engine.table),

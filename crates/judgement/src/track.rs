@@ -295,7 +295,9 @@ impl Aging for Track {
             edit(&mut self.rest, |rest| drop(rest.drain(..end)));
             edit(&mut self.visits, |visits| {
                 visits.drain(..forgotten);
-                visits.iter_mut().for_each(|visit| visit.rest_at -= end as u32);
+                for visit in visits {
+                    visit.rest_at -= end as u32;
+                }
             });
         }
         if let Some(standing) = &mut self.standing {

@@ -3,8 +3,7 @@
 //! pseudo-random order; each sweep over all plates takes its share of a day, which is the hardest case for caches. Some
 //! plates are misread, some vehicles too fast, and one in fifty has something in its file.
 
-// Each measurement uses its part of it.
-#![allow(dead_code)]
+#![allow(clippy::allow_attributes, dead_code, reason = "each measurement uses its part of it")]
 
 use domain::observation::{Fact, Observation, Passage};
 use domain::{

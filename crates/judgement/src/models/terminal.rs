@@ -109,7 +109,7 @@ pub(crate) fn position_came(
     let day = at.beijing_day();
     let is_named_by =
         |warning: &Standing| warning.model == ModelId::TerminalSilent && warning.anchor == day.start();
-    if track.standing.iter().any(is_named_by) {
+    if track.standing().iter().any(is_named_by) {
         days.push(day);
     }
     days.sort_unstable();
@@ -155,19 +155,30 @@ fn judge(
                 && is_due(due_at(visit.at, context.models), context.clock)
         })
         .collect();
+    let seen = Seen { track, sure, drive, vehicle, day };
     let mut found = Vec::new();
     let (silent, elsewhere) = (&context.models.terminal_silent, &context.models.terminal_elsewhere);
     if silent.is_enabled {
-        found.extend(find_silent(track, &sure, drive, vehicle, day, silent, context));
+        found.extend(find_silent(&seen, silent, context));
     }
     if elsewhere.is_enabled {
-        found.extend(find_elsewhere(track, &sure, drive, vehicle, day, elsewhere, context));
+        found.extend(find_elsewhere(&seen, elsewhere, context));
     }
     let is_in_scope = |warning: &Standing| {
         matches!(warning.model, ModelId::TerminalSilent | ModelId::TerminalElsewhere)
             && warning.anchor == from
     };
     track.settle(is_in_scope, found, context.out);
+}
+
+/// What was seen of a vehicle on one day.
+struct Seen<'a> {
+    track: &'a Track,
+    /// The visits that are surely its own, and of which all positions must have come.
+    sure: Vec<&'a Visit>,
+    drive: Option<&'a Drive>,
+    vehicle: VehicleKey,
+    day: CivilDay,
 }
 
 /// The least run of sightings at different places, or on different trips, within the time that one trip may take.
@@ -185,66 +196,51 @@ fn first_cluster<'a>(suspect: &[&'a Visit], count_min: i64, within_hours: i64) -
 }
 
 fn find_silent(
-    track: &Track,
-    sure: &[&Visit],
-    drive: Option<&Drive>,
-    vehicle: VehicleKey,
-    day: CivilDay,
+    seen: &Seen<'_>,
     model: &Model<TerminalSilentParameters>,
     context: &Context<'_>,
 ) -> Option<(Timestamp, Warning)> {
     let p = &model.parameters;
     let around_ms = p.around_minutes.value * MINUTE_MS;
     let is_silent = |visit: &Visit| {
-        drive.is_none_or(|drive| !drive.is_heard(visit.at.plus_ms(-around_ms), visit.at.plus_ms(around_ms)))
+        seen.drive
+            .is_none_or(|drive| !drive.is_heard(visit.at.plus_ms(-around_ms), visit.at.plus_ms(around_ms)))
     };
-    let suspect: Vec<&Visit> = sure.iter().copied().filter(|visit| is_silent(visit)).collect();
+    let suspect: Vec<&Visit> = seen.sure.iter().copied().filter(|visit| is_silent(visit)).collect();
     let run = first_cluster(&suspect, p.sightings_min.value, p.within_hours.value)?;
     let seen_at = run.last()?.at;
     let detail = Detail::TerminalSilent {
         seen_at,
-        last_report_at: drive
+        last_report_at: seen
+            .drive
             .and_then(|drive| drive.last_heard_before(seen_at))
-            .filter(|heard_at| *heard_at >= day.start()),
+            .filter(|heard_at| *heard_at >= seen.day.start()),
         silent_minutes: (2 * p.around_minutes.value) as u32,
     };
-    Some(warning(ModelId::TerminalSilent, model, vehicle, day, detail, (track, &run), Level::Medium, context))
+    Some(warning(ModelId::TerminalSilent, model, seen, &run, detail, Level::Medium, context))
 }
 
 fn find_elsewhere(
-    track: &Track,
-    sure: &[&Visit],
-    drive: Option<&Drive>,
-    vehicle: VehicleKey,
-    day: CivilDay,
+    seen: &Seen<'_>,
     model: &Model<TerminalElsewhereParameters>,
     context: &Context<'_>,
 ) -> Option<(Timestamp, Warning)> {
-    let (p, drive) = (&model.parameters, drive?);
+    let (p, drive) = (&model.parameters, seen.drive?);
     let beyond_m = |visit: &Visit| {
-        let seen = location(visit, context.names, context)?;
+        let here = location(visit, context.names, context)?;
         if let Some(parked) = drive.parked_at(visit.at, p.parked_gap_minutes.value * MINUTE_MS) {
-            return Some(seen.distance_m(parked) as i64).filter(|away_m| *away_m >= p.distance_min_m.value);
+            return Some(here.distance_m(parked) as i64).filter(|away_m| *away_m >= p.distance_min_m.value);
         }
         let (fix_at, fix) = drive.nearest_fix(visit.at, p.around_minutes.value * MINUTE_MS)?;
         let apart_ms = visit.at.ms_since(fix_at).abs() + i64::from(visit.uncertainty_ms);
         let driven_m = apart_ms as f64 * p.plausible_kmh.value as f64 * M_PER_MS_AT_1_KMH;
-        Some((seen.distance_m(fix) - driven_m) as i64).filter(|beyond_m| *beyond_m >= p.distance_min_m.value)
+        Some((here.distance_m(fix) - driven_m) as i64).filter(|beyond_m| *beyond_m >= p.distance_min_m.value)
     };
-    let suspect: Vec<&Visit> = sure.iter().copied().filter(|visit| beyond_m(visit).is_some()).collect();
+    let suspect: Vec<&Visit> = seen.sure.iter().copied().filter(|visit| beyond_m(visit).is_some()).collect();
     let run = first_cluster(&suspect, p.sightings_min.value, p.within_hours.value)?;
     let last = run.last()?;
     let detail = Detail::TerminalElsewhere { seen_at: last.at, distance_m: beyond_m(last)? as u32 };
-    Some(warning(
-        ModelId::TerminalElsewhere,
-        model,
-        vehicle,
-        day,
-        detail,
-        (track, &run),
-        Level::High,
-        context,
-    ))
+    Some(warning(ModelId::TerminalElsewhere, model, seen, &run, detail, Level::High, context))
 }
 
 fn location(visit: &Visit, names: &Names, context: &Context<'_>) -> Option<Wgs84> {
@@ -255,20 +251,19 @@ fn location(visit: &Visit, names: &Names, context: &Context<'_>) -> Option<Wgs84
 fn warning<P>(
     id: ModelId,
     model: &Model<P>,
-    vehicle: VehicleKey,
-    day: CivilDay,
+    seen: &Seen<'_>,
+    run: &[&Visit],
     detail: Detail,
-    (track, run): (&Track, &[&Visit]),
     level: Level,
     context: &Context<'_>,
 ) -> (Timestamp, Warning) {
-    let evidence: Vec<_> = run.iter().map(|visit| track.observation(visit, context.names)).collect();
+    let evidence: Vec<_> = run.iter().map(|visit| seen.track.observation(visit, context.names)).collect();
     let occurred_at = run.last().map(|visit| visit.at);
     let finding = Finding {
         model: id,
         version: model.version,
-        identity: &[&vehicle_bytes(vehicle), &day.0.to_le_bytes()],
-        subject: Subject { vehicle: Some(vehicle), plate_text: None, device: None },
+        identity: &[&vehicle_bytes(seen.vehicle), &seen.day.0.to_le_bytes()],
+        subject: Subject { vehicle: Some(seen.vehicle), plate_text: None, device: None },
         level: model.level.unwrap_or(level),
         actionable_seconds: model.actionable_seconds,
         detail,
@@ -280,5 +275,5 @@ fn warning<P>(
     let due_at = occurred_at.map_or(warning.raised_at, |at| due_at(at, context.models));
     warning.raised_at = warning.raised_at.max(due_at);
     warning.is_historical = warning.raised_at > warning.actionable_until;
-    (day.start(), warning)
+    (seen.day.start(), warning)
 }
