@@ -116,9 +116,8 @@ mod tests {
     fn a_journal_of_version_1_is_still_read() {
         const PASSAGE: &str = "01000714333731333237303030303131393030303030303180f0e2bfc068d0ffe2bfc068001433373133\
             3237303030303132313030303030303101020009e9b2815131324234350187868d84839c3101610201014b3333010141013f01046a313238";
-        let bytes: Vec<u8> = (0..PASSAGE.len() / 2)
-            .map(|at| u8::from_str_radix(&PASSAGE[2 * at..2 * at + 2], 16).unwrap())
-            .collect();
+        let digits: Vec<u8> = PASSAGE.chars().map(|digit| digit.to_digit(16).unwrap() as u8).collect();
+        let bytes: Vec<u8> = digits.chunks(2).map(|pair| pair[0] << 4 | pair[1]).collect();
         assert_eq!(decode(&bytes).unwrap(), passage());
         let tick = Entry::Reference(Box::new(ReferenceChange::Tick(Timestamp::from_unix_ms(-5))));
         assert_eq!(decode(&[1, 1, 8, 9]).unwrap(), tick);
