@@ -13,7 +13,8 @@ use judgement::Engine;
 use std::time::{Duration, Instant};
 
 const PLATES_DEFAULT: u64 = 1_000_000;
-const BATCH: u64 = 10_000;
+/// As many as stay in the cache between being made and being judged, as they do behind the reader of the journal.
+const BATCH: u64 = 1_000;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let county = County::asked(PLATES_DEFAULT)?;
