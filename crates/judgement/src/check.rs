@@ -144,21 +144,10 @@ impl Parameters {
         }
     }
 
-    /// Each number with its least and greatest value.
-    pub(crate) fn ranges(&self) -> Vec<(&'static str, i64, i64, i64)> {
-        let models = &self.models;
-        let reading = &models.reading;
-        let (spot, overload) = (&models.spot_speed.parameters, &models.overload.parameters);
-        let goods = &models.dangerous_goods.parameters;
-        let order = &models.watch_order.parameters;
-        let speed = &models.average_speed.parameters;
-        let fatigue = &models.fatigue.parameters;
-        let night = &models.night_coach.parameters;
-        let alarms = &models.device_alarm.parameters;
-        let mut ranges = vec![
-            ("horizon.late_max_hours", models.horizon.late_max_hours.value, 1, 720),
-            ("horizon.passages_held_max", models.horizon.passages_held_max.value, 1_000, 1_000_000_000),
-            ("horizon.ahead_max_seconds", models.horizon.ahead_max_seconds.value, 0, 86_400),
+    /// The numbers of reading with their least and greatest values.
+    fn reading_ranges(&self) -> Vec<(&'static str, i64, i64, i64)> {
+        let reading = &self.models.reading;
+        vec![
             ("reading.covered_files_min", reading.covered_files_min.value, 1, 100_000_000),
             ("reading.misread_day_permille", reading.misread_day_permille.value, 1, 900),
             ("reading.misread_night_permille", reading.misread_night_permille.value, 1, 900),
@@ -167,6 +156,41 @@ impl Parameters {
             ("reading.type_wrong_permille", reading.type_wrong_permille.value, 1, 999),
             ("reading.color_wrong_permille", reading.color_wrong_permille.value, 1, 999),
             ("reading.sure_min_permille", reading.sure_min_permille.value, 1, 1000),
+            ("reading.doubtful_confidence_percent", reading.doubtful_confidence_percent.value, 0, 99),
+            (
+                "reading.sure_confidence_percent",
+                reading.sure_confidence_percent.value,
+                reading.doubtful_confidence_percent.value + 1,
+                100,
+            ),
+            ("reading.doubtful_odds_percent", reading.doubtful_odds_percent.value, 100, 100_000),
+            ("reading.sure_odds_percent", reading.sure_odds_percent.value, 1, 100),
+            ("reading.unconfirmed_permille", reading.unconfirmed_permille.value, 1, 1000),
+            (
+                "reading.firm_min_permille",
+                reading.firm_min_permille.value,
+                reading.sure_min_permille.value,
+                1000,
+            ),
+            ("reading.confirm_minutes", reading.confirm_minutes.value, 1, 1440),
+        ]
+    }
+
+    /// Each number with its least and greatest value.
+    pub(crate) fn ranges(&self) -> Vec<(&'static str, i64, i64, i64)> {
+        let models = &self.models;
+        let (spot, overload) = (&models.spot_speed.parameters, &models.overload.parameters);
+        let goods = &models.dangerous_goods.parameters;
+        let order = &models.watch_order.parameters;
+        let speed = &models.average_speed.parameters;
+        let fatigue = &models.fatigue.parameters;
+        let night = &models.night_coach.parameters;
+        let alarms = &models.device_alarm.parameters;
+        let mut ranges = self.reading_ranges();
+        ranges.extend([
+            ("horizon.late_max_hours", models.horizon.late_max_hours.value, 1, 720),
+            ("horizon.passages_held_max", models.horizon.passages_held_max.value, 1_000, 1_000_000_000),
+            ("horizon.ahead_max_seconds", models.horizon.ahead_max_seconds.value, 0, 86_400),
             ("discipline.within_minutes", models.discipline.within_minutes.value, 0, 1440),
             ("watch_order.score_min_permille", order.score_min_permille.value, 1, 1000),
             ("watch_order.unread_permille", order.unread_permille.value, 0, 999),
@@ -202,7 +226,7 @@ impl Parameters {
             ("dangerous_goods.moving_min_kmh", goods.moving_min_kmh.value, 1, 200),
             ("dangerous_goods.drift_m", goods.drift_m.value, 0, 5_000),
             ("unhandled_offences.count_min", models.unhandled_offences.parameters.count_min.value, 1, 65_535),
-        ];
+        ]);
         ranges.extend(self.trip_ranges());
         ranges.extend(self.plate_ranges());
         ranges

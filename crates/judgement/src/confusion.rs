@@ -29,7 +29,7 @@ pub(crate) struct ConfusionTable {
 }
 
 /// The symbols of a number after its prefix (GA 36-2018); I and O are not used.
-const SERIAL_SYMBOLS: &str = "0123456789ABCDEFGHJKLMNPQRSTUVWXYZ";
+pub(crate) const SERIAL_SYMBOLS: &str = "0123456789ABCDEFGHJKLMNPQRSTUVWXYZ";
 
 impl ConfusionTable {
     pub(crate) fn new(confusions: &Confusions) -> Self {

@@ -16,8 +16,9 @@ use crate::models::watch_order::WatchOrders;
 use crate::models::{Context, SLOT_MINUTES, Sight, Turn};
 use crate::models::{average_speed, clone_plate, fake_plate, passage_fatigue};
 use crate::parameters::{ModelParameters, Parameters, TunedModels};
-use crate::reading::Reader;
+use crate::reading::{Known, Reader};
 use crate::reference::Reference;
+use crate::strangers::{Board, Strangers, is_loose};
 use crate::track::{NewVisit, Track, VISITS_MAX};
 use domain::observation::Fact;
 use domain::time::{HOUR_MS, MINUTE_MS, SECOND_MS};
@@ -38,6 +39,7 @@ pub struct Engine {
     pub(crate) claims: Claims,
     pub(crate) hidden_plates: HiddenPlates,
     pub(crate) tracks: Keyed<VehicleKey, Track>,
+    pub(crate) strangers: Strangers,
     pub(crate) rules: Rules,
     pub(crate) drives: Drives,
     pub(crate) device_alarms: DeviceAlarms,
@@ -109,6 +111,7 @@ impl Engine {
             watch_orders: WatchOrders::new(keep_ms),
             claims: Claims { of_vehicles: Keyed::new(keep_ms) },
             tracks: Keyed::new(tracks_keep_ms),
+            strangers: Strangers::new(keep_ms),
             rules: Rules::new(tracks_keep_ms),
             hidden_plates: HiddenPlates::new(&parameters.models),
             drives: Drives { drives: Keyed::new(keep_ms) },
@@ -155,6 +158,8 @@ impl Engine {
                 + self.claims.of_vehicles.armed_count()
                 + self.hidden_plates.sightings.armed_count()
                 + self.tracks.armed_count()
+                + self.strangers.loose.armed_count()
+                + self.strangers.alike.armed_count()
                 + self.rules.standing.armed_count()
                 + self.drives.drives.armed_count()
                 + self.device_alarms.reports.armed_count()
@@ -192,6 +197,8 @@ impl Engine {
             let (forgotten, cutoff) = self.tracks.bound(held_max, models);
             self.counts.forgotten_early += forgotten as u64;
             self.counts.passages_from = self.counts.passages_from.max(cutoff.unwrap_or_default());
+            self.strangers.loose.retire(to, models);
+            self.strangers.alike.retire(to, models);
             self.rules.standing.retire(to, models);
             self.drives.drives.retire(to, models);
             self.device_alarms.reports.retire(to, models);
@@ -240,11 +247,19 @@ impl Engine {
                 if !is_timely {
                     return;
                 }
-                if sight.is_sure(&context) {
-                    self.claims.observe(&sight, &mut context);
-                }
-                if let Some(turn) = keep(tracks, rules, no_exits, &sight, &mut context) {
-                    terminals.expect(&turn, tracks, drives, &mut context);
+                let mut board = Board { tracks, rules, no_exits, claims: &mut self.claims };
+                if is_loose(&sight, &everywhere.reading) {
+                    self.strangers.take(&sight, &mut board, &mut context);
+                } else {
+                    if sight.is_sure(&context) {
+                        board.claims.observe(&sight, &mut context);
+                    }
+                    if let Some(turn) = keep(&mut board, &sight, &mut context) {
+                        if sight.reading.is_some_and(|reading| reading.known == Known::Foreign) {
+                            self.strangers.confirm(&sight, &mut board, &mut context);
+                        }
+                        terminals.expect(&turn, board.tracks, drives, &mut context);
+                    }
                 }
                 self.hidden_plates.observe(&sight, &mut context);
             }
@@ -355,13 +370,8 @@ pub(crate) fn sight<'a>(
 }
 
 /// Puts a passage on the track of its vehicle, and judges what it can concern there.
-fn keep(
-    tracks: &mut Keyed<VehicleKey, Track>,
-    rules: &mut Rules,
-    no_exits: &mut NoExits,
-    sight: &Sight<'_>,
-    context: &mut Context<'_>,
-) -> Option<Turn> {
+pub(crate) fn keep(board: &mut Board<'_>, sight: &Sight<'_>, context: &mut Context<'_>) -> Option<Turn> {
+    let Board { tracks, rules, no_exits, .. } = board;
     let reading = sight.reading?;
     let track = tracks.state_mut(reading.vehicle, sight.at);
     if track.visits().len() >= VISITS_MAX {
@@ -398,6 +408,21 @@ fn keep(
     Some(turn)
 }
 
+/// Takes a passage off the track of its vehicle, and back what was said of it: it is of somebody else. Only passages of
+/// strangers move, so that no model has judged them that needs a file.
+pub(crate) fn lift(board: &mut Board<'_>, sight: &Sight<'_>, context: &mut Context<'_>) {
+    let Some(vehicle) = sight.reading.map(|reading| reading.vehicle) else { return };
+    let Some(track) = board.tracks.get_mut(&vehicle) else { return };
+    if !track.remove(sight.observation.id) {
+        return;
+    }
+    let turn = Turn { vehicle, known: Known::Foreign, file: None, changed_at: sight.at };
+    average_speed::judge(track, &turn, context);
+    board.rules.judge(track, &turn, sight, context);
+    board.claims.take_back(vehicle, sight.observation.id, track, context);
+    board.tracks.shrunk(1);
+}
+
 /// How long state is kept: longer than observations may be late by the farthest that a model looks back, so that the
 /// latest of them still finds all that concerns it, and forgetting never shows.
 pub(crate) fn keep_ms(models: &ModelParameters) -> i64 {
@@ -413,7 +438,13 @@ pub(crate) fn keep_ms(models: &ModelParameters) -> i64 {
     .into_iter()
     .fold(0, i64::max);
     // Drives are remembered in slots: what lies in the slot of the farthest minute is needed whole.
-    models.horizon.late_max_hours.value * HOUR_MS + (farthest_minutes + 2 * SLOT_MINUTES) * MINUTE_MS
+    let look_back_ms = (farthest_minutes + 2 * SLOT_MINUTES) * MINUTE_MS;
+    models.horizon.late_max_hours.value * HOUR_MS + look_back_ms
+}
+
+/// A late passage moves others of strangers that lie so far from it.
+fn moved_ms(models: &ModelParameters) -> i64 {
+    models.reading.confirm_minutes.value * MINUTE_MS
 }
 
 /// How long passages are kept on tracks: whole windows of the models that count in them, too.
@@ -422,5 +453,5 @@ pub(crate) fn tracks_keep_ms(models: &ModelParameters) -> i64 {
         [models.clone_plate.parameters.window_hours.value, models.fake_plate.parameters.window_hours.value];
     let window_ms = windows.into_iter().fold(0, i64::max) * HOUR_MS + 2 * SLOT_MINUTES * MINUTE_MS;
     let look_back_ms = window_ms.max(rules::LOOK_BACK_MS);
-    keep_ms(models).max(models.horizon.late_max_hours.value * HOUR_MS + look_back_ms)
+    keep_ms(models).max(models.horizon.late_max_hours.value * HOUR_MS + look_back_ms + moved_ms(models))
 }

@@ -41,6 +41,7 @@ pub mod rule;
 mod settle;
 mod shards;
 mod snapshot;
+mod strangers;
 mod track;
 
 pub use check::ParameterError;

@@ -1,11 +1,12 @@
 //! From a read to a vehicle: a plate read is evidence with a likelihood, never a fact.
 //!
-//! Who may have passed are the registered vehicles whose plates cameras take for the one that was read, and, where the
-//! register does not know all, the plate as read. Each is weighed by how likely the camera would have read this of it (its
-//! share of misreads, the confusion table) and how likely it would have looked like this (class and colour of the plate,
-//! vehicle type, body colour). The heaviest is taken, with its share of the whole weight.
+//! Who may have passed are the registered vehicles whose plates cameras take for the one that was read, one symbol of it
+//! misread or not read, and the plate as read, though the register does not know it. Each is weighed by how likely the
+//! camera would have read this of it (its share of misreads, what it says of its own doubts, the confusion table) and how
+//! likely it would have looked like this (class and colour of the plate, vehicle type, body colour). The heaviest is
+//! taken, with its share of the whole weight.
 
-use crate::confusion::{ConfusionTable, paired_codes, unread_places};
+use crate::confusion::{ConfusionTable, paired_codes, unread_code, unread_places};
 use crate::parameters::ReadingParameters;
 use crate::reference::{File, Reference, known_body_color};
 use domain::observation::Passage;
@@ -14,7 +15,7 @@ use domain::{MisreadRate, Plate, PlateClass, PlateColor, Timestamp, VehicleKey, 
 use serde::{Deserialize, Serialize};
 
 /// Symbols of a number that are hardly ever misread: province and authority are checked against few values.
-const PREFIX_SYMBOLS: u32 = 2;
+pub(crate) const PREFIX_SYMBOLS: u32 = 2;
 /// The whole weight.
 const CERTAIN: f64 = 1000.0;
 
@@ -51,6 +52,13 @@ pub(crate) struct Look {
     pub(crate) is_plate_other: bool,
     pub(crate) is_type_other: bool,
     pub(crate) is_color_other: bool,
+}
+
+impl Reading {
+    /// That of a registered vehicle, not weighed yet.
+    fn of(file: &File, look: Look, is_as_read: bool) -> Self {
+        Self { vehicle: file.key, permille: 0, is_as_read, look, known: Known::File }
+    }
 }
 
 impl Look {
@@ -102,6 +110,11 @@ impl Look {
     }
 }
 
+/// What cameras tell of a vehicle's type: its family, and whether it is large.
+pub(crate) fn kind_of(passage: &Passage) -> Option<(char, bool)> {
+    passage.vehicle_type.map(|kind| (kind.family(), kind.is_large()))
+}
+
 /// Cameras tell families and whether large, not the finer classes of the register.
 fn is_type_other(a: VehicleType, b: VehicleType) -> bool {
     a.family() != b.family() || a.is_large() != b.is_large()
@@ -124,56 +137,61 @@ impl Reader<'_> {
     ) -> Option<Reading> {
         let read = passage.plate?;
         let unread = unread_places(read);
-        if unread == 0 {
+        if unread == 0 && self.is_camera_sure(passage) {
             // The usual case: a plate that the register knows, on a vehicle that looks like it.
             if let Some(file) = self.reference.file_seen(passage, self.table) {
                 let look = Look::of(file, passage);
                 if look.is_same() {
-                    let vehicle = file.key;
-                    return Some(Reading {
-                        vehicle,
-                        permille: 1000,
-                        is_as_read: true,
-                        look,
-                        known: Known::File,
-                    });
+                    return Some(Reading { permille: 1000, ..Reading::of(file, look, true) });
                 }
             }
         }
         let is_known_to_us = self.reference.is_covered(read, self.parameters.covered_files_min.value);
-        if unread.count_ones() > 1 || unread != 0 && !is_known_to_us {
+        if unread.count_ones() > 1 {
             return None;
+        }
+        if unread != 0 && !is_known_to_us {
+            // Whose it is others may tell.
+            let vehicle = VehicleKey { plate: read, class: passage.vehicle()?.class };
+            let (look, known) = (Look::default(), Known::Foreign);
+            return Some(Reading { vehicle, permille: 0, is_as_read: true, look, known });
         }
         let misread = self.misread_share(passage, at, misread);
         let mut candidates = Candidates { best: None, weight: 0.0 };
+        let mut is_registered = false;
         if unread == 0
             && let Some(file) = self.reference.file_seen(passage, self.table)
         {
+            is_registered = true;
             let look = Look::of(file, passage);
             let weight = (1.0 - misread) * look.likelihood(self.parameters);
-            candidates.add(
-                weight,
-                Reading { vehicle: file.key, permille: 0, is_as_read: true, look, known: Known::File },
-            );
+            candidates.add(weight, Reading::of(file, look, true));
         }
         if is_known_to_us {
             self.add_misread(read, unread, passage, misread, &mut candidates);
         }
-        if let Some(best) = candidates.settled() {
-            return Some(best);
+        if unread == 0 && !is_registered {
+            let vehicle = VehicleKey { plate: read, class: passage.vehicle()?.class };
+            let known = if is_known_to_us { Known::Missing } else { Known::Foreign };
+            let look = Look::default();
+            let as_read = Reading { vehicle, permille: 0, is_as_read: true, look, known };
+            if candidates.best.is_none() {
+                return Some(Reading { permille: (CERTAIN * (1.0 - misread)) as u16, ..as_read });
+            }
+            candidates.add((1.0 - misread) * self.unconfirmed(), as_read);
         }
-        let class = passage.vehicle()?.class;
-        let known = if is_known_to_us { Known::Missing } else { Known::Foreign };
-        (unread == 0).then(|| Reading {
-            vehicle: VehicleKey { plate: read, class },
-            permille: (CERTAIN * (1.0 - misread)) as u16,
-            is_as_read: true,
-            look: Look::default(),
-            known,
-        })
+        candidates.settled()
     }
 
-    /// Adds the registered vehicles whose plates may have been misread as this one.
+    /// How a number that nothing else confirms weighs against one of which it is known that it is about.
+    fn unconfirmed(&self) -> f64 {
+        self.parameters.unconfirmed_permille.value as f64 / 1000.0
+    }
+
+    /// Adds the registered vehicles whose plates may have been misread as this one: by one symbol, of which the table
+    /// knows or which was not read. What the table does not name is nobody's: a number of nobody has half a dozen
+    /// registered neighbours that differ in one symbol, so that each would be a guess. And of two explanations for a
+    /// look that is not the registered one, a misread plate is not a second error: whoever looks otherwise is not meant.
     fn add_misread(
         &self,
         read: Plate,
@@ -182,45 +200,38 @@ impl Reader<'_> {
         misread: f64,
         candidates: &mut Candidates,
     ) {
-        let places = (read.symbol_count() as u32).saturating_sub(PREFIX_SYMBOLS).max(1);
-        let unlisted = self.parameters.unlisted_permille.value as f64 / 1000.0;
-        let per_place = misread / f64::from(places);
         let mut consider = |file: &File| {
-            let Some(pairs) = paired_codes(file.key.plate, read) else { return };
-            let (mut likelihood, mut unlisted_count) = (1.0, 0);
-            for (place, (truth, seen)) in pairs.enumerate() {
-                if truth == seen || unread >> place & 1 != 0 {
-                    continue;
-                }
-                likelihood *= per_place
-                    * match self.table.likelihood_permille(truth, seen) {
-                        0 => {
-                            unlisted_count += 1;
-                            unlisted / f64::from(SYMBOLS_ABOUT)
-                        }
-                        listed => (1.0 - unlisted) * f64::from(listed) / 1000.0,
-                    };
+            let look = Look::of(file, passage);
+            if look.is_plate_other || look.is_type_other {
+                return;
             }
-            if likelihood < 1.0 && unlisted_count <= 1 || unread != 0 && unlisted_count == 0 {
-                let look = Look::of(file, passage);
-                let weight = likelihood * look.likelihood(self.parameters);
-                candidates.add(
-                    weight,
-                    Reading { vehicle: file.key, permille: 0, is_as_read: false, look, known: Known::File },
-                );
+            let is_listed = match difference(file.key.plate, read) {
+                Some(Difference::Unread) => true,
+                Some(Difference::Taken { truth, seen }) => self.table.likelihood_permille(truth, seen) > 0,
+                None => false,
+            };
+            let likelihood = is_listed
+                .then(|| likelihood_of_misread(file.key.plate, read, misread, self.table, self.parameters));
+            if let Some(likelihood) = likelihood.flatten() {
+                candidates.add(likelihood * look.likelihood(self.parameters), Reading::of(file, look, false));
             }
         };
         if unread != 0 {
             let shift = unread.trailing_zeros() * SYMBOL_BITS;
             self.reference.for_each_like(self.table, read, shift, &mut consider);
-            return;
+        } else {
+            self.reference.for_each_same(self.table, read, &mut consider);
         }
-        self.reference.for_each_same(self.table, read, &mut consider);
-        // What the table does not name is nobody's: a number of nobody has half a dozen registered neighbours that differ
-        // in one symbol, so that each would be a guess, and read again and again it is a fake plate.
     }
 
-    /// How likely this camera misread: what was learned of it, less where it is sure of itself.
+    /// Whether the camera itself has no doubt, so that an error is less likely than usual.
+    fn is_camera_sure(&self, passage: &Passage) -> bool {
+        let p = self.parameters;
+        let middle = i64::midpoint(p.doubtful_confidence_percent.value, p.sure_confidence_percent.value);
+        passage.plate_confidence.is_none_or(|percent| i64::from(percent) >= middle)
+    }
+
+    /// How likely this camera misread: what was learned of it as the odds before, turned by what it says of itself.
     fn misread_share(&self, passage: &Passage, at: Timestamp, learned: Option<MisreadRate>) -> f64 {
         let p = self.parameters;
         let is_day = (6..18).contains(&(at.beijing_minute_of_day() / 60));
@@ -230,17 +241,66 @@ impl Reader<'_> {
             (None, true) => p.misread_day_permille.value,
             (None, false) => p.misread_night_permille.value,
         };
-        let doubt = passage.plate_confidence.map_or(1.0, |percent| match percent {
-            95.. => 0.3,
-            85..95 => 0.6,
-            _ => 1.0,
-        });
-        (permille as f64 / 1000.0 * doubt).clamp(0.001, 0.9)
+        let before = (permille as f64 / 1000.0).clamp(0.001, 0.9);
+        let odds =
+            before / (1.0 - before) * passage.plate_confidence.map_or(1.0, |says| self.odds_factor(says));
+        (odds / (1.0 + odds)).clamp(0.001, 0.95)
+    }
+
+    /// By how much the odds of a misread change by what the camera says: between doubtful and sure, evenly by powers.
+    fn odds_factor(&self, percent: u8) -> f64 {
+        let p = self.parameters;
+        let (doubtful, sure) = (p.doubtful_confidence_percent.value, p.sure_confidence_percent.value);
+        let factor = |percent: i64| percent as f64 / 100.0;
+        let (most, least) = (factor(p.doubtful_odds_percent.value), factor(p.sure_odds_percent.value));
+        let above = (i64::from(percent).clamp(doubtful, sure) - doubtful) as f64 / (sure - doubtful) as f64;
+        most * (least / most).powf(above)
     }
 }
 
+/// How a plate that was read differs from one that there is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Difference {
+    /// In the one place that was not read.
+    Unread,
+    /// In one symbol, by their codes.
+    Taken { truth: u8, seen: u8 },
+}
+
+/// How likely a camera that misreads such a share reads this of that plate; `None` when more than one symbol differs.
+pub(crate) fn likelihood_of_misread(
+    truth: Plate,
+    read: Plate,
+    misread: f64,
+    table: &ConfusionTable,
+    p: &ReadingParameters,
+) -> Option<f64> {
+    let unlisted = p.unlisted_permille.value as f64 / 1000.0;
+    let share = match difference(truth, read)? {
+        Difference::Unread => return Some(misread),
+        Difference::Taken { truth, seen } => match table.likelihood_permille(truth, seen) {
+            0 => unlisted / SYMBOLS_ABOUT,
+            listed => (1.0 - unlisted) * f64::from(listed) / 1000.0,
+        },
+    };
+    Some(misread * share / places(read))
+}
+
 /// Symbols that a place may hold, about: letters without I and O, and digits.
-const SYMBOLS_ABOUT: u32 = 33;
+const SYMBOLS_ABOUT: f64 = 33.0;
+
+/// What was misread if the read is of this plate: a misread is one symbol. `None` when more differs, or nothing.
+pub(crate) fn difference(truth: Plate, read: Plate) -> Option<Difference> {
+    let mut differing = paired_codes(truth, read)?.filter(|(truth, seen)| truth != seen);
+    let (truth, seen) = differing.next()?;
+    let found = if seen == unread_code() { Difference::Unread } else { Difference::Taken { truth, seen } };
+    differing.next().is_none().then_some(found)
+}
+
+/// Places of a number that may be misread.
+fn places(read: Plate) -> f64 {
+    f64::from((read.symbol_count() as u32).saturating_sub(PREFIX_SYMBOLS).max(1))
+}
 
 /// The heaviest candidate, and the weight of all.
 struct Candidates {

@@ -14,6 +14,7 @@ use crate::models::drive::Drives;
 use crate::models::hidden_plate::HiddenPlates;
 use crate::models::no_exit::NoExits;
 use crate::models::terminal::Terminals;
+use crate::strangers::Strangers;
 use domain::observation::Fact;
 use domain::{
     Detail, Entry, Observation, ObservationId, Outcome, ReferenceChange, Timestamp, Warning, WarningId,
@@ -95,6 +96,7 @@ impl Engine {
             watch_orders: self.watch_orders.only(order, keep_ms, &self.table),
             claims: Claims { of_vehicles: Keyed::new(keep_ms) },
             tracks: Keyed::new(tracks_keep_ms),
+            strangers: Strangers::new(keep_ms),
             rules: self.rules.only(rule, tracks_keep_ms),
             hidden_plates: HiddenPlates::new(models),
             drives: Drives { drives: Keyed::new(keep_ms) },

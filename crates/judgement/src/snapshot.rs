@@ -23,6 +23,7 @@ use crate::parameters::Parameters;
 use crate::parts::{Part, PartError, PartsReader, PartsWriter};
 use crate::reference::{FrozenReference, StoredPlaces};
 use crate::shards::FrozenMap;
+use crate::strangers::{Alike, OfRead};
 use crate::track::Track;
 use domain::{Maintenance, ObservationId, Silence, Timestamp, Tuning, VehicleKey, WatchOrder, WatchOrderId};
 use serde::Serialize;
@@ -51,6 +52,8 @@ enum Section {
     Standings,
     Silences,
     Exits,
+    LooseVisits,
+    LooseNumbers,
 }
 
 /// What becomes of a section that an older version of the code wrote.
@@ -66,7 +69,7 @@ enum Older {
 type Migration = fn(&[u8]) -> Result<Vec<u8>, postcard::Error>;
 
 impl Section {
-    const ALL: [Self; 19] = [
+    const ALL: [Self; 21] = [
         Self::Core,
         Self::Tunings,
         Self::Names,
@@ -86,6 +89,8 @@ impl Section {
         Self::Standings,
         Self::Silences,
         Self::Exits,
+        Self::LooseVisits,
+        Self::LooseNumbers,
     ];
 
     /// Never changed and never used again for something else.
@@ -106,6 +111,8 @@ impl Section {
             Self::Alarms => "alarms",
             Self::Standings => "standings",
             Self::Silences => "silences",
+            Self::LooseVisits => "loose_visits",
+            Self::LooseNumbers => "loose_numbers",
             Self::Rules => "rules",
             Self::RuleWarnings => "rule_warnings",
             Self::HiddenPlates => "hidden_plates",
@@ -133,7 +140,9 @@ impl Section {
             | Self::HiddenPlates
             | Self::Standings
             | Self::Silences
-            | Self::Exits => 1,
+            | Self::Exits
+            | Self::LooseVisits
+            | Self::LooseNumbers => 1,
             Self::Tracks => 2,
         }
     }
@@ -158,7 +167,9 @@ impl Section {
             | Self::HiddenPlates
             | Self::Standings
             | Self::Silences
-            | Self::Exits => Older::Rebuild("there was no version before this one"),
+            | Self::Exits
+            | Self::LooseVisits
+            | Self::LooseNumbers => Older::Rebuild("there was no version before this one"),
             Self::Tracks => {
                 Older::Rebuild("before version 2 nobody knew which visits contradict one another")
             }
@@ -220,6 +231,8 @@ pub struct Frozen {
     standings: FrozenMap<Subject, Standings>,
     silences: (Vec<Silence>, Vec<Maintenance>),
     exits: Vec<(i64, Vec<(VehicleKey, Timestamp)>)>,
+    loose_visits: FrozenMap<VehicleKey, OfRead>,
+    loose_numbers: FrozenMap<u64, Alike>,
 }
 
 impl Frozen {
@@ -247,6 +260,8 @@ impl Frozen {
         .chain(shards(Section::Standings, self.standings))
         .chain([whole(Section::Silences, &self.silences)])
         .chain([whole(Section::Exits, &self.exits)])
+        .chain(shards(Section::LooseVisits, self.loose_visits))
+        .chain(shards(Section::LooseNumbers, self.loose_numbers))
     }
 }
 
@@ -342,6 +357,8 @@ impl Restoring {
                 discipline.maintenances =
                     maintenances.into_iter().map(|window| (window.id.clone(), window)).collect();
             }
+            Section::LooseVisits => engine.strangers.loose.restore(read(bytes)?),
+            Section::LooseNumbers => engine.strangers.alike.restore(read(bytes)?),
             Section::Rules => engine.rules.restore(read(bytes)?, &mut engine.names),
             Section::RuleWarnings => engine.rules.standing.restore(read(bytes)?),
             Section::HiddenPlates => engine.hidden_plates.sightings.restore(read(bytes)?),
@@ -431,6 +448,8 @@ impl Engine {
                 self.discipline.silences.values().cloned().collect(),
                 self.discipline.maintenances.values().cloned().collect(),
             ),
+            loose_visits: self.strangers.loose.freeze(),
+            loose_numbers: self.strangers.alike.freeze(),
             rules: self.rules.stored(),
             rule_warnings: self.rules.freeze_standing(),
             hidden_plates: self.hidden_plates.sightings.freeze(),

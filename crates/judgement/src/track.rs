@@ -231,6 +231,20 @@ impl Track {
         self.visits.get(index + 1).map_or(self.rest.len(), |next| next.rest_at as usize)
     }
 
+    /// Takes a visit out that turned out to be of somebody else; whether there was one.
+    pub(crate) fn remove(&mut self, id: ObservationId) -> bool {
+        let Some(index) = self.visits.iter().position(|visit| visit.id() == id) else { return false };
+        let (begin, end) = (self.visits[index].rest_at as usize, self.rest_end(index));
+        edit(&mut self.rest, |rest| drop(rest.drain(begin..end)));
+        edit(&mut self.visits, |visits| {
+            visits.remove(index);
+            for later in &mut visits[index..] {
+                later.rest_at -= (end - begin) as u32;
+            }
+        });
+        true
+    }
+
     /// Takes a visit in; of several copies of one passage the one that reached us first counts, and of those of one
     /// instant the one with the lesser bytes: which is kept doesn't depend on the order of arrival.
     pub(crate) fn insert(&mut self, new: NewVisit) -> Inserted {

@@ -24,6 +24,7 @@ mod it {
     pub(crate) mod rule_language;
     pub(crate) mod rules;
     pub(crate) mod scenario;
+    pub(crate) mod strangers;
     pub(crate) mod terminal;
     pub(crate) mod watch_order;
     pub(crate) mod zones;

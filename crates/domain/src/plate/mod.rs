@@ -138,9 +138,9 @@ impl Plate {
 
     /// This plate with the symbol at `index` (from the left) replaced; `None` when there is no such place or symbol.
     pub fn with_symbol(self, index: usize, symbol: char) -> Option<Self> {
-        let mut symbols: Vec<char> = self.symbols().collect();
-        *symbols.get_mut(index)? = symbol;
-        Self::from_symbols(&symbols).ok()
+        let place = self.symbol_count().checked_sub(index + 1)? as u32;
+        let (shift, code) = (place * SYMBOL_BITS, u64::from(code_of(symbol)?));
+        NonZeroU64::new(self.0.get() & !(SYMBOL_MASK << shift) | code << shift).map(Self)
     }
 }
 

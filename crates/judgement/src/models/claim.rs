@@ -7,10 +7,13 @@
 use super::{Context, Sight, camera_report, overdue, overload, spot_speed, wrong_way, zones};
 use crate::keyed::{Aging, Keyed};
 use crate::parameters::{Model, ModelParameters};
+use crate::reading::{Known, Look, Reading};
 use crate::settle::{Finding, digest, vehicle_bytes};
+use crate::strangers::show;
+use crate::track::Track;
 use domain::time::SECOND_MS;
-use domain::warning::{Detail, Outcome, Subject};
-use domain::{CivilDay, Level, ModelId, Observation, ObservationId, Timestamp, VehicleKey};
+use domain::warning::{Detail, Outcome, Subject, WithdrawReason};
+use domain::{CivilDay, Level, ModelId, Observation, ObservationId, Timestamp, VehicleKey, WarningId};
 use serde::{Deserialize, Serialize};
 
 /// Most claims kept of one vehicle: some hundred a day for as long as they are remembered.
@@ -18,6 +21,15 @@ const CLAIMS_MAX: usize = 1_024;
 
 /// What an observation is chosen by, ascending: late ones last, then the first to reach us.
 type Rank = (bool, Timestamp, Timestamp, ObservationId, u64);
+
+/// The rank of a claim that rests on nothing.
+const NOTHING: Rank = (
+    true,
+    Timestamp::from_unix_ms(i64::MAX),
+    Timestamp::from_unix_ms(i64::MAX),
+    ObservationId(u128::MAX),
+    u64::MAX,
+);
 
 /// The standing warning of one model and key.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,6 +39,7 @@ struct Claim {
     /// Tells claims of one day and model apart.
     sub: u64,
     rank: Rank,
+    id: WarningId,
 }
 
 /// What stands for one vehicle, by day, model and key.
@@ -139,22 +152,17 @@ impl Claims {
         );
         let claims = &mut self.of_vehicles.state_mut(vehicle, CivilDay(day.0 + 1).start()).0;
         let order = (day, complaint.model, sub);
-        let is_new = match claims.binary_search_by_key(&order, |claim| (claim.day, claim.model, claim.sub)) {
-            Ok(index) if rank < claims[index].rank => {
-                claims[index].rank = rank;
-                false
-            }
+        let place = claims.binary_search_by_key(&order, |claim| (claim.day, claim.model, claim.sub));
+        match place {
+            Ok(index) if rank < claims[index].rank => {}
             Ok(_) => return,
             Err(_) if claims.len() >= CLAIMS_MAX => {
                 context.counts.over_bound += 1;
                 return;
             }
-            Err(index) => {
-                claims.reserve_exact(1);
-                claims.insert(index, Claim { day, model: complaint.model, sub, rank });
-                true
-            }
-        };
+            Err(_) => {}
+        }
+        let model = complaint.model;
         let warning = Finding {
             model: complaint.model,
             version: complaint.version,
@@ -167,11 +175,57 @@ impl Claims {
             evidence: vec![observation.clone()],
         };
         let warning = Box::new(warning.into_warning(context.reference));
-        if is_new {
-            self.of_vehicles.grown();
-            context.out.push(Outcome::Raise(warning));
-        } else {
-            context.out.push(Outcome::Revise(warning));
+        match place {
+            Ok(index) => {
+                claims[index].rank = rank;
+                context.out.push(Outcome::Revise(warning));
+            }
+            Err(index) => {
+                claims.reserve_exact(1);
+                claims.insert(index, Claim { day, model, sub, rank, id: warning.id });
+                self.of_vehicles.grown();
+                context.out.push(Outcome::Raise(warning));
+            }
         }
+    }
+
+    /// Takes back what rests on a passage that turned out to be of somebody else. What the vehicle's other passages of the
+    /// day say to the same takes its place.
+    pub(crate) fn take_back(
+        &mut self,
+        vehicle: VehicleKey,
+        id: ObservationId,
+        track: &Track,
+        context: &mut Context<'_>,
+    ) {
+        let Some(claims) = self.of_vehicles.get_mut(&vehicle) else { return };
+        let mut days: Vec<CivilDay> = Vec::new();
+        for claim in claims.0.iter_mut().filter(|claim| claim.rank.3 == id) {
+            claim.rank = NOTHING;
+            days.push(claim.day);
+        }
+        for other in track.visits().iter().filter(|visit| days.contains(&visit.at.beijing_day())) {
+            let observation = track.observation(other, context.names);
+            let (permille, is_as_read) = (other.permille, other.is_as_read());
+            let (look, known) = (Look::default(), Known::Foreign);
+            let reading = Reading { vehicle, permille, is_as_read, look, known };
+            let clock = (other.at, other.uncertainty_ms, other.is_clock_known());
+            show(&observation, clock, reading, context, |sight, context| {
+                if sight.is_sure(context) {
+                    self.observe(sight, context);
+                }
+            });
+        }
+        let Some(claims) = self.of_vehicles.get_mut(&vehicle) else { return };
+        let before = claims.0.len();
+        claims.0.retain(|claim| {
+            if claim.rank == NOTHING {
+                let reason = WithdrawReason::Refuted;
+                context.out.push(Outcome::Withdraw { id: claim.id, reason });
+            }
+            claim.rank != NOTHING
+        });
+        let gone = before - claims.0.len();
+        self.of_vehicles.shrunk(gone);
     }
 }

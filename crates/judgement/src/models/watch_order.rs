@@ -205,26 +205,24 @@ fn score(order: &WatchOrder, read: Plate, sight: &Sight<'_>, context: &Context<'
     let p = &context.models.watch_order.parameters;
     let unread = unread_code();
     let mut score = EXACT_PERMILLE;
-    let mut unlisted_count = 0;
+    let mut differing = 0;
     for (truth, seen) in paired_codes(order.plate, read)? {
         if truth == unread || truth == seen {
             continue;
         }
-        let factor = if seen == unread {
+        // A misread is one symbol; where two differ, it is another number.
+        differing += 1;
+        if differing > 1 {
+            return None;
+        }
+        score = if seen == unread {
             p.unread_permille.value
         } else {
             match i64::from(table.likelihood_permille(truth, seen)) {
-                0 => {
-                    unlisted_count += 1;
-                    p.unlisted_permille.value
-                }
+                0 => p.unlisted_permille.value,
                 listed => listed,
             }
         };
-        score = score * factor / 1000;
-    }
-    if unlisted_count > 1 {
-        return None;
     }
     let is_misread = score < EXACT_PERMILLE;
     if is_misread {

@@ -34,6 +34,20 @@ parameters! {
         color_wrong_permille: i64,
         /// A vehicle is only held to have passed when the read is at least so sure.
         sure_min_permille: i64,
+        /// Below this confidence a camera is in doubt.
+        doubtful_confidence_percent: i64,
+        /// From this confidence on a camera is sure.
+        sure_confidence_percent: i64,
+        /// Factor on the odds of a misread when the camera is in doubt.
+        doubtful_odds_percent: i64,
+        /// Factor on the odds of a misread when the camera is sure; between the two it goes evenly by powers.
+        sure_odds_percent: i64,
+        /// How a number that nothing else confirms weighs against one of which it is known that it is about.
+        unconfirmed_permille: i64,
+        /// The read of a stranger stands by itself when it is at least so sure, and confirms its number.
+        firm_min_permille: i64,
+        /// So near in time, at another checkpoint, a firm read confirms a number.
+        confirm_minutes: i64,
     }
 }
 

@@ -2,7 +2,8 @@
 
 use super::data_files::shipped;
 use super::scenario::{
-    County, at, car, checkpoint, coach, file, large, order, passage, passage_of, position, with_alarm_bits,
+    County, at, car, checkpoint, coach, file, large, order, passage, passage_of, position, with,
+    with_alarm_bits,
 };
 use domain::{Checkpoint, ReferenceChange, Theatre, VehicleFile};
 use judgement::{Engine, Migrated, Part, PartsReader, PartsWriter, Restoring, SnapshotError};
@@ -21,14 +22,15 @@ fn the_clock_is_the_greatest_time_of_receipt_or_tick() {
 #[test]
 fn idle_vehicles_are_forgotten_and_cost_no_deadline_after_that() {
     let mut county = County::new();
-    county.see(passage("A", "鲁Q12345", at("08:00")));
-    county.see(passage("B", "鲁Q12345", at("20:00")));
+    let firm = |seen| with(seen, |passage| passage.plate_confidence = Some(95));
+    county.see(firm(passage("A", "鲁Q12345", at("08:00"))));
+    county.see(firm(passage("B", "鲁Q12345", at("20:00"))));
     let stats = county.engine.stats();
     assert_eq!((stats.vehicles, stats.passages_held, stats.timers_armed), (1, 2, 1));
-    county.change(ReferenceChange::Tick(at("107:00")));
+    county.change(ReferenceChange::Tick(at("109:00")));
     let stats = county.engine.stats();
     assert_eq!((stats.vehicles, stats.passages_held, stats.timers_armed), (1, 1, 1));
-    county.change(ReferenceChange::Tick(at("119:00")));
+    county.change(ReferenceChange::Tick(at("121:00")));
     let stats = county.engine.stats();
     assert_eq!((stats.vehicles, stats.passages_held, stats.timers_armed), (0, 0, 0));
 }

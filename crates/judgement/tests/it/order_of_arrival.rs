@@ -32,6 +32,8 @@ pub(crate) fn parameters(late_max_hours: i64) -> Parameters {
     let mut parameters = shipped();
     parameters.models.horizon.late_max_hours.value = late_max_hours;
     parameters.models.reading.covered_files_min.value = 3;
+    // So that strangers come within it and out of it.
+    parameters.models.reading.confirm_minutes.value = 30;
     parameters.models.hidden_plate.parameters.score_min.value = 8;
     parameters.models.hidden_plate.parameters.sightings_min.value = 2;
     parameters.models.passage_fatigue.parameters.limit_minutes.value = 90;
@@ -166,6 +168,24 @@ fn passages() -> impl Strategy<Value = Vec<Observation>> {
     prop::collection::vec(one, 0..40)
 }
 
+/// Numbers of strangers that cameras take for one another, read with all sorts of confidence.
+fn strangers() -> impl Strategy<Value = Vec<Observation>> {
+    let texts = ["苏H97947", "苏H9T947", "苏H91947", "苏H9-947", "苏H9X947"];
+    let one = (0..3usize, 0..texts.len(), 0..40i64, 0..4usize, any::<bool>());
+    let one = one.prop_map(move |(place, text, two_minutes, confidence, is_white)| {
+        let captured_at = at("02:00").plus_ms(two_minutes * 120_000);
+        let mut seen = with(passage(["A", "B", "C"][place], texts[text], captured_at), |passage| {
+            passage.plate_confidence = [None, Some(60), Some(85), Some(95)][confidence];
+            passage.vehicle_type = VehicleType::parse("K33");
+            passage.body_color = Some(if is_white { 'A' } else { 'J' });
+            passage.speed_kmh = Some(130);
+        });
+        seen.id = domain::ObservationId(seen.id.0 ^ (confidence as u128) << 2 ^ u128::from(is_white) << 1);
+        seen
+    });
+    prop::collection::vec(one, 0..25)
+}
+
 /// Drives with stops, silences and alarms.
 fn drives() -> impl Strategy<Value = Vec<Observation>> {
     let leg = (any::<bool>(), 0..60i64, 30..150i64, 1..4i64, 0..4u8, 0..3u8);
@@ -220,10 +240,10 @@ impl World {
 }
 
 fn world() -> impl Strategy<Value = World> {
-    (passages(), journeys(), drives())
-        .prop_map(|(passages, journeys, drives)| {
+    (passages(), strangers(), journeys(), drives())
+        .prop_map(|(passages, strangers, journeys, drives)| {
             let mut by_id: BTreeMap<_, Observation> = BTreeMap::new();
-            for observation in passages.into_iter().chain(journeys).chain(drives) {
+            for observation in passages.into_iter().chain(strangers).chain(journeys).chain(drives) {
                 by_id.entry(observation.id).or_insert(observation);
             }
             by_id.into_values().collect::<Vec<_>>()
