@@ -1,4 +1,4 @@
-//! A simulated week: memory stays as it is once the horizon is filled (issue 3).
+//! A simulated week: memory stays as it is once the horizon is filled.
 //! `cargo run --release -p judgement --example week [plates [passages per second]]`.
 //!
 //! 1,000 passages a second are 600 million a week, too many to wait for. So the traffic is scaled down, by default to a
