@@ -11,6 +11,7 @@ mod http;
 mod judging;
 mod learning;
 mod open;
+mod reference;
 mod relay;
 mod replaying;
 mod secret;

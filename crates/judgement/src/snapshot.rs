@@ -6,8 +6,8 @@
 //! matters raises a model's version. Deadlines are not part of it either where they follow from the states.
 //!
 //! # A new version of a state
-//! Whoever changes what a section holds raises its version in [`Section::version`] and says in [`Section::older`] what
-//! becomes of the older ones: a migration, where the new state follows from the old one alone, and else a rebuild of the
+//! Whoever changes what a section holds raises its version in [`Section::row`] and says there what becomes of the older
+//! ones: a migration, where the new state follows from the old one alone, and else a rebuild of the
 //! engine from the journal. The test of the golden snapshot fails when it is forgotten.
 
 use crate::discipline::{Standings, Subject};
@@ -93,87 +93,48 @@ impl Section {
         Self::LooseNumbers,
     ];
 
-    /// Never changed and never used again for something else.
-    fn name(self) -> &'static str {
+    /// The table of sections: name, version, and what becomes of older versions. A name is never changed and never used
+    /// again for something else; a version is raised with every change of what the section holds.
+    fn row(self) -> (&'static str, u16, Older) {
+        const FIRST: Older = Older::Rebuild("there was no version before this one");
         match self {
-            Self::Core => "core",
-            Self::Tunings => "tunings",
-            Self::Names => "names",
-            Self::Places => "places",
-            Self::Files => "files",
-            Self::Calibrations => "calibrations",
-            Self::Ways => "ways",
-            Self::Orders => "orders",
-            Self::Hits => "hits",
-            Self::Claims => "claims",
-            Self::Tracks => "tracks",
-            Self::Drives => "drives",
-            Self::Alarms => "alarms",
-            Self::Standings => "standings",
-            Self::Silences => "silences",
-            Self::LooseVisits => "loose_visits",
-            Self::LooseNumbers => "loose_numbers",
-            Self::Rules => "rules",
-            Self::RuleWarnings => "rule_warnings",
-            Self::HiddenPlates => "hidden_plates",
-            Self::Exits => "exits",
-        }
-    }
-
-    /// Raised with every change of what the section holds.
-    fn version(self) -> u16 {
-        match self {
-            Self::Core
-            | Self::Tunings
-            | Self::Names
-            | Self::Places
-            | Self::Files
-            | Self::Calibrations
-            | Self::Ways
-            | Self::Orders
-            | Self::Hits
-            | Self::Claims
-            | Self::Drives
-            | Self::Alarms
-            | Self::Rules
-            | Self::RuleWarnings
-            | Self::HiddenPlates
-            | Self::Standings
-            | Self::Silences
-            | Self::Exits
-            | Self::LooseVisits
-            | Self::LooseNumbers => 1,
-            Self::Tracks => 2,
-        }
-    }
-
-    /// What becomes of older versions: chosen here, for each section.
-    fn older(self) -> Older {
-        match self {
-            Self::Core
-            | Self::Tunings
-            | Self::Names
-            | Self::Places
-            | Self::Files
-            | Self::Calibrations
-            | Self::Ways
-            | Self::Orders
-            | Self::Hits
-            | Self::Claims
-            | Self::Drives
-            | Self::Alarms
-            | Self::Rules
-            | Self::RuleWarnings
-            | Self::HiddenPlates
-            | Self::Standings
-            | Self::Silences
-            | Self::Exits
-            | Self::LooseVisits
-            | Self::LooseNumbers => Older::Rebuild("there was no version before this one"),
+            Self::Core => ("core", 1, FIRST),
+            Self::Tunings => ("tunings", 1, FIRST),
+            Self::Names => ("names", 1, FIRST),
+            Self::Places => ("places", 1, FIRST),
+            Self::Files => ("files", 1, FIRST),
+            Self::Calibrations => ("calibrations", 1, FIRST),
+            Self::Ways => ("ways", 1, FIRST),
+            Self::Orders => ("orders", 1, FIRST),
+            Self::Hits => ("hits", 1, FIRST),
+            Self::Claims => ("claims", 1, FIRST),
             Self::Tracks => {
-                Older::Rebuild("before version 2 nobody knew which visits contradict one another")
+                let reason = "before version 2 nobody knew which visits contradict one another";
+                ("tracks", 2, Older::Rebuild(reason))
             }
+            Self::Drives => ("drives", 1, FIRST),
+            Self::Alarms => ("alarms", 1, FIRST),
+            Self::Rules => ("rules", 1, FIRST),
+            Self::RuleWarnings => ("rule_warnings", 1, FIRST),
+            Self::HiddenPlates => ("hidden_plates", 1, FIRST),
+            Self::Standings => ("standings", 1, FIRST),
+            Self::Silences => ("silences", 1, FIRST),
+            Self::Exits => ("exits", 1, FIRST),
+            Self::LooseVisits => ("loose_visits", 1, FIRST),
+            Self::LooseNumbers => ("loose_numbers", 1, FIRST),
         }
+    }
+
+    fn name(self) -> &'static str {
+        self.row().0
+    }
+
+    fn version(self) -> u16 {
+        self.row().1
+    }
+
+    fn older(self) -> Older {
+        self.row().2
     }
 
     fn named(name: &str) -> Option<Self> {
