@@ -177,6 +177,7 @@ export const proof: Record<keyof typeof chinese, string> = {
   'health.grade.watch': 'Watch',
   'health.grade.good': 'Good',
   'health.advice.silent': 'Nothing for 24 hours: check power, network and the address of the platform',
+  'health.advice.new': 'Just connected, or back-fill only: too early to judge',
   'health.advice.offline': 'Comes and goes: check network and power',
   'health.advice.clock': 'Clock {time} {direction}: set the time (NTP)',
   'health.advice.clock_ahead': 'fast',

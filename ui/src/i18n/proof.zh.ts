@@ -173,6 +173,7 @@ export const proof = {
   'health.grade.watch': '留意',
   'health.grade.good': '正常',
   'health.advice.silent': '24 小时无数据：检查供电、网络和平台地址',
+  'health.advice.new': '刚接入或仅收到补传数据，暂不评定',
   'health.advice.offline': '时断时续：检查网络和供电',
   'health.advice.clock': '时钟{direction} {time}：请校时（NTP）',
   'health.advice.clock_ahead': '快',

@@ -169,6 +169,11 @@ describe('health of a camera', () => {
       of({ clock_ahead_ms: null, misread_share_day: null, misread_share_night: null, delay_median_ms: null }),
     ).toEqual([])
   })
+  it('judges no line by back-fill before anything came live', () => {
+    const backfill = { clock_ahead_ms: null, online_rate_24h: 0, late_share_24h: 1, delay_median_ms: 4e7 }
+    expect(of(backfill)).toEqual([['watch', '刚接入或仅收到补传数据，暂不评定']])
+    expect(of({ ...backfill, clock_ahead_ms: 0 }).map(([grade]) => grade)).toEqual(['bad', 'bad', 'bad'])
+  })
   it('says what to do, the worst first', () => {
     expect(of({ observations_24h: 0 })[0]?.[0]).toBe('bad')
     const found = of({ online_rate_24h: 0.8, clock_ahead_ms: -7400 })

@@ -51,8 +51,16 @@ export function troubles(it: DeviceHealth): Advice[] {
   const put = (grade: Grade, text: () => string) => grade !== 'good' && found.push({ grade, text: text() })
   const say = (key: Key) => () => t(key)
 
-  put(graded(1 - it.online_rate_24h, 1 - ONLINE_BAD_SHARE, 1 - ONLINE_WATCH_SHARE), say('health.advice.offline'))
   const { clock_ahead_ms } = it
+  // Its clock is learned from the first minutes of live data: before, back-fill would pass for a bad line.
+  const is_new = clock_ahead_ms === null
+  const line: [Grade, Key][] = [
+    [graded(1 - it.online_rate_24h, 1 - ONLINE_BAD_SHARE, 1 - ONLINE_WATCH_SHARE), 'health.advice.offline'],
+    [graded(it.delay_median_ms ?? 0, DELAY_BAD_MS, DELAY_WATCH_MS), 'health.advice.delay'],
+    [graded(it.late_share_24h ?? 0, LATE_BAD_SHARE, LATE_WATCH_SHARE), 'health.advice.late'],
+  ]
+  if (!is_new) line.forEach(([grade, key]) => put(grade, say(key)))
+  else if (line.some(([grade]) => grade !== 'good')) put('watch', say('health.advice.new'))
   if (clock_ahead_ms !== null) {
     // Only what is sure: the error less its uncertainty.
     const sure_ms = Math.abs(clock_ahead_ms) - (it.clock_uncertainty_ms ?? 0)
@@ -63,8 +71,6 @@ export function troubles(it: DeviceHealth): Advice[] {
       }),
     )
   }
-  put(graded(it.delay_median_ms ?? 0, DELAY_BAD_MS, DELAY_WATCH_MS), say('health.advice.delay'))
-  put(graded(it.late_share_24h ?? 0, LATE_BAD_SHARE, LATE_WATCH_SHARE), say('health.advice.late'))
   const by_day = graded(it.misread_share_day ?? 0, MISREAD_DAY_SHARE_MAX * 2, MISREAD_DAY_SHARE_MAX)
   const by_night = graded(it.misread_share_night ?? 0, MISREAD_NIGHT_SHARE_MAX * 2, MISREAD_NIGHT_SHARE_MAX)
   if (by_day !== 'good') put(by_day, say('health.advice.misread'))
