@@ -31,7 +31,7 @@ const routes: RouteRecordRaw[] = [
   { path: '/models/:id', name: 'model', component: () => import('@/pages/model/ModelPage.vue'), props: true },
   { path: '/rules/:id', name: 'rule', component: () => import('@/pages/rule/RulePage.vue'), props: true },
   {
-    path: '/system/:tab(health|users|audit)?',
+    path: '/system/:tab(health|jobs|users|audit)?',
     name: 'system',
     component: () => import('@/pages/system/SystemPage.vue'),
   },

@@ -62,6 +62,10 @@ pub(crate) async fn open(config: &Config) -> anyhow::Result<Opened> {
     make_first_administrator(&records, dir, now).await?;
     let limits = Arc::new(config.limits.clone());
     let intake = Intake::new(observations.clone(), pictures.clone(), clock.clone(), limits.recent_ids_max);
+    let interrupted = records.interrupt_jobs(now).await?;
+    if interrupted > 0 {
+        tracing::warn!(interrupted, "jobs that the last end cut off");
+    }
     let app = App {
         records,
         observations,
@@ -84,6 +88,7 @@ pub(crate) async fn open(config: &Config) -> anyhow::Result<Opened> {
         key_classes: ArcSwap::default(),
         changed: tokio::sync::Notify::new(),
         metrics,
+        jobs: api::Jobs::new(dir.join("jobs")),
         fetcher: fetcher().context("could not make the client that fetches pictures")?,
     };
     app.load_names().await?;

@@ -12,14 +12,23 @@ use std::time::Duration;
 const PERIOD: Duration = Duration::from_secs(10);
 /// Free bytes below which the log warns: hours of a county's pictures.
 const DISK_FREE_BYTES_LOW: u64 = 5 << 30;
+/// How often old jobs and their files are cleared away.
+const CLEARING_PERIOD: Duration = Duration::from_hours(1);
 
 /// Looks every [`PERIOD`] until `shutdown`.
 pub(crate) async fn run(app: Arc<App>, mut shutdown: Shutdown) {
     let mut period = tokio::time::interval(PERIOD);
+    let mut clearing = tokio::time::interval(CLEARING_PERIOD);
     let mut was_low = false;
     loop {
         tokio::select! {
             () = ended(&mut shutdown) => return,
+            _ = clearing.tick() => {
+                if let Err(error) = api::job::forget_old(&app).await {
+                    tracing::warn!(%error, "old jobs were not cleared away");
+                }
+                continue;
+            }
             _ = period.tick() => {}
         }
         was_low = look_at_disk(&app, was_low);

@@ -2,6 +2,7 @@
 
 use crate::board::Board;
 use crate::health::Health;
+use crate::job::Jobs;
 use crate::live::Hub;
 use crate::map::MapConfig;
 use crate::problem::Problem;
@@ -62,6 +63,8 @@ pub struct App {
     pub changed: Notify,
     /// Renders the metrics.
     pub metrics: metrics_exporter_prometheus::PrometheusHandle,
+    /// Long work that people asked for.
+    pub jobs: Jobs,
     /// Fetches pictures that cameras keep.
     pub fetcher: reqwest::Client,
 }

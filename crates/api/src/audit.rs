@@ -1,13 +1,15 @@
 //! The audit: who did and looked up what, when.
 
 use crate::app::App;
+use crate::job::{self, JobError, JobView};
 use crate::problem::Problem;
 use crate::session::Administrator;
 use crate::wire::{List, Paging, instant, parse_instant};
 use axum::Json;
 use axum::extract::{Query, State};
-use records::{AuditFilter, Window};
+use records::{AuditFilter, AuditVerdict, Window};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use std::sync::Arc;
 use utoipa::{IntoParams, ToSchema};
 
@@ -67,4 +69,27 @@ pub(crate) async fn list(
         })
         .collect();
     Ok(Json(List { items, total: page.total }))
+}
+
+/// Follows the chain of hashes from the first row to the last, as a job. Its result says whether each row is as it was
+/// written: `intact` with the number of rows and the last hash, to be compared with one noted elsewhere; or `broken_at`, the
+/// first row that was changed, or before which one was removed or put in.
+#[utoipa::path(post, path = "/audit/verify", tag = "system", responses((status = 200, body = JobView)))]
+pub(crate) async fn verify(
+    State(app): State<Arc<App>>,
+    Administrator(by): Administrator,
+) -> Result<Json<JobView>, Problem> {
+    let records = app.records.clone();
+    let parameters = json!({});
+    let view = job::start(&app, &by, "audit_verify", String::new(), &parameters, |run| async move {
+        let verdict = records.verify_audit(&mut |rows| run.progress(rows, None)).await?;
+        run.check()?;
+        Ok::<_, JobError>(match verdict {
+            AuditVerdict::Intact { rows, last_hash } => {
+                json!({ "is_intact": true, "rows": rows, "last_hash": last_hash })
+            }
+            AuditVerdict::Broken { id } => json!({ "is_intact": false, "broken_at": id }),
+        })
+    });
+    Ok(Json(view.await?))
 }

@@ -3,7 +3,7 @@
 use crate::app::App;
 use crate::problem::write_problems;
 use crate::{
-    audit, checkpoint, device, explanation, figures, health, import, map, model, passage, picture,
+    audit, checkpoint, device, explanation, figures, health, import, job, map, model, passage, picture,
     quarantine, replay, rule, session, silence, stream, system, tuning, user, vehicle, warning, watch,
     weighing, yields, zone,
 };
@@ -71,6 +71,10 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(quarantine::list))
         .routes(routes!(quarantine::get))
         .routes(routes!(import::template))
+        .routes(routes!(job::list))
+        .routes(routes!(job::get))
+        .routes(routes!(job::cancel))
+        .routes(routes!(job::file))
         .merge(judging())
         .routes(routes!(map::config))
         .routes(routes!(picture::get))
@@ -78,6 +82,7 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(user::change))
         .routes(routes!(user::reset_password))
         .routes(routes!(audit::list))
+        .routes(routes!(audit::verify))
         .routes(routes!(system::health))
         .routes(routes!(system::get))
         .routes(routes!(system::drive_clock))

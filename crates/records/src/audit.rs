@@ -137,8 +137,11 @@ impl Records {
         list.await.during("list the audit")
     }
 
-    /// Follows the chain of hashes from the first row to the last.
-    pub async fn verify_audit(&self) -> Result<AuditVerdict, StoreError> {
+    /// Follows the chain of hashes from the first row to the last, and tells `progress` how many rows were looked at.
+    pub async fn verify_audit(
+        &self,
+        progress: &mut (dyn FnMut(u64) + Send),
+    ) -> Result<AuditVerdict, StoreError> {
         let (mut last_id, mut last_hash) = (0, String::new());
         loop {
             let rows = row::Entity::find()
@@ -157,6 +160,7 @@ impl Records {
                 }
                 (last_id, last_hash) = (row.id, row.hash);
             }
+            progress(last_id as u64);
         }
     }
 }

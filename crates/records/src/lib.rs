@@ -39,6 +39,7 @@
 //! | sessions | `log_in`, `session_user`, `log_out` |
 //! | audit | `append_audit`, `audit`, `verify_audit` |
 //! | quarantine | `add_quarantine`, `quarantine`, `quarantined`, `quarantine_counts` |
+//! | jobs | `add_job`, `begin_job`, `note_job_progress`, `end_job`, `interrupt_jobs`, `job`, `jobs`, `forget_jobs` |
 //! | map, settings, cursors | `put_layer`, `layer`, `put_setting`, `setting`, `cursor`, `set_cursor` |
 
 #![warn(missing_docs)]
@@ -52,6 +53,7 @@ mod checkpoint;
 pub mod cursor;
 mod device;
 mod error;
+mod job;
 mod map;
 mod migration;
 mod open;
@@ -78,6 +80,7 @@ pub use audit::{AuditEntry, AuditFilter, AuditRecord, AuditVerdict};
 pub use checkpoint::CheckpointFilter;
 pub use device::{Device, DeviceFilter, DeviceKind, DeviceSecret};
 pub use error::{Fault, StoreError};
+pub use job::{JobEnd, JobFilter, JobId, JobRecord, JobState, NewJob};
 pub use map::{Layer, LayerName};
 pub use open::OpenError;
 pub use outbox::PendingChange;

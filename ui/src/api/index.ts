@@ -12,6 +12,7 @@ async function all<I>(path: string, query?: Query): Promise<I[]> {
 
 export const pictureUrl = (id: string) => `${V1}/pictures/${part(id)}`
 export const templateUrl = (kind: T.ImportKind) => `${V1}/imports/${kind}/template`
+export const jobFileUrl = (id: number, name: string) => `${V1}/jobs/${id}/files/${part(name)}`
 export const LIVE_URL = `${V1}/live`
 
 export const api = {
@@ -115,6 +116,12 @@ export const api = {
     patch<T.UserAccount>(`${V1}/users/${part(String(id))}`, change),
   resetPassword: (id: T.User['id']) => post<T.UserWithPassword>(`${V1}/users/${part(String(id))}/reset-password`),
   audit: (query: Query, signal?: AbortSignal) => get<T.List<T.AuditEntry>>(`${V1}/audit`, query, signal),
+  verifyAudit: () => post<T.Job>(`${V1}/audit/verify`),
+
+  jobs: (query: Query, signal?: AbortSignal) => get<T.List<T.Job>>(`${V1}/jobs`, query, signal),
+  job: (id: number) => get<T.Job>(`${V1}/jobs/${id}`),
+  cancelJob: (id: number) => post<T.Job>(`${V1}/jobs/${id}/cancel`),
+
   /** Answers 503 when a part is unwell; the body is the same. */
   health: async (): Promise<T.Health> => (await send(`${V1}/health`, {}, [503])).json(),
   system: () => get<T.SystemInfo>(`${V1}/system`),

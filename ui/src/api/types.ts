@@ -34,6 +34,13 @@ export interface List<T> {
   total: number
 }
 
+export type JobState = 'waiting' | 'running' | 'done' | 'failed' | 'cancelled' | 'interrupted'
+/** Long work; what `parameters` and `result` hold depends on the kind. */
+export type Job = Told<
+  'JobView',
+  { state: JobState; parameters: Record<string, unknown>; result: Record<string, unknown> | null }
+>
+
 /** RFC 9457 problem details. */
 export interface Problem {
   type: string

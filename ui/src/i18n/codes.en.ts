@@ -1,5 +1,8 @@
 // Codes of the standards and of the audit, in English.
 export const codes = {
+  'audit_action.job.start': 'Job started',
+  'audit_action.job.cancel': 'Job cancelled',
+  'audit_action.job.download': 'Job file downloaded',
   'audit_action.maintenance.create': 'Maintenance begun',
   'audit_action.maintenance.end': 'Maintenance ended',
   'audit_action.rule.approve': 'Rule approved',

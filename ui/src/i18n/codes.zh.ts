@@ -1,5 +1,8 @@
 // Codes of the standards and of the audit, in Chinese.
 export const codes = {
+  'audit_action.job.start': '发起任务',
+  'audit_action.job.cancel': '取消任务',
+  'audit_action.job.download': '下载任务文件',
   'audit_action.maintenance.create': '登记维护',
   'audit_action.maintenance.end': '结束维护',
   'audit_action.rule.approve': '复核通过规则',

@@ -1,5 +1,6 @@
 // The words of the page in Chinese, as a clerk would write them. This set of keys is the measure for the others.
 import { codes } from './codes.zh'
+import { jobs } from './jobs.zh'
 import { judging } from './judging.zh'
 import { limits } from './limits.zh'
 import { proof } from './proof.zh'
@@ -557,6 +558,7 @@ export const zh = {
   'audit.empty_why': '查询行踪、签收、布控、账户变更等操作都记录在这里，不可修改。',
 
   ...codes,
+  ...jobs,
   ...judging,
   ...limits,
   ...proof,

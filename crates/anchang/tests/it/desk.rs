@@ -1,7 +1,7 @@
 //! The desk of who tunes judgement: rules with a second person, tunings, zones, silences, over the API of the real binary.
 
 use crate::prepared;
-use crate::world::{Anchang, CHECKPOINT, PASSWORD, Page, instant};
+use crate::world::{Anchang, CHECKPOINT, PASSWORD, Page, eventually, instant};
 use serde_json::{Value, json};
 
 async fn second_person(page: &Page, anchang: &Anchang) -> Page {
@@ -78,4 +78,30 @@ async fn tunings_zones_and_silences_are_checked_stored_and_listed() {
     assert_eq!(page.send("POST", &end, None).await.status().as_u16(), 409);
     assert_eq!(page.get("/models/yield").await["items"][0]["raised"], 0);
     assert_eq!(page.get("/devices/health?kind=camera").await["items"][0]["kind"], "camera");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_audit_is_verified_as_a_job_that_only_its_people_see() {
+    let mut anchang = Anchang::start().await;
+    let page = prepared(&mut anchang).await;
+    let second = second_person(&page, &anchang).await;
+    let started = page.post("/audit/verify", Value::Null).await;
+    let path = format!("/jobs/{}", started["id"]);
+    eventually("the job is over", async || page.get(&path).await["state"] == "done").await;
+    let job = page.get(&path).await;
+    assert_eq!((&job["kind"], &job["result"]["is_intact"]), (&json!("audit_verify"), &json!(true)), "{job}");
+    assert_eq!(job["done"], job["result"]["rows"]);
+    assert_eq!(status(&page, "POST", &format!("{path}/cancel"), Value::Null).await, 409);
+    assert_eq!(page.status_of(&format!("{path}/files/../../secret")).await, 404);
+    // An administrator sees the jobs of others, an officer does not.
+    assert_eq!(second.get("/jobs").await["total"], 1);
+    let officer =
+        page.post("/users", json!({ "username": "li", "display_name": "李", "role": "officer" })).await;
+    let once = officer["one_time_password"].as_str().unwrap();
+    let mut li = Page::new(&anchang);
+    li.log_in("li", once).await;
+    li.put("/session/password", json!({ "current_password": once, "new_password": PASSWORD })).await;
+    li.log_in("li", PASSWORD).await;
+    assert_eq!((li.get("/jobs").await["total"].as_u64(), li.status_of(&path).await), (Some(0), 404));
+    assert_eq!(status(&li, "POST", "/audit/verify", Value::Null).await, 403);
 }

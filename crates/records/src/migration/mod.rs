@@ -2,6 +2,7 @@
 
 mod m0001_first;
 mod m0002_trust;
+mod m0004_job;
 
 use sea_orm_migration::prelude::*;
 
@@ -9,7 +10,11 @@ pub(crate) struct Migrator;
 
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m0001_first::Migration), Box::new(m0002_trust::Migration)]
+        vec![
+            Box::new(m0001_first::Migration),
+            Box::new(m0002_trust::Migration),
+            Box::new(m0004_job::Migration),
+        ]
     }
 }
 

@@ -135,10 +135,14 @@ async fn the_audit_chain_finds_a_changed_and_a_removed_row() {
             last = records.append_audit(&entry(n)).await.unwrap().hash;
         }
         let intact = AuditVerdict::Intact { rows: 10, last_hash: last };
-        assert_eq!(records.verify_audit().await.unwrap(), intact);
+        assert_eq!(records.verify_audit(&mut |_| ()).await.unwrap(), intact);
         let outside = Database::connect(format!("sqlite://{}", dir.path().join("records.db").display()));
         outside.await.unwrap().execute_unprepared(tamper).await.unwrap();
-        assert_eq!(records.verify_audit().await.unwrap(), AuditVerdict::Broken { id: found }, "{tamper}");
+        assert_eq!(
+            records.verify_audit(&mut |_| ()).await.unwrap(),
+            AuditVerdict::Broken { id: found },
+            "{tamper}"
+        );
     }
 }
 
