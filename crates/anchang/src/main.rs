@@ -2,7 +2,9 @@
 //!
 //! Reading order: [`serve`] (who works with whom), [`open`] (what is kept), [`judging`] (the heart), then the rest.
 
+mod archiving;
 mod body;
+mod catalogue;
 mod config;
 mod descriptors;
 mod events;

@@ -1,5 +1,6 @@
 //! Opening what is kept: the data folder's lock, secret, records and journals; and on the first start the administrator.
 
+use crate::catalogue::open_history;
 use crate::config::{ClockKind, Config};
 use crate::judging::Task;
 use crate::{files, secret};
@@ -59,6 +60,7 @@ pub(crate) async fn open(config: &Config) -> anyhow::Result<Opened> {
     let records = Records::open(dir.join("records.db")).await?;
     let observations = open_journal(&dir.join("journal"), config.journal.options())?;
     let pictures = open_journal(&dir.join("pictures"), config.pictures.options())?;
+    let archive = Arc::new(open_history(&records, dir.join("history")).await?);
     make_first_administrator(&records, dir, now).await?;
     let limits = Arc::new(config.limits.clone());
     let intake = Intake::new(observations.clone(), pictures.clone(), clock.clone(), limits.recent_ids_max);
@@ -71,6 +73,7 @@ pub(crate) async fn open(config: &Config) -> anyhow::Result<Opened> {
         observations,
         intake,
         pictures,
+        archive,
         board: Arc::new(Board::new(now)),
         hub: Hub::default(),
         presence: Arc::new(Presence::default()),

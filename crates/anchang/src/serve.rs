@@ -3,6 +3,7 @@
 //! Each part is needed: when one ends before it was asked to, by a panic or otherwise, the process ends in order and with
 //! an error, and the service manager starts it again. A panic in one connection or one request is none of these.
 
+use crate::archiving::Archiving;
 use crate::config::Config;
 use crate::judging::{Judging, JudgingError};
 use crate::open::{ADDRESSES_FILE, Opened, open};
@@ -72,6 +73,7 @@ pub(crate) async fn serve(mut config: Config) -> anyhow::Result<()> {
     relay::pass(&app, &directory).await?;
     let [http_listener, viid_listener, terminal_listener] = bind_all(&config).await?;
 
+    let archiving = Archiving::start(app.clone()).context("could not start archiving")?;
     let mut judging = Judging::start(task).context("could not start judging")?;
     let (events, event_queue) =
         EventSender::new(app.limits.events_waiting_max, app.limits.quarantine_bytes_max);
@@ -128,6 +130,7 @@ pub(crate) async fn serve(mut config: Config) -> anyhow::Result<()> {
     if !matches!(why, Why::Judging(_)) && timeout(LAST_SNAPSHOT, &mut judging.ended).await.is_err() {
         tracing::warn!("the last snapshot took too long: the next start folds more of the journal");
     }
+    archiving.stop().await;
     close(&app).await;
     drop(lock);
     match why {

@@ -1,5 +1,6 @@
 //! What all routes share.
 
+use crate::archive::Archive;
 use crate::board::Board;
 use crate::health::Health;
 use crate::job::Jobs;
@@ -29,6 +30,8 @@ pub struct App {
     pub intake: Intake,
     /// Pictures.
     pub pictures: Arc<Journal>,
+    /// Passages and positions of years.
+    pub archive: Arc<Archive>,
     /// The day, in memory.
     pub board: Arc<Board>,
     /// The live stream.

@@ -4,6 +4,7 @@
 //! records, the board or a journal, and writes the answer; it decides nothing. Errors are [`problem::Problem`]s.
 
 mod app;
+mod archive;
 mod audit;
 mod board;
 mod checkpoint;
@@ -41,6 +42,7 @@ mod yields;
 mod zone;
 
 pub use app::{App, Names, Progress};
+pub use archive::Archive;
 pub use board::{Board, RECENT_PASSAGES_MAX};
 pub use health::Health;
 pub use job::Jobs;

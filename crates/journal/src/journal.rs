@@ -183,6 +183,12 @@ impl Journal {
         self.inner.shared.expire_while(is_expired)
     }
 
+    /// Keeps the records from `offset` on, whatever the bounds say: somebody still has to read them. Called again with a later
+    /// offset as they are read. A journal that nobody holds keeps to its bounds.
+    pub fn hold_from(&self, offset: Offset) {
+        self.inner.shared.held_from.store(offset.get(), Ordering::Release);
+    }
+
     /// Why the journal takes no more appends, if it has stopped. It has to be opened again.
     pub fn stopped(&self) -> Option<Arc<str>> {
         self.inner.shared.stopped()

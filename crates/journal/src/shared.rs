@@ -24,6 +24,8 @@ pub(crate) struct Shared {
     stopped: OnceLock<Arc<str>>,
     /// Whether the last group was refused because the disk is full.
     pub(crate) is_full: AtomicBool,
+    /// Records from this offset on are not removed, however many there are.
+    pub(crate) held_from: AtomicU64,
     pub(crate) counts: Counts,
 }
 
@@ -67,6 +69,7 @@ impl Shared {
             moved: (Mutex::new(()), Condvar::new()),
             stopped: OnceLock::new(),
             is_full: AtomicBool::new(false),
+            held_from: AtomicU64::new(u64::MAX),
             counts: Counts::default(),
         }
     }
@@ -144,7 +147,8 @@ impl Shared {
             let (base, end) = (bases[0], bases[1]);
             let path = segment::path(&self.dir, base);
             let modified_at = fs::metadata(&path)?.modified()?;
-            if !is_expired(&SegmentInfo { base, end, modified_at }) {
+            let is_held = end.get() > self.held_from.load(Ordering::Acquire);
+            if is_held || !is_expired(&SegmentInfo { base, end, modified_at }) {
                 break;
             }
             // File by file and oldest first, so that whatever fails the rest is still one log without a hole.

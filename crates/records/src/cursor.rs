@@ -24,6 +24,8 @@ pub(crate) mod row {
 
 /// The journal offset up to which outcomes are stored; moved by [`Records::commit_outcomes`].
 pub const JUDGEMENT: &str = "judgement";
+/// The journal offset up to which entries are in the history; moved by [`Records::commit_sealed`].
+pub const HISTORY: &str = "history";
 /// The last number given to a change of a warning.
 pub(crate) const WARNING_SEQ: &str = "warning_seq";
 
@@ -33,7 +35,7 @@ impl Records {
         get(self.reader(), name).await.during("read a cursor")
     }
 
-    /// Moves a cursor that nothing else moves (never [`JUDGEMENT`]).
+    /// Moves a cursor that nothing else moves (never [`JUDGEMENT`] or [`HISTORY`]).
     pub async fn set_cursor(&self, name: &str, value: u64) -> Result<(), StoreError> {
         set(self.writer(), name, value).await.during("move a cursor")
     }

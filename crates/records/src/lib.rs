@@ -35,6 +35,7 @@
 //! | silences | `add_silence`, `end_silence`, `silences` |
 //! | outbox | `outbox_pending`, `outbox_done`, `standing_changes` |
 //! | warnings | `commit_outcomes`, `warning`, `warnings`, `warnings_changed_after`, `warning_seq`, `sign_warning`, `judge_warning`, `warning_history`, `warning_counts`, `warning_counts_by_level`, `yield_counts` |
+//! | segments of the history | `segments`, `commit_sealed`, `swap_segments` |
 //! | users | `ensure_first_administrator`, `create_user`, `user`, `users`, `patch_user`, `change_password`, `reset_password` |
 //! | sessions | `log_in`, `session_user`, `log_out` |
 //! | audit | `append_audit`, `audit`, `verify_audit` |
@@ -64,6 +65,7 @@ mod quarantine;
 mod refused;
 mod rule;
 mod section;
+mod segment;
 mod session;
 mod setting;
 mod silence;
@@ -92,6 +94,7 @@ pub use quarantine::{
 };
 pub use refused::{REFUSED_ROWS_MAX, RefusedDevice, RefusedReason};
 pub use rule::{NewDraft, Review, RuleError, RuleRecord, RuleState, RuleVersion};
+pub use segment::SegmentRecord;
 pub use session::{LogInError, SESSION_LIFETIME_MS, Session, SessionToken};
 pub use silence::{EndSilenceError, Quiet, QuietKind, QuietRecord};
 pub use store::{BUSY_TIMEOUT, READERS_MAX, Records};

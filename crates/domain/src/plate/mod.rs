@@ -111,6 +111,21 @@ impl Plate {
         self.0.get()
     }
 
+    /// The plate of a packed form; `None` when no plate has it.
+    pub fn from_packed(packed: u64) -> Option<Self> {
+        let plate = Self(NonZeroU64::new(packed)?);
+        let is_plate = packed >> (SYMBOLS_MAX as u32 * SYMBOL_BITS) == 0
+            && std::iter::successors(Some(packed), |rest| Some(rest >> SYMBOL_BITS))
+                .take_while(|rest| *rest != 0)
+                .all(|rest| Self::symbol((rest & SYMBOL_MASK) as u8).is_some());
+        is_plate.then_some(plate)
+    }
+
+    /// The symbol of a code in [`Self::packed`].
+    pub fn symbol(code: u8) -> Option<char> {
+        SYMBOLS.chars().nth(usize::from(code)).filter(|symbol| *symbol != '\0')
+    }
+
     /// The code of a symbol in [`Self::packed`], below 128; `None` for what no plate has.
     pub fn symbol_code(symbol: char) -> Option<u8> {
         code_of(symbol)

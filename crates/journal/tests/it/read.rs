@@ -111,6 +111,27 @@ fn retention_keeps_the_bound_and_tells_readers_what_has_expired() {
 }
 
 #[test]
+fn what_is_held_is_kept_beyond_the_bound_until_it_is_let_go() {
+    let dir = tempdir().expect("dir");
+    let bytes_max = 3 * 4096;
+    let options = Options { retention_bytes_max: Some(bytes_max), ..small() };
+    let (journal, _) = Journal::open(dir.path(), options).expect("opens");
+    let first = journal.first();
+    journal.hold_from(first);
+    for index in 0..60u8 {
+        append(&journal, &[index; 500]);
+    }
+    assert_eq!(journal.first(), first);
+    assert_eq!(read_all(&journal).expect("reads").len(), 60);
+    let held = read_all(&journal).expect("reads")[40].0;
+    journal.hold_from(held);
+    for index in 60..70u8 {
+        append(&journal, &[index; 500]);
+    }
+    assert!(journal.first() > first && journal.first() <= held);
+}
+
+#[test]
 fn segments_expire_as_the_caller_says_but_never_the_last() {
     let dir = tempdir().expect("dir");
     let offsets = written(dir.path(), &[&[1u8; 900][..]; 12]);

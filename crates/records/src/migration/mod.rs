@@ -2,6 +2,7 @@
 
 mod m0001_first;
 mod m0002_trust;
+mod m0003_history;
 mod m0004_job;
 
 use sea_orm_migration::prelude::*;
@@ -13,6 +14,7 @@ impl MigratorTrait for Migrator {
         vec![
             Box::new(m0001_first::Migration),
             Box::new(m0002_trust::Migration),
+            Box::new(m0003_history::Migration),
             Box::new(m0004_job::Migration),
         ]
     }
