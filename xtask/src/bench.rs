@@ -140,7 +140,7 @@ fn p3(seconds: &str) -> Result<String> {
         .arg("bench/latency.mjs")
         .current_dir(root().join("ui"))
         .env("ANCHANG_URL", format!("http://{}", product.http))
-        .env("ANCHANG_VIID", format!("http://{}", product.viid))
+        .env("ANCHANG_VIID", format!("http://{}", product.at("viid")))
         .env("ANCHANG_TOKEN", &product.token)
         .env("SECONDS", seconds)
         .output()

@@ -2,6 +2,7 @@
 
 use crate::shell::{Result, Running, target};
 use crate::{http, shell};
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::Read;
 use std::net::TcpStream;
@@ -13,13 +14,15 @@ pub(crate) struct Product {
     server: Running,
     pub(crate) folder: PathBuf,
     pub(crate) http: String,
-    pub(crate) viid: String,
-    pub(crate) terminals: String,
+    devices: BTreeMap<&'static str, String>,
     pub(crate) password: String,
     pub(crate) token: String,
 }
 
-/// Where to listen: the port of the page; cameras and terminals take the next two tens.
+/// The protocols of devices by their names in the product's configuration; each takes the next ten of the ports.
+const PROTOCOLS: [&str; 4] = ["viid", "terminals", "isapi", "dahua"];
+
+/// Where to listen: the port of the page; the protocols of devices take the next tens.
 #[derive(Clone, Copy)]
 pub(crate) struct Ports {
     pub(crate) http: u16,
@@ -29,9 +32,11 @@ impl Product {
     /// Starts `anchang` built with `profile` on an empty `folder` and sets the administrator's password.
     pub(crate) fn start(profile: &str, folder: &Path, ports: Ports, arguments: &[&str]) -> Result<Self> {
         let address = |offset: u16| format!("127.0.0.1:{}", ports.http + offset);
+        let http_at = address(0);
+        let of_devices: Vec<String> = (1..).zip(PROTOCOLS).map(|(ten, _)| address(10 * ten)).collect();
         // Before anything is removed: the folder may be that of a product which still runs.
-        for taken in [address(0), address(10), address(20)] {
-            if TcpStream::connect(&taken).is_ok() {
+        for taken in [&http_at].into_iter().chain(&of_devices) {
+            if TcpStream::connect(taken).is_ok() {
                 return Err(format!(
                     "something listens at {taken} already; stop it, or choose another --port"
                 ));
@@ -42,13 +47,18 @@ impl Product {
                 .map_err(|error| format!("can't empty {}: {error}", folder.display()))?;
         }
         fs::create_dir_all(folder).map_err(|error| format!("can't make {}: {error}", folder.display()))?;
-        let (http_at, viid, terminals) = (address(0), address(10), address(20));
         let log = fs::File::create(folder.join("anchang.log")).map_err(|error| error.to_string())?;
         let mut command = Command::new(program("anchang", profile));
         command
             .arg("--data-dir")
             .arg(folder)
-            .args(["--http", &http_at, "--viid", &viid, "--terminals", &terminals])
+            .args(["--http", &http_at])
+            .args(
+                PROTOCOLS
+                    .iter()
+                    .zip(&of_devices)
+                    .flat_map(|(name, at)| ["--listen".into(), format!("{name}={at}")]),
+            )
             .args(arguments)
             .stdout(log.try_clone().map_err(|error| error.to_string())?)
             .stderr(log)
@@ -59,7 +69,13 @@ impl Product {
             server.ended().map(|why| format!("{why}; its log is {}", log_path.display()))
         })?;
         let (password, token) = set_password(&http_at, folder)?;
-        Ok(Self { server, folder: folder.to_path_buf(), http: http_at, viid, terminals, password, token })
+        let devices = PROTOCOLS.into_iter().zip(of_devices).collect();
+        Ok(Self { server, folder: folder.to_path_buf(), http: http_at, devices, password, token })
+    }
+
+    /// Where a protocol of devices is served.
+    pub(crate) fn at(&self, protocol: &str) -> &str {
+        self.devices.get(protocol).map_or("", String::as_str)
     }
 
     /// Why the server has ended, if it has.
@@ -73,8 +89,8 @@ impl Product {
         command
             .args(verb)
             .args(["--api", &format!("http://{}", self.http)])
-            .args(["--server", &format!("http://{}", self.viid)])
-            .args(["--terminals", &self.terminals])
+            .args(["--server", &format!("http://{}", self.at("viid"))])
+            .args(["--terminals", self.at("terminals")])
             .args(["--admin-token", &self.token]);
         command
     }
@@ -82,7 +98,7 @@ impl Product {
     /// The simulator as a load on this server's cameras.
     pub(crate) fn load(&self, profile: &str, kind: &str) -> Command {
         let mut command = Command::new(program("sim", profile));
-        command.args(["load", kind, "--server", &format!("http://{}", self.viid)]);
+        command.args(["load", kind, "--server", &format!("http://{}", self.at("viid"))]);
         command
     }
 }

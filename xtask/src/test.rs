@@ -41,7 +41,7 @@ fn test_product() -> Result {
         .current_dir(root().join("ui"))
         .env("ANCHANG_URL", format!("http://{}", product.http))
         .env("ANCHANG_PASSWORD", &product.password)
-        .env("ANCHANG_TERMINALS", &product.terminals);
+        .env("ANCHANG_TERMINALS", product.at("terminals"));
     let status = test.status().map_err(|error| format!("can't run npm: {error}"))?;
     if status.success() {
         Ok(())

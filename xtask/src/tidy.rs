@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 const ARROWS: &[(&str, &[&str])] = &[
     ("jt808", &[]),
     ("gat1400", &[]),
+    ("notice", &[]),
     ("domain", &[]),
     ("codec", &["domain"]),
     ("history", &["codec", "domain"]),
@@ -15,7 +16,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("calibration", &["domain"]),
     ("judgement", &["domain"]),
     ("records", &["domain"]),
-    ("gateway", &["codec", "domain", "gat1400", "journal", "jt808"]),
+    ("gateway", &["codec", "domain", "gat1400", "journal", "jt808", "notice"]),
     ("api", &["calibration", "codec", "domain", "gateway", "history", "journal", "judgement", "records"]),
     ("page", &[]),
     (
@@ -40,7 +41,7 @@ const ARROWS: &[(&str, &[&str])] = &[
 ];
 
 /// Rooms that may never read a clock, a file or a socket: everything they know arrives as a value.
-const PURE: &[&str] = &["jt808", "gat1400", "domain", "codec", "calibration", "judgement"];
+const PURE: &[&str] = &["jt808", "gat1400", "notice", "domain", "codec", "calibration", "judgement"];
 const IMPURE_WORDS: &[&str] =
     &["SystemTime::now", "Instant::now", "std::fs", "std::net", "std::env", "thread::sleep", "thread::spawn"];
 

@@ -3,6 +3,7 @@
 use judgement::Parameters;
 use serde::Deserialize;
 use smol_str::SmolStr;
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -25,10 +26,8 @@ pub(crate) struct Config {
     pub(crate) data_dir: PathBuf,
     /// Where pages and programs are served.
     pub(crate) http: SocketAddr,
-    /// Where cameras are served (GA/T 1400).
-    pub(crate) viid: SocketAddr,
-    /// Where vehicle terminals are served (JT/T 808).
-    pub(crate) terminals: SocketAddr,
+    /// Where each protocol of devices is served.
+    pub(crate) listen: Listen,
     /// Whose time it is.
     pub(crate) clock: ClockKind,
     /// 20 digits under which the platform answers cameras (GA/T 1400.1).
@@ -47,6 +46,56 @@ pub(crate) struct Config {
     pub(crate) map: api::MapConfig,
     /// Files that replace the models' parameters.
     pub(crate) models: ModelFiles,
+}
+
+/// Where each of [`gateway::PROTOCOLS`] is served; one that is not named has its default.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(try_from = "BTreeMap<String, SocketAddr>")]
+pub(crate) struct Listen(BTreeMap<&'static str, SocketAddr>);
+
+impl Listen {
+    /// Where a protocol is served.
+    pub(crate) fn at(&self, protocol: &gateway::Protocol) -> SocketAddr {
+        let named = self.0.get(protocol.name).copied();
+        named.unwrap_or_else(|| (Ipv4Addr::UNSPECIFIED, protocol.port).into())
+    }
+
+    /// Serves a protocol elsewhere; the error names the protocols there are.
+    pub(crate) fn set(&mut self, name: &str, address: SocketAddr) -> Result<(), String> {
+        let Some(protocol) = gateway::Protocol::find(name) else {
+            let names: Vec<_> = gateway::PROTOCOLS.iter().map(|protocol| protocol.name).collect();
+            return Err(format!("there is no protocol {name:?}, only {}", names.join(", ")));
+        };
+        self.0.insert(protocol.name, address);
+        Ok(())
+    }
+}
+
+impl TryFrom<BTreeMap<String, SocketAddr>> for Listen {
+    type Error = String;
+
+    fn try_from(addresses: BTreeMap<String, SocketAddr>) -> Result<Self, String> {
+        let mut listen = Self::default();
+        for (name, address) in addresses {
+            listen.set(&name, address)?;
+        }
+        Ok(listen)
+    }
+}
+
+/// An address as the command line names it: `NAME=ADDRESS`.
+#[derive(Clone, Debug)]
+pub(crate) struct ListenAt(pub(crate) String, pub(crate) SocketAddr);
+
+impl std::str::FromStr for ListenAt {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (name, address) = text.split_once('=').ok_or("write NAME=ADDRESS, such as viid=0.0.0.0:8710")?;
+        let address = address.parse().map_err(|error| format!("{address}: {error}"))?;
+        Listen::default().set(name, address)?;
+        Ok(Self(name.to_owned(), address))
+    }
 }
 
 /// Whose time it is.
@@ -91,8 +140,7 @@ impl Default for Config {
         Self {
             data_dir: "var".into(),
             http: (Ipv4Addr::LOCALHOST, 8700).into(),
-            viid: (Ipv4Addr::UNSPECIFIED, 8710).into(),
-            terminals: (Ipv4Addr::UNSPECIFIED, 8720).into(),
+            listen: Listen::default(),
             clock: ClockKind::System,
             // Division 371327, then 502 for a video and image database.
             server_id: SmolStr::new_static("37132700005020000001"),
@@ -271,6 +319,8 @@ mod tests {
             refusal("[limits]\ncamera_picture_bytes_max = 99999999").contains("camera_picture_bytes_max")
         );
         assert!(refusal("http = ").contains("line 1, http"));
+        let nobody = refusal("[listen]\nmodem = \"127.0.0.1:1\"\n");
+        assert!(nobody.contains("there is no protocol \"modem\", only viid, terminals, isapi"), "{nobody}");
     }
 
     #[test]
@@ -282,6 +332,22 @@ mod tests {
                 document.contains(&format!("| `{name}` | `{value}`")),
                 "docs/configuration.md: {name} = {value}"
             );
+        }
+    }
+
+    #[test]
+    fn each_protocol_has_its_address_and_may_have_another() {
+        let mut config: Config = parse(Path::new("x"), "[listen]\nviid = \"10.0.0.1:80\"\n").unwrap();
+        let ListenAt(name, address) = "terminals=127.0.0.1:0".parse().unwrap();
+        config.listen.set(&name, address).unwrap();
+        let at = |name| config.listen.at(gateway::Protocol::find(name).unwrap()).to_string();
+        assert_eq!((at("viid").as_str(), at("terminals").as_str()), ("10.0.0.1:80", "127.0.0.1:0"));
+        assert_eq!(Listen::default().at(&gateway::PROTOCOLS[0]).to_string(), "0.0.0.0:8710");
+        assert!("viid".parse::<ListenAt>().is_err() && "modem=127.0.0.1:0".parse::<ListenAt>().is_err());
+        let document = include_str!("../../../docs/configuration.md");
+        for protocol in gateway::PROTOCOLS {
+            let line = format!("| `{}` | `\"0.0.0.0:{}\"`", protocol.name, protocol.port);
+            assert!(document.contains(&line), "docs/configuration.md: {protocol:?}");
         }
     }
 

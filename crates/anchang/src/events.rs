@@ -1,8 +1,9 @@
 //! From the gateway into the records: refused devices and messages that couldn't be read. The gateway never waits for
 //! this; when the records can't take them, they are logged, counted and gone.
 
+use domain::DeviceKind;
 use gateway::{Event, RefusalReason, Source};
-use records::{DeviceKind, Quarantined, Records, RefusedDevice, RefusedReason, StoreError};
+use records::{Quarantined, Records, RefusedDevice, RefusedReason, StoreError};
 use smol_str::{SmolStr, ToSmolStr};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -41,7 +42,7 @@ fn sort(events: impl Iterator<Item = Event>) -> (Vec<RefusedDevice>, Vec<Quarant
     for event in events {
         match event {
             Event::Refused { source, device, address, at, reason, detail } => {
-                let (kind, address) = (kind_of(source), address.ip().to_smolstr());
+                let (kind, address) = (source, address.ip().to_smolstr());
                 let first = RefusedDevice {
                     kind,
                     id: device.clone(),
@@ -61,7 +62,7 @@ fn sort(events: impl Iterator<Item = Event>) -> (Vec<RefusedDevice>, Vec<Quarant
             Event::Quarantined { source, device, address, at, reason, detail, bytes, bytes_len } => {
                 quarantined.push(Quarantined {
                     at,
-                    source: kind_of(source),
+                    source: source,
                     device,
                     address: address.to_smolstr(),
                     reason: SmolStr::new_static(reason),
@@ -75,18 +76,12 @@ fn sort(events: impl Iterator<Item = Event>) -> (Vec<RefusedDevice>, Vec<Quarant
     (refused.into_values().collect(), quarantined)
 }
 
-fn kind_of(source: Source) -> DeviceKind {
-    match source {
-        Source::Camera => DeviceKind::Camera,
-        Source::Terminal => DeviceKind::Terminal,
-    }
-}
-
 fn reason_of(reason: RefusalReason) -> RefusedReason {
     match reason {
         RefusalReason::Unknown => RefusedReason::Unknown,
         RefusalReason::WrongPassword => RefusedReason::WrongPassword,
         RefusalReason::Disabled => RefusedReason::Disabled,
+        RefusalReason::WrongAddress => RefusedReason::WrongAddress,
     }
 }
 
@@ -98,7 +93,7 @@ mod tests {
     #[test]
     fn attempts_of_one_device_become_one_row_and_messages_keep_their_order() {
         let refused = |port, at, reason| Event::Refused {
-            source: Source::Camera,
+            source: DeviceKind::Camera,
             device: "1".into(),
             address: ([10, 0, 0, 1], port).into(),
             at: Timestamp::from_unix_ms(at),
@@ -106,7 +101,7 @@ mod tests {
             detail: format!("at {at}"),
         };
         let unreadable = |detail: &str| Event::Quarantined {
-            source: Source::Terminal,
+            source: DeviceKind::Terminal,
             device: None,
             address: ([10, 0, 0, 2], 9).into(),
             at: Timestamp::from_unix_ms(5),

@@ -24,7 +24,7 @@ mod vitals;
 
 use anyhow::{Context, ensure};
 use clap::{Parser, Subcommand};
-use config::{ClockKind, Config};
+use config::{ClockKind, Config, ListenAt};
 use records::{AuditVerdict, Records};
 use std::io::{IsTerminal, Write};
 use std::net::SocketAddr;
@@ -48,12 +48,9 @@ struct Arguments {
     /// 页面与接口的监听地址 / Where pages and programs are served
     #[arg(long, value_name = "ADDR")]
     http: Option<SocketAddr>,
-    /// 相机（GA/T 1400）的监听地址 / Where cameras are served
-    #[arg(long, value_name = "ADDR")]
-    viid: Option<SocketAddr>,
-    /// 车载终端（JT/T 808）的监听地址 / Where vehicle terminals are served
-    #[arg(long, value_name = "ADDR")]
-    terminals: Option<SocketAddr>,
+    /// 某一接入协议的监听地址，可重复，如 viid=0.0.0.0:8710 / Where a protocol of devices is served; for each once
+    #[arg(long, value_name = "NAME=ADDR")]
+    listen: Vec<ListenAt>,
     /// 时钟来源 / Whose time it is
     #[arg(long)]
     clock: Option<ClockKind>,
@@ -94,11 +91,12 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Some(path) => Config::read(path)?,
         None => Config::default(),
     };
-    let Arguments { config: _, data_dir, http, viid, terminals, clock, command } = arguments;
+    let Arguments { config: _, data_dir, http, listen, clock, command } = arguments;
     config.data_dir = data_dir.unwrap_or(config.data_dir);
     config.http = http.unwrap_or(config.http);
-    config.viid = viid.unwrap_or(config.viid);
-    config.terminals = terminals.unwrap_or(config.terminals);
+    for ListenAt(name, address) in listen {
+        config.listen.set(&name, address).map_err(anyhow::Error::msg)?;
+    }
     config.clock = clock.unwrap_or(config.clock);
     if let Some(Command::Openapi) = command {
         say(&api::openapi_json())?;

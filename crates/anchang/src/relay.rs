@@ -2,11 +2,11 @@
 
 use crate::shutdown::ended;
 use api::App;
-use domain::Entry;
+use domain::{DeviceKind, Entry};
 use gateway::directory::SharedDirectory;
 use gateway::{CameraEntry, Directory, Shutdown, TerminalEntry};
 use journal::{AppendError, Batch};
-use records::{Device, DeviceKind, PendingChange, StoreError};
+use records::{Device, PendingChange, StoreError};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -90,17 +90,24 @@ fn directory_of(devices: Vec<Device>) -> Directory {
     let mut directory = Directory::default();
     for device in devices {
         match device.kind {
-            DeviceKind::Camera => {
+            DeviceKind::Camera | DeviceKind::Isapi | DeviceKind::Dahua => {
                 let username = device.username.unwrap_or_else(|| device.id.0.clone());
                 let entry = CameraEntry {
                     is_enabled: device.is_enabled,
                     username,
                     // Without a password nobody can answer the challenge.
                     ha1: device.secret.map(|secret| secret.0.into()).unwrap_or_default(),
+                    address: device.address,
                     checkpoints: device.checkpoints,
                 };
-                directory.cameras.insert(device.id, entry);
+                if device.kind == DeviceKind::Camera {
+                    directory.cameras.insert(device.id, entry);
+                } else {
+                    directory.notifiers.insert((device.kind, device.id), entry);
+                }
             }
+            // Platforms of vehicle terminals are not listened to yet.
+            DeviceKind::Platform => {}
             DeviceKind::Terminal => {
                 let entry = TerminalEntry { is_enabled: device.is_enabled, vehicle: device.vehicle };
                 directory.terminals.insert(device.id, entry);

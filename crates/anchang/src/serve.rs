@@ -15,7 +15,7 @@ use arc_swap::ArcSwap;
 use axum::http::Uri;
 use axum::routing::get;
 use gateway::directory::SharedDirectory;
-use gateway::{Directory, EventSender, Terminals};
+use gateway::{Directory, EventSender, PROTOCOLS, Protocol, Terminals};
 use std::future::{Future, ready};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -71,7 +71,7 @@ pub(crate) async fn serve(mut config: Config) -> anyhow::Result<()> {
     let Opened { app, secret, task, lock } = Box::pin(open(&config)).await?;
     let directory = SharedDirectory::new(ArcSwap::from_pointee(Directory::default()));
     relay::pass(&app, &directory).await?;
-    let [http_listener, viid_listener, terminal_listener] = bind_all(&config).await?;
+    let (http_listener, listeners) = bind_all(&config).await?;
 
     let archiving = Archiving::start(app.clone()).context("could not start archiving")?;
     let mut judging = Judging::start(task).context("could not start judging")?;
@@ -108,8 +108,10 @@ pub(crate) async fn serve(mut config: Config) -> anyhow::Result<()> {
     } else {
         let router = api::router(app.clone(), get(|uri: Uri| ready(page::serve(&uri))));
         start(&mut outer, "http", http::serve(http_listener, router, shutdown.clone()));
-        start(&mut outer, "viid", gateway::viid::serve(viid_listener, context.clone(), shutdown.clone()));
-        start(&mut outer, "terminals", gateway::terminal::serve(terminal_listener, context, shutdown));
+        for (protocol, listener) in listeners {
+            let serving = (protocol.serve)(listener, context.clone(), shutdown.clone());
+            start(&mut outer, protocol.name, serving);
+        }
         tracing::info!("open for pages and devices");
         tokio::select! {
             signal = signals.next() => Why::Signal(signal),
@@ -159,21 +161,26 @@ async fn finish(what: &str, parts: &mut Parts) {
     }
 }
 
-/// Listens for pages, cameras and terminals, and writes down where.
-async fn bind_all(config: &Config) -> anyhow::Result<[TcpListener; 3]> {
+/// A protocol and where it listens.
+type Listening = (&'static Protocol, TcpListener);
+
+/// Listens for pages and for each protocol of devices, and writes down where.
+async fn bind_all(config: &Config) -> anyhow::Result<(TcpListener, Vec<Listening>)> {
     let http = bind("http", config.http).await?;
-    let viid = bind("viid", config.viid).await?;
-    let terminals = bind("terminals", config.terminals).await?;
-    let addresses = serde_json::json!({
-        "http": http.local_addr()?,
-        "viid": viid.local_addr()?,
-        "terminals": terminals.local_addr()?,
-    });
+    let mut addresses = serde_json::Map::new();
+    addresses.insert("http".into(), http.local_addr()?.to_string().into());
+    let mut listeners = Vec::with_capacity(PROTOCOLS.len());
+    for protocol in PROTOCOLS {
+        let listener = bind(protocol.name, config.listen.at(protocol)).await?;
+        addresses.insert(protocol.name.into(), listener.local_addr()?.to_string().into());
+        listeners.push((protocol, listener));
+    }
+    let addresses = serde_json::Value::Object(addresses);
     let path = config.data_dir.join(ADDRESSES_FILE);
     files::replace(&path, &[format!("{addresses:#}\n").as_bytes()])
         .with_context(|| format!("could not write {}", path.display()))?;
     tracing::info!(%addresses, "listening");
-    Ok([http, viid, terminals])
+    Ok((http, listeners))
 }
 
 async fn bind(name: &str, address: SocketAddr) -> anyhow::Result<TcpListener> {

@@ -8,7 +8,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use domain::{Checkpoint, CheckpointId, Section, SectionId, Theatre, Timestamp, Wgs84};
-use gateway::{DeviceKind, DeviceState};
+use gateway::DeviceState;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -99,13 +99,13 @@ pub(crate) fn device_state_word(state: Option<&DeviceState>, now: Timestamp) -> 
 /// The state word of each checkpoint: the best of its cameras.
 pub(crate) fn checkpoint_states(app: &App) -> HashMap<CheckpointId, &'static str> {
     let now = app.clock.now();
-    let present = app.presence.all(DeviceKind::Camera);
+    let present = app.presence.all();
     let mut states: HashMap<CheckpointId, &'static str> = HashMap::new();
     for device in &app.names.load().devices {
-        if device.kind != records::DeviceKind::Camera {
+        if !device.kind.is_camera() {
             continue;
         }
-        let word = device_state_word(present.get(&device.id), now);
+        let word = device_state_word(present.get(&(device.kind, device.id.clone())), now);
         for checkpoint in &device.checkpoints {
             let best = states.entry(checkpoint.clone()).or_insert("offline");
             if word == "online" || (word == "silent" && *best == "offline") {

@@ -9,10 +9,10 @@ use crate::wire::{List, Paging, instant};
 use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
-use domain::{CheckpointId, DeviceId, Timestamp};
+use domain::{CheckpointId, DeviceId, DeviceKind, Timestamp};
 use gateway::DeviceState;
 use gateway::directory::{camera_ha1, terminal_id};
-use records::{Device, DeviceFilter, DeviceKind, DeviceSecret, Window};
+use records::{Device, DeviceFilter, DeviceSecret, Window};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use utoipa::{IntoParams, ToSchema};
@@ -20,9 +20,9 @@ use utoipa::{IntoParams, ToSchema};
 /// A device and how it does.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct DeviceView {
-    /// `camera` or `terminal`.
+    /// `camera`, `isapi`, `dahua`, `terminal` or `platform`.
     kind: &'static str,
-    /// 20 digits, or the SIM number.
+    /// 20 digits, the SIM number, the access code, or what a camera is called in its notices.
     id: String,
     name: String,
     /// `online`, `silent`, `offline`, `disabled`.
@@ -34,6 +34,9 @@ pub(crate) struct DeviceView {
     checkpoint_ids: Vec<String>,
     username: Option<String>,
     has_credential: bool,
+    /// The network address at which it is registered.
+    registered_address: Option<String>,
+    /// Where it speaks from now.
     address: Option<String>,
     last_seen_at: Option<String>,
     connected_since: Option<String>,
@@ -50,9 +53,11 @@ pub(crate) struct DeviceInput {
     pub(crate) kind: String,
     pub(crate) id: String,
     pub(crate) name: String,
-    /// Cameras: user of the digest registration; the id when left out.
+    /// Cameras and platforms: the user that they name; the id when left out.
     pub(crate) username: Option<String>,
     pub(crate) password: Option<String>,
+    /// Cameras that post notices, and platforms: the network address that they speak from.
+    pub(crate) registered_address: Option<String>,
     pub(crate) checkpoint_ids: Vec<String>,
     pub(crate) vehicle_plate: Option<String>,
     pub(crate) vehicle_plate_class: Option<String>,
@@ -66,6 +71,8 @@ pub(crate) struct DeviceChange {
     is_enabled: Option<bool>,
     username: Option<String>,
     password: Option<String>,
+    /// "" takes it away.
+    registered_address: Option<String>,
     checkpoint_ids: Option<Vec<String>>,
     vehicle_plate: Option<String>,
     vehicle_plate_class: Option<String>,
@@ -80,7 +87,7 @@ pub(crate) struct RefusedView {
     first_seen_at: String,
     last_seen_at: String,
     attempts: u64,
-    /// `unknown`, `wrong_password`, `disabled`.
+    /// `unknown`, `wrong_password`, `disabled`, `wrong_address`.
     reason: &'static str,
     /// What it said of itself.
     detail: String,
@@ -91,7 +98,8 @@ pub(crate) struct RefusedView {
 #[serde(default)]
 pub(crate) struct AdmitInput {
     name: Option<String>,
-    /// Cameras: the password that is set on it; made up when left out.
+    /// The password that is set on it. Left out, one is made up for a camera of GA/T 1400 and for a platform; a camera that
+    /// posts notices is then known by its network address.
     password: Option<String>,
     checkpoint_ids: Vec<String>,
     vehicle_plate: Option<String>,
@@ -130,6 +138,7 @@ fn view(app: &App, device: &Device, now: Timestamp, observations_today: u64) -> 
         checkpoint_ids: device.checkpoints.iter().map(ToString::to_string).collect(),
         username: device.username.as_ref().map(ToString::to_string),
         has_credential: device.secret.is_some(),
+        registered_address: device.address.map(|address| address.to_string()),
         address: present.as_ref().map(|state| state.address.to_string()),
         last_seen_at: present.as_ref().map(|state| instant(state.last_seen_at)),
         connected_since: present.as_ref().and_then(|state| state.connected_since.map(instant)),
@@ -142,14 +151,7 @@ fn view(app: &App, device: &Device, now: Timestamp, observations_today: u64) -> 
 }
 
 fn presence_of(app: &App, device: &Device) -> Option<DeviceState> {
-    app.presence.get(gateway_kind(device.kind), &device.id)
-}
-
-fn gateway_kind(kind: DeviceKind) -> gateway::DeviceKind {
-    match kind {
-        DeviceKind::Camera => gateway::DeviceKind::Camera,
-        DeviceKind::Terminal => gateway::DeviceKind::Terminal,
-    }
+    app.presence.get(device.kind, &device.id)
 }
 
 /// Devices.
@@ -194,17 +196,30 @@ pub(crate) async fn list(
     Ok(Json(List { items, total }))
 }
 
+fn kinds() -> String {
+    DeviceKind::ALL.map(DeviceKind::key).join("、")
+}
+
+/// What a camera may be called: it is a step of the path that it posts to.
+fn is_name(id: &str) -> bool {
+    let is_fit = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | ':');
+    (1..=64).contains(&id.len()) && id.chars().all(is_fit)
+}
+
 pub(crate) fn parse_kind(word: &str) -> Result<DeviceKind, Problem> {
     DeviceKind::parse(word)
-        .ok_or_else(|| Problem::invalid("设备类型须为 camera 或 terminal。", "Unknown kind of device."))
+        .ok_or_else(|| Problem::invalid(format!("设备类型须为 {}。", kinds()), "Unknown kind of device."))
 }
 
 /// Reads what a client or a row of a file says of a device; the error is the field and what is wrong.
 pub(crate) fn device_of(input: &DeviceInput) -> Result<Device, (&'static str, &'static str)> {
     let kind = match input.kind.trim() {
-        "camera" | "相机" | "卡口相机" => DeviceKind::Camera,
-        "terminal" | "终端" | "车载终端" => DeviceKind::Terminal,
-        _ => return Err(("kind", "须为 camera 或 terminal")),
+        "相机" | "卡口相机" => DeviceKind::Camera,
+        "海康" | "海康相机" => DeviceKind::Isapi,
+        "大华" | "大华相机" => DeviceKind::Dahua,
+        "终端" | "车载终端" => DeviceKind::Terminal,
+        "平台" | "监控平台" => DeviceKind::Platform,
+        word => DeviceKind::parse(word).ok_or(("kind", "须为 camera、isapi、dahua、terminal 或 platform"))?,
     };
     let id = input.id.trim();
     let is_digits = !id.is_empty() && id.chars().all(|c| c.is_ascii_digit());
@@ -213,6 +228,15 @@ pub(crate) fn device_of(input: &DeviceInput) -> Result<Device, (&'static str, &'
         DeviceKind::Camera => return Err(("id", "须为 20 位数字")),
         DeviceKind::Terminal if is_digits && id.len() <= 20 => terminal_id(id),
         DeviceKind::Terminal => return Err(("id", "须为终端手机号，最多 20 位数字")),
+        DeviceKind::Isapi | DeviceKind::Dahua if is_name(id) => DeviceId::from(id),
+        DeviceKind::Isapi | DeviceKind::Dahua => {
+            return Err(("id", "须为字母、数字或 - _ . : 组成的名称，最多 64 个"));
+        }
+        // Written without leading zeros: in a message it is a number.
+        DeviceKind::Platform => match id.parse::<u32>() {
+            Ok(code) if is_digits && code > 0 => DeviceId::from(code.to_string().as_str()),
+            _ => return Err(("id", "须为平台接入码（1 至 4294967295 的数字）")),
+        },
     };
     let word = |text: &Option<String>| {
         text.as_deref().map(str::trim).filter(|text| !text.is_empty()).map(str::to_string)
@@ -225,7 +249,8 @@ pub(crate) fn device_of(input: &DeviceInput) -> Result<Device, (&'static str, &'
         (None, _) => None,
     };
     let username =
-        (kind == DeviceKind::Camera).then(|| word(&input.username).unwrap_or_else(|| id.to_string()));
+        (kind != DeviceKind::Terminal).then(|| word(&input.username).unwrap_or_else(|| id.to_string()));
+    let address = word(&input.registered_address).map(|address| address.parse()).transpose();
     let secret = match (&username, word(&input.password)) {
         (Some(username), Some(password)) => Some(DeviceSecret(camera_ha1(username, &password))),
         _ => None,
@@ -240,6 +265,7 @@ pub(crate) fn device_of(input: &DeviceInput) -> Result<Device, (&'static str, &'
         checkpoints: input.checkpoint_ids.iter().map(|id| CheckpointId::from(id.trim())).collect(),
         vehicle,
         edition: None,
+        address: address.map_err(|_| ("registered_address", "须为 IP 地址"))?,
     })
 }
 
@@ -291,6 +317,12 @@ pub(crate) async fn change(
     if let Some(plate) = input.vehicle_plate {
         let class = input.vehicle_plate_class.unwrap_or_else(|| "02".into());
         device.vehicle = if plate.trim().is_empty() { None } else { Some(key_of(&plate, &class)?) };
+    }
+    if let Some(address) = input.registered_address {
+        let address = Some(address.trim()).filter(|address| !address.is_empty());
+        device.address = address.map(str::parse).transpose().map_err(|_| {
+            Problem::invalid("登记地址须为 IP 地址。", "The registered address is no IP address.")
+        })?;
     }
     if let Some(username) = input.username.filter(|name| !name.trim().is_empty()) {
         if input.password.is_none() && device.username.as_deref() != Some(username.trim()) {
@@ -365,7 +397,10 @@ pub(crate) async fn admit(
     let kind = parse_kind(&kind)?;
     let known = app.records.device(kind, &DeviceId::from(id.as_str())).await?;
     let typed = input.password.filter(|password| !password.is_empty());
-    let made_up = (kind == DeviceKind::Camera && typed.is_none()).then(records::OneTimePassword::generate);
+    let is_known_by_address = typed.is_none() && matches!(kind, DeviceKind::Isapi | DeviceKind::Dahua);
+    let has_password = kind != DeviceKind::Terminal && !is_known_by_address;
+    let made_up = (has_password && typed.is_none()).then(records::OneTimePassword::generate);
+    let address = if is_known_by_address { refused_address(&app, kind, &id).await? } else { None };
     let password = typed.or_else(|| made_up.as_ref().map(|password| password.reveal().to_string()));
     let device = match known {
         Some(mut device) => {
@@ -373,6 +408,7 @@ pub(crate) async fn admit(
             if let (Some(username), Some(password)) = (&device.username, &password) {
                 device.secret = Some(DeviceSecret(camera_ha1(username, password)));
             }
+            device.address = address.as_ref().and_then(|address| address.parse().ok()).or(device.address);
             device
         }
         None => device_of(&DeviceInput {
@@ -381,6 +417,7 @@ pub(crate) async fn admit(
             name: input.name.unwrap_or_default(),
             username: None,
             password,
+            registered_address: address,
             checkpoint_ids: input.checkpoint_ids,
             vehicle_plate: input.vehicle_plate,
             vehicle_plate_class: input.vehicle_plate_class,
@@ -393,6 +430,13 @@ pub(crate) async fn admit(
     app.records.forget_refused(kind, &device.id).await?;
     let password = made_up.map(|password| password.reveal().to_string());
     Ok(Json(AdmittedView { device: view(&app, &device, app.clock.now(), 0), password }))
+}
+
+/// Where a refused device last spoke from.
+async fn refused_address(app: &App, kind: DeviceKind, id: &str) -> Result<Option<String>, Problem> {
+    let refused = app.records.refused_devices().await?;
+    let last = refused.into_iter().find(|refused| refused.kind == kind && refused.id.as_str() == id);
+    Ok(last.map(|refused| refused.address.to_string()))
 }
 
 /// Takes a refused device off the list; it comes back when it tries again.

@@ -8,7 +8,6 @@ use crate::wire::instant;
 use axum::Json;
 use axum::extract::State;
 use domain::{CivilDay, Level, ModelId};
-use gateway::DeviceKind;
 use records::{QuarantineFilter, WarningState};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -84,15 +83,10 @@ pub(crate) async fn figures(app: &App) -> Result<Figures, Problem> {
     let states = checkpoint_states(app);
     let names = app.names.load();
     let devices = &names.devices;
-    let cameras = app.presence.all(DeviceKind::Camera);
-    let terminals = app.presence.all(DeviceKind::Terminal);
-    let online = devices.iter().filter(|device| {
-        let state = match device.kind {
-            records::DeviceKind::Camera => cameras.get(&device.id),
-            records::DeviceKind::Terminal => terminals.get(&device.id),
-        };
-        device_state_word(state, now) == "online"
-    });
+    let present = app.presence.all();
+    let online = devices
+        .iter()
+        .filter(|device| device_state_word(present.get(&(device.kind, device.id.clone())), now) == "online");
     let since_midnight = QuarantineFilter { since: Some(since), ..QuarantineFilter::default() };
     let quarantined = app.records.quarantine_counts(&since_midnight).await?.values().sum();
     let refused = app.records.refused_devices().await?.len() as u64;

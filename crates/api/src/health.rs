@@ -8,7 +8,7 @@ use crate::wire::{List, instant};
 use axum::Json;
 use axum::extract::{Path, Query, State};
 use calibration::{DeviceHealth, HOURS_MAX, HourOfDevice};
-use domain::{DeviceId, Timestamp};
+use domain::{DeviceId, DeviceKind, Timestamp};
 use records::Device;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -178,7 +178,9 @@ pub(crate) async fn list(
 ) -> Result<Json<List<DeviceHealthView>>, Problem> {
     let kind = query.kind.as_deref().filter(|word| !word.is_empty()).map(parse_kind).transpose()?;
     let (names, health, now) = (app.names.load(), app.health.load(), app.clock.now());
-    let devices = names.devices.iter().filter(|device| kind.is_none_or(|kind| device.kind == kind));
+    let devices = names.devices.iter().filter(|device| {
+        kind.is_none_or(|kind| device.kind == kind || (kind == DeviceKind::Camera && device.kind.is_camera()))
+    });
     let items: Vec<_> = devices.map(|device| view(device, &health, now)).collect();
     Ok(Json(List { total: items.len() as u64, items }))
 }

@@ -7,7 +7,6 @@ use axum::extract::{Path, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use futures_util::StreamExt;
-use gateway::DeviceKind;
 use journal::{Offset, ReadError};
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -54,7 +53,8 @@ async fn fetched(app: &App, url: &str) -> Result<Vec<u8>, Problem> {
     let url: reqwest::Url = url.parse().map_err(|_| no_such())?;
     let host: Option<IpAddr> = url.host_str().and_then(|host| host.parse().ok());
     let is_cameras = host.is_some_and(|host| {
-        app.presence.all(DeviceKind::Camera).values().any(|camera| camera.address.ip() == host)
+        let present = app.presence.all();
+        present.iter().any(|((kind, _), device)| kind.is_camera() && device.address.ip() == host)
     });
     if url.scheme() != "http" || !is_cameras {
         return Err(no_such());

@@ -10,9 +10,9 @@ use crate::wire::{Language, instant};
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::sse::{Event, KeepAlive, Sse};
+use domain::DeviceKind;
 use domain::observation::Fact;
 use futures_util::{Stream, StreamExt, stream};
-use gateway::DeviceKind;
 use records::WarningRecord;
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -173,15 +173,11 @@ fn tell_vehicles(app: &App) {
 fn tell_devices(app: &App, states: &mut BTreeMap<(DeviceKind, domain::DeviceId), &'static str>) {
     let now = app.clock.now();
     let mut changed = Vec::new();
-    for (kind, word) in [(DeviceKind::Camera, "camera"), (DeviceKind::Terminal, "terminal")] {
-        let mut present: Vec<_> = app.presence.all(kind).into_iter().collect();
-        present.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
-        for (id, state) in present {
-            let state_word = device_state_word(Some(&state), now);
-            if states.insert((kind, id.clone()), state_word) != Some(state_word) {
-                changed.push(json!({ "kind": word, "id": id.as_str(), "state": state_word,
-                                     "last_seen_at": instant(state.last_seen_at) }));
-            }
+    for ((kind, id), state) in app.presence.all() {
+        let state_word = device_state_word(Some(&state), now);
+        if states.insert((kind, id.clone()), state_word) != Some(state_word) {
+            changed.push(json!({ "kind": kind.key(), "id": id.as_str(), "state": state_word,
+                                 "last_seen_at": instant(state.last_seen_at) }));
         }
     }
     if !changed.is_empty() && app.hub.listeners() > 0 {

@@ -10,6 +10,7 @@
 #![warn(missing_docs)]
 
 pub mod calibration;
+pub mod device;
 pub mod discipline;
 pub mod id;
 pub mod observation;
@@ -24,6 +25,7 @@ pub mod watch;
 pub mod zone;
 
 pub use calibration::{Calibration, ClockError, MisreadRate, TravelTime};
+pub use device::DeviceKind;
 pub use discipline::{Hidden, Maintenance, Mark, Silence, Verdict, VerdictGiven};
 pub use id::{
     CheckpointId, DeviceId, ObservationId, PictureId, RuleId, SectionId, SilenceId, TuningId, WarningId,

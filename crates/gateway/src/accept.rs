@@ -1,6 +1,6 @@
 //! Taking connections, within a bound, until shutdown: the part that both listeners have in common.
 
-use crate::events::Source;
+use domain::DeviceKind;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,7 +24,7 @@ const ACCEPT_RETRY: Duration = Duration::from_millis(100);
 /// Returns when `shutdown` says so and every connection has ended.
 pub(crate) async fn accept<F>(
     listener: TcpListener,
-    source: Source,
+    source: DeviceKind,
     connections_max: usize,
     mut shutdown: Shutdown,
     serve_one: impl Fn(TcpStream, SocketAddr) -> F,
@@ -67,7 +67,7 @@ pub(crate) async fn accept<F>(
 }
 
 /// A panic in one connection costs that connection only, but is never silent.
-fn note(source: Source, finished: Result<(), tokio::task::JoinError>) {
+fn note(source: DeviceKind, finished: Result<(), tokio::task::JoinError>) {
     if let Err(error) = finished {
         metrics::gauge!("anchang_connections", "source" => source.key()).decrement(1);
         tracing::error!(source = source.key(), %error, "a connection's task failed");

@@ -44,7 +44,7 @@ impl Context {
     /// When something happened, as its device says, if that is [believed](clock::believe).
     pub(crate) fn believe(
         &self,
-        source: crate::Source,
+        source: domain::DeviceKind,
         claimed: Option<Timestamp>,
         received_at: Timestamp,
     ) -> Timestamp {

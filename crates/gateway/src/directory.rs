@@ -1,20 +1,24 @@
 //! Who may speak: a value made from the records, replaced whole when they change.
 
 use arc_swap::ArcSwap;
-use domain::{CheckpointId, DeviceId, VehicleKey};
+use domain::{CheckpointId, DeviceId, DeviceKind, VehicleKey};
 use smol_str::SmolStr;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
+use std::net::IpAddr;
 use std::sync::Arc;
 
 /// A registered camera.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct CameraEntry {
     /// Whether it may speak.
     pub is_enabled: bool,
-    /// User name for the digest registration.
+    /// User name with which it proves itself.
     pub username: SmolStr,
-    /// HA1 of RFC 2617: MD5 of `username:realm:password`, 32 hexadecimal digits. The password itself is not kept.
+    /// HA1 of RFC 2617: MD5 of `username:realm:password`, 32 hexadecimal digits; empty without a password. The password itself
+    /// is not kept.
     pub ha1: SmolStr,
+    /// Where it speaks from, where that is registered; another address is then refused. Not asked of GA/T 1400.
+    pub address: Option<IpAddr>,
     /// Checkpoints it serves; the first is meant where an object names none.
     pub checkpoints: Vec<CheckpointId>,
 }
@@ -31,8 +35,10 @@ pub struct TerminalEntry {
 /// All registered devices.
 #[derive(Clone, Debug, Default)]
 pub struct Directory {
-    /// By the 20 digits.
+    /// GA/T 1400, by the 20 digits.
     pub cameras: HashMap<DeviceId, CameraEntry>,
+    /// Cameras and recorders that post the notices of their maker.
+    pub notifiers: BTreeMap<(DeviceKind, DeviceId), CameraEntry>,
     /// By SIM number without leading zeros (see [`terminal_id`]).
     pub terminals: HashMap<DeviceId, TerminalEntry>,
 }
@@ -40,7 +46,7 @@ pub struct Directory {
 /// The directory as the listeners hold it.
 pub type SharedDirectory = Arc<ArcSwap<Directory>>;
 
-/// The realm of camera registration; part of HA1, so it never changes.
+/// The realm in which cameras prove themselves; part of HA1, so it never changes.
 pub const CAMERA_REALM: &str = "viid";
 
 /// The identity of a terminal: its SIM number without leading zeros, because 2011/2013 pad to 12 digits and 2019 to 20.

@@ -1,30 +1,11 @@
 //! What leaves the gateway for people: refused devices and messages that could not be read.
 
-use domain::{DeviceId, Timestamp};
+use domain::{DeviceId, DeviceKind, Timestamp};
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::mpsc;
-
-/// Which listener.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Source {
-    /// JT/T 808.
-    Terminal,
-    /// GA/T 1400.
-    Camera,
-}
-
-impl Source {
-    /// The word used in the API and in metrics.
-    pub fn key(self) -> &'static str {
-        match self {
-            Self::Terminal => "terminal",
-            Self::Camera => "camera",
-        }
-    }
-}
 
 /// Why a device was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -35,6 +16,8 @@ pub enum RefusalReason {
     WrongPassword,
     /// Known, but switched off.
     Disabled,
+    /// Known, but at another network address.
+    WrongAddress,
 }
 
 impl RefusalReason {
@@ -44,6 +27,7 @@ impl RefusalReason {
             Self::Unknown => "unknown",
             Self::WrongPassword => "wrong_password",
             Self::Disabled => "disabled",
+            Self::WrongAddress => "wrong_address",
         }
     }
 }
@@ -53,8 +37,8 @@ impl RefusalReason {
 pub enum Event {
     /// A device was refused.
     Refused {
-        /// Which listener.
-        source: Source,
+        /// Over which protocol.
+        source: DeviceKind,
         /// Who it says it is.
         device: DeviceId,
         /// From where.
@@ -68,8 +52,8 @@ pub enum Event {
     },
     /// A message or object could not be read.
     Quarantined {
-        /// Which listener.
-        source: Source,
+        /// Over which protocol.
+        source: DeviceKind,
         /// From whom, where that could be read.
         device: Option<DeviceId>,
         /// From where.
@@ -162,7 +146,7 @@ mod tests {
 
     fn refused(device: u32, at_ms: i64) -> Event {
         Event::Refused {
-            source: Source::Camera,
+            source: DeviceKind::Camera,
             device: DeviceId::from(device.to_string().as_str()),
             address: ([127, 0, 0, 1], 1).into(),
             at: Timestamp::from_unix_ms(at_ms),
@@ -188,7 +172,7 @@ mod tests {
     fn kept_bytes_are_cut_and_their_length_is_not() {
         let (events, mut told) = EventSender::new(1, 10);
         events.send(Event::Quarantined {
-            source: Source::Terminal,
+            source: DeviceKind::Terminal,
             device: None,
             address: ([127, 0, 0, 1], 1).into(),
             at: Timestamp::from_unix_ms(0),

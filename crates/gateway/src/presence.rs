@@ -1,7 +1,7 @@
 //! Which devices are there, since when, and how well their clocks go. In memory: it is true only of now.
 
-use domain::{DeviceId, Timestamp};
-use std::collections::HashMap;
+use domain::{DeviceId, DeviceKind, Timestamp};
+use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
 use std::sync::{Mutex, PoisonError};
 
@@ -9,15 +9,6 @@ use std::sync::{Mutex, PoisonError};
 const CLOCK_WINDOW_MS: i64 = 15 * domain::time::MINUTE_MS;
 /// A report that claims to be older than this was kept by its device and is not live, in ms.
 const LATE_MS: i64 = 10 * domain::time::MINUTE_MS;
-
-/// A kind of device.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum DeviceKind {
-    /// GA/T 1400.
-    Camera,
-    /// JT/T 808.
-    Terminal,
-}
 
 /// What is known of a device now.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -108,13 +99,9 @@ impl Presence {
         self.lock().get(&(kind, id.clone())).cloned()
     }
 
-    /// The state of all devices of a kind.
-    pub fn all(&self, kind: DeviceKind) -> HashMap<DeviceId, DeviceState> {
-        self.lock()
-            .iter()
-            .filter(|((k, _), _)| *k == kind)
-            .map(|((_, id), state)| (id.clone(), state.clone()))
-            .collect()
+    /// The state of all devices, by kind and identity.
+    pub fn all(&self) -> BTreeMap<(DeviceKind, DeviceId), DeviceState> {
+        self.lock().iter().map(|(key, state)| (key.clone(), state.clone())).collect()
     }
 
     fn with(

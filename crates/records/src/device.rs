@@ -1,16 +1,17 @@
-//! Devices that may connect: cameras (GA/T 1400) and vehicle terminals (JT/T 808), with what proves who they are. Which
+//! Devices and platforms that may connect, each kind by its protocol, with what proves who they are. Which
 //! vehicle carries which terminal also goes to the journal, through the outbox.
 
 use crate::error::{During, StoreError, damaged};
 use crate::outbox;
 use crate::page::{Page, Put, Window};
 use crate::store::{KEYS_PER_QUERY, Records, contains, insert, key_of, plate_code, upsert};
-use domain::{CheckpointId, DeviceId, ReferenceChange, Terminal, VehicleKey};
+use domain::{CheckpointId, DeviceId, DeviceKind, ReferenceChange, Terminal, VehicleKey};
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::ExprTrait;
 use sea_orm::{Condition, ConnectionTrait, DbErr, IntoActiveModel, QueryOrder, QuerySelect, Set};
 use smol_str::SmolStr;
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 pub(crate) mod row {
     use sea_orm::entity::prelude::*;
@@ -30,6 +31,7 @@ pub(crate) mod row {
         pub plate_class: Option<i32>,
         pub plate: Option<String>,
         pub edition: Option<String>,
+        pub address: Option<String>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -60,30 +62,6 @@ pub(crate) mod place {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// Which protocol a device speaks; ids are unique within a kind.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum DeviceKind {
-    /// GA/T 1400.
-    Camera,
-    /// JT/T 808.
-    Terminal,
-}
-
-impl DeviceKind {
-    /// The word used in the API and in files.
-    pub fn key(self) -> &'static str {
-        match self {
-            Self::Camera => "camera",
-            Self::Terminal => "terminal",
-        }
-    }
-
-    /// The kind of a key.
-    pub fn parse(key: &str) -> Option<Self> {
-        [Self::Camera, Self::Terminal].into_iter().find(|kind| kind.key() == key)
-    }
-}
-
 /// What a device proves itself with. Not shown by `Debug`, so that it stays out of logs.
 #[derive(Clone, PartialEq, Eq)]
 pub struct DeviceSecret(pub String);
@@ -99,7 +77,8 @@ impl std::fmt::Debug for DeviceSecret {
 pub struct Device {
     /// Which protocol.
     pub kind: DeviceKind,
-    /// The 20 digits of GA/T 1400 or the SIM number of JT/T 808.
+    /// The 20 digits of GA/T 1400, the SIM number of JT/T 808, the access code of JT/T 809, or what a camera is called in its
+    /// notices.
     pub id: DeviceId,
     /// Name, as people say it.
     pub name: SmolStr,
@@ -107,7 +86,7 @@ pub struct Device {
     pub is_enabled: bool,
     /// User of the digest registration, for cameras that need one.
     pub username: Option<SmolStr>,
-    /// Camera: HA1 = MD5(username:realm:password) as hexadecimal digits, never the password (RFC 7616 3.4.2).
+    /// Cameras and platforms: HA1 = MD5(username:realm:password) as hexadecimal digits, never the password (RFC 7616 3.4.2).
     /// Terminal: its authentication code, where it was given one.
     pub secret: Option<DeviceSecret>,
     /// Checkpoints that it captures for.
@@ -116,6 +95,8 @@ pub struct Device {
     pub vehicle: Option<VehicleKey>,
     /// The edition of its protocol, as last seen.
     pub edition: Option<SmolStr>,
+    /// The network address that it speaks from, where its kind is known by it.
+    pub address: Option<IpAddr>,
 }
 
 /// Which devices.
@@ -163,7 +144,7 @@ impl Records {
             .collect();
         upsert(&tx, changed.values().map(|device| row_of(device).into_active_model()).collect()).await?;
         let keys: Vec<&str> = changed.keys().map(|(_, id)| id.as_str()).collect();
-        for kind in [DeviceKind::Camera, DeviceKind::Terminal] {
+        for kind in DeviceKind::ALL {
             let of_kind = |id: &&&str| changed.contains_key(&(kind, DeviceId::from(**id)));
             let ids: Vec<&str> = keys.iter().filter(of_kind).copied().collect();
             for ids in ids.chunks(KEYS_PER_QUERY) {
@@ -307,6 +288,7 @@ fn row_of(device: &Device) -> row::Model {
         plate_class: device.vehicle.map(|vehicle| vehicle.class.0.into()),
         plate: device.vehicle.map(|vehicle| vehicle.plate.to_string()),
         edition: device.edition.as_ref().map(ToString::to_string),
+        address: device.address.map(|address| address.to_string()),
     }
 }
 
@@ -325,5 +307,7 @@ fn device_of(row: row::Model, checkpoints: Vec<CheckpointId>) -> Result<Device, 
             .map(|(plate, class)| key_of(plate, class))
             .transpose()?,
         edition: row.edition.map(Into::into),
+        address: (row.address.map(|address| address.parse().map_err(|_| damaged("device", &address))))
+            .transpose()?,
     })
 }

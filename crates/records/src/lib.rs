@@ -80,7 +80,7 @@ mod zone;
 
 pub use audit::{AuditEntry, AuditFilter, AuditRecord, AuditVerdict};
 pub use checkpoint::CheckpointFilter;
-pub use device::{Device, DeviceFilter, DeviceKind, DeviceSecret};
+pub use device::{Device, DeviceFilter, DeviceSecret};
 pub use error::{Fault, StoreError};
 pub use job::{JobEnd, JobFilter, JobId, JobRecord, JobState, NewJob};
 pub use map::{Layer, LayerName};

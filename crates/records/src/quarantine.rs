@@ -1,11 +1,10 @@
 //! Quarantine: what devices sent and nobody could read, kept to look at. Bounded, so that a broken device can't fill
 //! the disk: the newest [`QUARANTINE_ROWS_MAX`] rows and [`QUARANTINE_BYTES_MAX`] bytes stay.
 
-use crate::device::DeviceKind;
 use crate::error::{During, StoreError, damaged};
 use crate::page::{Page, Window};
 use crate::store::{Records, insert, time_of};
-use domain::{DeviceId, Timestamp};
+use domain::{DeviceId, DeviceKind, Timestamp};
 use sea_orm::entity::prelude::*;
 use sea_orm::{Condition, ConnectionTrait, DbErr, NotSet, QueryOrder, QuerySelect, Set};
 use smol_str::SmolStr;

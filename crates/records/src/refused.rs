@@ -1,10 +1,9 @@
 //! Refused devices: who knocked and was not let in, so that one click admits them. Bounded: the
 //! [`REFUSED_ROWS_MAX`] last seen stay, whatever ids somebody makes up.
 
-use crate::device::DeviceKind;
 use crate::error::{During, StoreError, damaged};
 use crate::store::{Records, time_of};
-use domain::{DeviceId, Timestamp};
+use domain::{DeviceId, DeviceKind, Timestamp};
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::{ExprTrait, OnConflict};
 use sea_orm::{DbErr, EntityTrait, QueryOrder, QuerySelect, Set};
@@ -47,6 +46,8 @@ pub enum RefusedReason {
     WrongPassword,
     /// Registered and disabled.
     Disabled,
+    /// Registered at another network address.
+    WrongAddress,
 }
 
 impl RefusedReason {
@@ -56,12 +57,14 @@ impl RefusedReason {
             Self::Unknown => "unknown",
             Self::WrongPassword => "wrong_password",
             Self::Disabled => "disabled",
+            Self::WrongAddress => "wrong_address",
         }
     }
 
     /// The reason of a key.
     pub fn parse(key: &str) -> Option<Self> {
-        [Self::Unknown, Self::WrongPassword, Self::Disabled].into_iter().find(|reason| reason.key() == key)
+        let all = [Self::Unknown, Self::WrongPassword, Self::Disabled, Self::WrongAddress];
+        all.into_iter().find(|reason| reason.key() == key)
     }
 }
 

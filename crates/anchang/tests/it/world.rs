@@ -61,10 +61,14 @@ impl Anchang {
         let mut command = self.command(&[
             "--http",
             "127.0.0.1:0",
-            "--viid",
-            "127.0.0.1:0",
-            "--terminals",
-            "127.0.0.1:0",
+            "--listen",
+            "viid=127.0.0.1:0",
+            "--listen",
+            "terminals=127.0.0.1:0",
+            "--listen",
+            "isapi=127.0.0.1:0",
+            "--listen",
+            "dahua=127.0.0.1:0",
             "--clock",
             "driven",
         ]);

@@ -8,7 +8,7 @@ use super::registry::Order;
 use super::turn::Turn;
 use crate::accept::{Shutdown, ended};
 use crate::context::Context;
-use crate::events::Source;
+use domain::DeviceKind;
 use jt808::{FrameDecoder, FrameError};
 use std::io::ErrorKind;
 use std::net::SocketAddr;
@@ -65,7 +65,7 @@ pub(super) async fn serve(stream: TcpStream, address: SocketAddr, context: Arc<C
     };
     let end = connection.run(stream, orders, shutdown).await;
     connection.dialog.leave();
-    metrics::counter!("anchang_connections_ended_total", "source" => Source::Terminal.key(), "reason" => end.key())
+    metrics::counter!("anchang_connections_ended_total", "source" => DeviceKind::Terminal.key(), "reason" => end.key())
         .increment(1);
     tracing::debug!(%address, reason = end.key(), "terminal connection ended");
 }

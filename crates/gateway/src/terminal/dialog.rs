@@ -6,9 +6,8 @@ use super::turn::{Answer, KindCounts, Turn};
 use crate::bucket::{BURST_S, Bucket};
 use crate::context::Context;
 use crate::directory::terminal_id;
-use crate::events::{Event, RefusalReason, Source};
-use crate::presence::DeviceKind;
-use domain::{DeviceId, Timestamp, VehicleKey};
+use crate::events::{Event, RefusalReason};
+use domain::{DeviceId, DeviceKind, Timestamp, VehicleKey};
 use jt808::message::{Authentication, Registration};
 use jt808::{
     AckResult, DecodeError, Edition, Frame, FrameError, Header, Message, Overdue, Phone, Progress,
@@ -242,7 +241,7 @@ impl Dialog {
         }
         let limits = &self.context.limits;
         if self.sessions.len() >= limits.terminals_per_connection_max {
-            metrics::counter!("anchang_sessions_refused_total", "source" => Source::Terminal.key())
+            metrics::counter!("anchang_sessions_refused_total", "source" => DeviceKind::Terminal.key())
                 .increment(1);
             return turn.acknowledge(header, AckResult::Failed);
         }
@@ -287,7 +286,7 @@ impl Dialog {
 
     fn refuse(&self, id: &DeviceId, reason: RefusalReason, detail: String, turn: &Turn) {
         self.context.events.send(Event::Refused {
-            source: Source::Terminal,
+            source: DeviceKind::Terminal,
             device: id.clone(),
             address: self.address,
             at: turn.received_at,
@@ -414,7 +413,7 @@ impl Dialog {
         turn: &Turn,
     ) {
         self.context.events.send(Event::Quarantined {
-            source: Source::Terminal,
+            source: DeviceKind::Terminal,
             device: header.map(|header| identity(header.phone)),
             address: self.address,
             at: turn.received_at,
@@ -556,7 +555,7 @@ fn edition_key(edition: Edition) -> &'static str {
 /// Counts what a rate keeps out.
 fn note_rate(is_within: bool) -> bool {
     if !is_within {
-        metrics::counter!("anchang_rate_limited_total", "source" => Source::Terminal.key()).increment(1);
+        metrics::counter!("anchang_rate_limited_total", "source" => DeviceKind::Terminal.key()).increment(1);
     }
     is_within
 }
@@ -569,6 +568,6 @@ fn count_request(result: AckResult) {
         AckResult::Unsupported => "unsupported",
         AckResult::Other(_) => "other",
     };
-    metrics::counter!("anchang_requests_total", "source" => Source::Terminal.key(), "answer" => answer)
+    metrics::counter!("anchang_requests_total", "source" => DeviceKind::Terminal.key(), "answer" => answer)
         .increment(1);
 }

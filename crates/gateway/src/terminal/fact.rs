@@ -1,10 +1,9 @@
 //! From a position report to observations: the position itself and one alarm for each active safety item in it.
 
 use crate::context::Context;
-use crate::events::Source;
 use domain::{
-    Alarm, AlarmKind, DeviceId, Fact, Gcj02, Observation, ObservationId, Position, Timestamp, VehicleKey,
-    Wgs84,
+    Alarm, AlarmKind, DeviceId, DeviceKind, Fact, Gcj02, Observation, ObservationId, Position, Timestamp,
+    VehicleKey, Wgs84,
 };
 use jt808::active_safety::{AlarmCircumstances, DsmKind};
 use jt808::{DateTime, Item, StatusBits};
@@ -60,7 +59,7 @@ fn observation(
     Observation {
         id,
         device: reporter.terminal.clone(),
-        captured_at: context.believe(Source::Terminal, claimed, reporter.received_at),
+        captured_at: context.believe(DeviceKind::Terminal, claimed, reporter.received_at),
         received_at: reporter.received_at,
         fact: fact(),
     }

@@ -15,7 +15,7 @@ pub use registry::{SendError, Terminals, auth_code};
 
 use crate::accept::{Shutdown, accept};
 use crate::context::Context;
-use crate::events::Source;
+use domain::DeviceKind;
 use std::sync::Arc;
 use tokio::net::TcpListener;
 
@@ -23,7 +23,7 @@ use tokio::net::TcpListener;
 pub async fn serve(listener: TcpListener, context: Arc<Context>, shutdown: Shutdown) {
     let connections_max = context.limits.terminal_connections_max;
     let of_connection = shutdown.clone();
-    accept(listener, Source::Terminal, connections_max, shutdown, |stream, address| {
+    accept(listener, DeviceKind::Terminal, connections_max, shutdown, |stream, address| {
         connection::serve(stream, address, context.clone(), of_connection.clone())
     })
     .await;

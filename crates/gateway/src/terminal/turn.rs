@@ -1,7 +1,6 @@
 //! What one read has led to: observations to be stored, answers to be sent, and who has spoken.
 
-use crate::events::Source;
-use domain::{DeviceId, Fact, Observation, Timestamp};
+use domain::{DeviceId, DeviceKind, Fact, Observation, Timestamp};
 use jt808::{AckResult, Header, Message};
 
 /// What one read has led to.
@@ -52,7 +51,7 @@ impl KindCounts {
     /// They are durable now.
     pub(super) fn count(&self) {
         for (kind, count) in [("position", self.positions), ("alarm", self.alarms)] {
-            metrics::counter!("anchang_observations_total", "source" => Source::Terminal.key(), "kind" => kind)
+            metrics::counter!("anchang_observations_total", "source" => DeviceKind::Terminal.key(), "kind" => kind)
                 .increment(count);
         }
     }

@@ -2,6 +2,7 @@
 
 use super::Asker;
 use crate::intake::IntakeError;
+use crate::web::{Bound, RETRY_AFTER_S};
 use axum::body::Body;
 use axum::response::Response;
 use gat1400::codes::StatusCode as ViidStatus;
@@ -15,9 +16,6 @@ use http::header::{
 use http::{HeaderValue, StatusCode};
 use journal::AppendError;
 
-/// Seconds after which a camera that was told "busy" does well to try again.
-const RETRY_AFTER_S: &str = "5";
-
 /// Why a request is not answered as it hoped.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Fault {
@@ -27,26 +25,14 @@ pub(super) enum Fault {
     MethodNotAllowed(&'static [Method]),
     #[error("not offered")]
     NotOffered,
-    /// Registers first; its session lapsed, or it never had one.
-    #[error("not registered")]
-    Unregistered,
+    #[error(transparent)]
+    Bound(#[from] Bound),
     /// Right password, old nonce.
     #[error("nonce has expired")]
     Stale,
     /// Not in the directory, or switched off there.
     #[error("refused")]
     Refused,
-    #[error("body is longer than {bytes_max} bytes")]
-    TooLarge { bytes_max: usize },
-    #[error("body took too long")]
-    TooSlow,
-    /// The connection broke while the body came: nobody hears the answer.
-    #[error("body broke off")]
-    Broken,
-    #[error("too many requests in work")]
-    Busy,
-    #[error("device asks too often")]
-    TooOften,
     #[error(transparent)]
     Body(#[from] BodyProblem),
     #[error("body names no device")]
@@ -61,12 +47,16 @@ impl Fault {
             Self::NotFound => (StatusCode::NOT_FOUND, ViidStatus::InvalidOperation),
             Self::MethodNotAllowed(_) => (StatusCode::METHOD_NOT_ALLOWED, ViidStatus::InvalidOperation),
             Self::NotOffered => (StatusCode::NOT_IMPLEMENTED, ViidStatus::InvalidOperation),
-            Self::Unregistered | Self::Stale => (StatusCode::UNAUTHORIZED, ViidStatus::InvalidOperation),
+            Self::Bound(Bound::Unregistered) | Self::Stale => {
+                (StatusCode::UNAUTHORIZED, ViidStatus::InvalidOperation)
+            }
             Self::Refused => (StatusCode::FORBIDDEN, ViidStatus::InvalidOperation),
-            Self::TooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, ViidStatus::InvalidOperation),
-            Self::TooSlow => (StatusCode::REQUEST_TIMEOUT, ViidStatus::OtherError),
-            Self::Broken => (StatusCode::BAD_REQUEST, ViidStatus::OtherError),
-            Self::Busy | Self::TooOften => (StatusCode::SERVICE_UNAVAILABLE, ViidStatus::Busy),
+            Self::Bound(Bound::TooLarge { .. }) => {
+                (StatusCode::PAYLOAD_TOO_LARGE, ViidStatus::InvalidOperation)
+            }
+            Self::Bound(Bound::TooSlow) => (StatusCode::REQUEST_TIMEOUT, ViidStatus::OtherError),
+            Self::Bound(Bound::Broken) => (StatusCode::BAD_REQUEST, ViidStatus::OtherError),
+            Self::Bound(Bound::Busy | Bound::TooOften) => (StatusCode::SERVICE_UNAVAILABLE, ViidStatus::Busy),
             Self::Body(problem) => (StatusCode::BAD_REQUEST, problem.status_code()),
             Self::NoDevice => (StatusCode::BAD_REQUEST, ViidStatus::InvalidContent),
             // What can never be stored is not to be sent again.
@@ -92,13 +82,15 @@ impl Fault {
         };
         let now_unix_ms = asker.at.unix_ms();
         match self {
-            Self::Unregistered => set(WWW_AUTHENTICATE, HeaderValue::try_from(digest.challenge(now_unix_ms))),
+            Self::Bound(Bound::Unregistered) => {
+                set(WWW_AUTHENTICATE, HeaderValue::try_from(digest.challenge(now_unix_ms)))
+            }
             Self::Stale => set(WWW_AUTHENTICATE, HeaderValue::try_from(digest.challenge_stale(now_unix_ms))),
             Self::MethodNotAllowed(allowed) => {
                 let names: Vec<_> = allowed.iter().map(|method| method.name()).collect();
                 set(ALLOW, HeaderValue::try_from(names.join(", ")));
             }
-            Self::TooLarge { .. } | Self::TooSlow | Self::Broken => {
+            Self::Bound(Bound::TooLarge { .. } | Bound::TooSlow | Bound::Broken) => {
                 set(CONNECTION, Ok(HeaderValue::from_static("close")));
             }
             _ if status == StatusCode::SERVICE_UNAVAILABLE => {
@@ -139,19 +131,4 @@ pub(super) fn json(status: StatusCode, body: Vec<u8>) -> Response {
     *response.status_mut() = status;
     response.headers_mut().insert(CONTENT_TYPE_HEADER, HeaderValue::from_static(CONTENT_TYPE));
     response
-}
-
-/// Counts an answer by what the device was told.
-pub(super) fn count(response: &Response) {
-    let answer = match response.status() {
-        StatusCode::OK => "ok",
-        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => "refused",
-        StatusCode::SERVICE_UNAVAILABLE => "busy",
-        StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED | StatusCode::NOT_IMPLEMENTED => "unsupported",
-        StatusCode::PAYLOAD_TOO_LARGE => "too_large",
-        StatusCode::REQUEST_TIMEOUT => "slow",
-        _ => "wrong",
-    };
-    metrics::counter!("anchang_requests_total", "source" => crate::Source::Camera.key(), "answer" => answer)
-        .increment(1);
 }

@@ -2,11 +2,10 @@
 
 use crate::context::Context;
 use crate::directory::CameraEntry;
-use crate::events::Source;
 use crate::offence::OffenceCodes;
 use domain::{
-    Behaviour, Behaviours, CheckpointId, DeviceId, Fact, Observation, ObservationId, Passage, PictureId,
-    Plate, PlateClass, PlateColor, Timestamp, VehicleType,
+    Behaviour, Behaviours, CheckpointId, DeviceId, DeviceKind, Fact, Observation, ObservationId, Passage,
+    PictureId, Plate, PlateClass, PlateColor, Timestamp, VehicleType,
 };
 use gat1400::codes::Color;
 use gat1400::object::{MotorVehicleCore, NonMotorVehicle, SubImageInfo};
@@ -171,7 +170,7 @@ impl<'o> Vehicle<'o> {
         Ok(Observation {
             id: self.identity(device, &passage, claimed),
             device: device.clone(),
-            captured_at: context.believe(Source::Camera, claimed, received_at),
+            captured_at: context.believe(DeviceKind::Camera, claimed, received_at),
             received_at,
             fact: Fact::Passage(passage),
         })
@@ -225,7 +224,7 @@ impl<'o> Vehicle<'o> {
         served
             .or(camera.checkpoints.first())
             .cloned()
-            .or_else(|| super::device_id(named).map(|id| CheckpointId(id.0)))
+            .or_else(|| crate::web::device_id(named).map(|id| CheckpointId(id.0)))
     }
 
     /// The identity of a passage: device, checkpoint, lane, direction, the device's own time, the plate as read, its class
@@ -392,6 +391,7 @@ mod tests {
             username: "".into(),
             ha1: "".into(),
             checkpoints: checkpoints.iter().map(|id| CheckpointId::from(*id)).collect(),
+            ..CameraEntry::default()
         };
         let at = |named: &str, checkpoints: &[&str]| {
             let object = MotorVehicleCore { tollgate_id: named.into(), ..MotorVehicleCore::default() };

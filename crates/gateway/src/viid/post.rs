@@ -2,17 +2,14 @@
 
 use super::answer::Fault;
 use super::passage::{Picture, Vehicle};
-use super::{Asker, Viid, body};
-use crate::events::Source;
-use crate::presence::DeviceKind;
+use super::{Asker, Viid};
 use axum::body::{Body, Bytes};
 use axum::response::Response;
-use domain::{DeviceId, Fact, Observation, PictureId, Timestamp};
+use domain::{DeviceId, DeviceKind, Fact, Observation, PictureId, Timestamp};
 use gat1400::codes::StatusCode as ViidStatus;
 use gat1400::object::{Object, ResponseStatus};
 use gat1400::{ImageProblem, ObjectReason, Objects, read_list};
 use http::request::Parts;
-use std::time::Duration;
 
 /// A post of more objects is what a camera kept during a cut: its times tell nothing of the camera's clock.
 const LIVE_OBJECTS_MAX: u64 = 8;
@@ -44,13 +41,9 @@ impl Viid {
         for<'o> Vehicle<'o>: From<&'o T>,
     {
         let limits = &self.context.limits;
-        let time_max = Duration::from_secs(limits.camera_request_s_max);
-        let mut held =
-            body::read(&parts.headers, body, limits.camera_body_bytes_max, time_max, &self.room).await?;
-        // A place is taken only now: a body that dribbles in keeps nobody out.
-        let Ok(Ok(_place)) = tokio::time::timeout(time_max, self.work.acquire()).await else {
-            return Err(Fault::Busy);
-        };
+        let bodies = &self.desk.bodies;
+        let mut held = bodies.read(&parts.headers, body, limits.camera_body_bytes_max).await?;
+        let _place = bodies.place().await?;
         let mut taken = self.read_objects::<T>(asker, device, &held.bytes)?;
         // The body goes; its room stays taken, for the pictures that came out of it.
         held.bytes = Bytes::new();
@@ -64,7 +57,7 @@ impl Viid {
                 }
             }
             self.context.intake.store(taken.observations).await?;
-            metrics::counter!("anchang_observations_total", "source" => Source::Camera.key(), "kind" => "passage")
+            metrics::counter!("anchang_observations_total", "source" => DeviceKind::Camera.key(), "kind" => "passage")
                 .increment(count);
         }
         let presence = &self.context.presence;

@@ -2,9 +2,8 @@
 
 use super::Viid;
 use super::answer::json;
-use crate::presence::DeviceKind;
 use axum::response::Response;
-use domain::DeviceId;
+use domain::{DeviceId, DeviceKind};
 use gat1400::object::{Ape, Lane, Tollgate};
 use gat1400::route::{Resource, Route};
 use gat1400::write_list;

@@ -1,12 +1,12 @@
 //! `/VIID/System`: registration with digest, keepalive, leaving, the time.
 
 use super::answer::{Fault, json};
-use super::{Asker, Viid, body, device_id};
+use super::{Asker, Viid};
 use crate::events::RefusalReason;
-use crate::presence::DeviceKind;
+use crate::web::{Bound, device_id};
 use axum::body::Body;
 use axum::response::Response;
-use domain::DeviceId;
+use domain::{DeviceId, DeviceKind};
 use gat1400::codes::{StatusCode as ViidStatus, TimeMode};
 use gat1400::digest::{Authorization, Ha1, VerifyProblem};
 use gat1400::object::{Register, SystemTime};
@@ -14,7 +14,6 @@ use gat1400::read_one;
 use http::StatusCode;
 use http::header::{AUTHORIZATION, USER_AGENT};
 use http::request::Parts;
-use std::time::Duration;
 
 /// Longest body of a registration: it holds one identity. Small, because nobody has proved anything yet.
 const REGISTER_BYTES_MAX: usize = 8 << 10;
@@ -28,9 +27,7 @@ impl Viid {
         parts: &Parts,
         body: &mut Body,
     ) -> Result<Response, Fault> {
-        let limits = &self.context.limits;
-        let time_max = Duration::from_secs(limits.camera_request_s_max);
-        let held = body::read(&parts.headers, body, REGISTER_BYTES_MAX, time_max, &self.room).await?;
+        let held = self.desk.bodies.read(&parts.headers, body, REGISTER_BYTES_MAX).await?;
         let device = match read_one::<Register>(&held.bytes, &gat1400::Limits::default()) {
             Ok(register) => device_id(&register.device_id).or_else(|| asker.device.clone()),
             Err(_) if asker.device.is_some() => asker.device.clone(),
@@ -54,13 +51,17 @@ impl Viid {
                 parts.headers.get(USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or("not said");
             self.refuse(asker, &device, reason, format!("user name {user}, user agent {agent}"));
             // With the challenge a device says its user name the next time, which helps who decides.
-            return Err(if authorization.is_none() { Fault::Unregistered } else { Fault::Refused });
+            return Err(if authorization.is_none() {
+                Fault::Bound(Bound::Unregistered)
+            } else {
+                Fault::Refused
+            });
         }
         let authorization = match authorization {
-            None => return Err(Fault::Unregistered),
+            None => return Err(Fault::Bound(Bound::Unregistered)),
             Some(Err(problem)) => {
                 self.refuse(asker, &device, RefusalReason::WrongPassword, problem.to_string());
-                return Err(Fault::Unregistered);
+                return Err(Fault::Bound(Bound::Unregistered));
             }
             Some(Ok(authorization)) => authorization,
         };
@@ -70,13 +71,13 @@ impl Viid {
             Err(problem) => {
                 let detail = format!("user name {}: {problem}", authorization.username);
                 self.refuse(asker, &device, RefusalReason::WrongPassword, detail);
-                return Err(Fault::Unregistered);
+                return Err(Fault::Bound(Bound::Unregistered));
             }
         }
         if !self.used_answers.use_up(&device, &authorization.response, asker.at) {
             return Err(Fault::Stale);
         }
-        self.sessions.begin(&device, asker.address, asker.at);
+        self.desk.sessions.begin(&device, asker.address, asker.at);
         self.context.presence.connected(DeviceKind::Camera, &device, asker.address, asker.at);
         Ok(asker.status(StatusCode::OK, ViidStatus::Ok, Some(device.as_str())))
     }
@@ -109,7 +110,7 @@ impl Viid {
 
     /// Ends a session (注销).
     pub(super) fn unregister(&self, asker: &Asker<'_>, device: &DeviceId) -> Response {
-        self.sessions.end(device);
+        self.desk.sessions.end(device);
         let presence = &self.context.presence;
         presence.seen(DeviceKind::Camera, device, asker.address, asker.at, 0);
         presence.gone(DeviceKind::Camera, device, asker.address);

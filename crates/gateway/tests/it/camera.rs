@@ -1,13 +1,14 @@
 //! Cameras: what they send, what they are told, and what becomes durable.
 
 use crate::world::{CAMERA, CHECKPOINT, Camera, NOW_MS, OTHER_CAMERA, PASSWORD, World, vehicle};
+use domain::DeviceKind;
 use domain::{Behaviour, Fact, Observation, Passage, PlateClass, PlateColor};
 use gat1400::client::Outgoing;
 use gat1400::codes::StatusCode;
 use gat1400::object::{Ape, MotorVehicle, NonMotorVehicle, SubImageInfo, Subscribe, SystemTime, Tollgate};
 use gat1400::route::{Method, Resource};
 use gat1400::{DateTime, ImageData};
-use gateway::{DeviceKind, Event, Limits, RefusalReason, Source};
+use gateway::{Event, Limits, RefusalReason};
 
 fn passage(observation: &Observation) -> &Passage {
     match &observation.fact {
@@ -64,7 +65,7 @@ async fn wrong_credentials_and_unknown_devices_are_refused_and_listed() {
     let camera = Camera::new(&world, CAMERA);
     assert_eq!(camera.register("police", "wrong").await.told().0, 401);
     match world.event().await {
-        Event::Refused { source: Source::Camera, device, reason, .. } => {
+        Event::Refused { source: DeviceKind::Camera, device, reason, .. } => {
             assert_eq!((device.as_str(), reason), (CAMERA, RefusalReason::WrongPassword));
         }
         other => panic!("{other:?}"),
@@ -143,7 +144,7 @@ async fn one_bad_object_costs_itself_only() {
     for (expected, named) in [("not_an_object", "object 0"), ("plate_too_long", "object 2")] {
         match world.event().await {
             Event::Quarantined {
-                source: Source::Camera,
+                source: DeviceKind::Camera,
                 device: Some(device),
                 reason,
                 detail,

@@ -180,7 +180,7 @@ async fn a_session_belongs_to_its_device_and_ends_with_the_sweep() {
     world.pass_ms(60_001);
     let presence = world.context.presence.clone();
     eventually("the silent camera is gone", || {
-        presence.get(gateway::DeviceKind::Camera, &CAMERA.into()).unwrap().connected_since.is_none()
+        presence.get(domain::DeviceKind::Camera, &CAMERA.into()).unwrap().connected_since.is_none()
     })
     .await;
     world.end().await;

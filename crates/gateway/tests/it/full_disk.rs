@@ -1,5 +1,6 @@
 //! A full disk: every device is told so, keeps what it has, and delivers it when there is room again.
 
+use crate::notices::hikvision_told;
 use crate::world::{CAMERA, Camera, Line, World, report, vehicle};
 use gat1400::codes::StatusCode;
 use gateway::Limits;
@@ -63,12 +64,14 @@ async fn a_full_disk_is_said_and_overcome() {
         assert!(reported < 1_000, "the disk is never full");
     }
     assert_eq!(line.ask(PHONE, Message::Heartbeat).await, AckResult::Ok);
+    assert_eq!(hikvision_told(&world, 1).await, (503, true));
     assert_eq!(world.stored().len() as i64, posted + reported, "what was refused is not there");
 
     std::fs::remove_file(&ballast).unwrap();
     assert_eq!(camera.post(&[vehicle("鲁Q12B45", posted)]).await.status, 200);
     assert_eq!(line.ask(PHONE, Message::Position(report(reported))).await, AckResult::Ok);
-    assert_eq!(world.stored().len() as i64, posted + reported + 2);
+    assert_eq!(hikvision_told(&world, 1).await, (200, false));
+    assert_eq!(world.stored().len() as i64, posted + reported + 3);
     world.end().await;
     drop(disk);
 }

@@ -5,6 +5,7 @@
 mod camera;
 mod camera_bounds;
 mod full_disk;
+mod notices;
 mod terminal;
 mod terminal_bounds;
 mod world;

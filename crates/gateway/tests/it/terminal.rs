@@ -1,8 +1,9 @@
 //! Vehicle terminals: what they say, what they are told, and what becomes durable.
 
 use crate::world::{Line, NOW_MS, World, authentication, closed, eventually, report};
+use domain::DeviceKind;
 use domain::{AlarmKind, Fact, VehicleKey, Wgs84};
-use gateway::{DeviceKind, Event, Limits, RefusalReason, SendError, Source, TerminalEntry};
+use gateway::{Event, Limits, RefusalReason, SendError, TerminalEntry};
 use jt808::active_safety::{
     AlarmCircumstances, AlarmIdentifier, AlarmPhase, DsmAlarm, DsmKind, VehicleStateBits,
 };
@@ -53,7 +54,7 @@ async fn an_unknown_terminal_is_refused_and_listed_until_it_is_admitted() {
     let mut line = Line::connect(&world, Edition::V2013).await;
     assert_eq!(line.register(PHONE).await.result, RegisterResult::TerminalUnknown);
     match world.event().await {
-        Event::Refused { source: Source::Terminal, device, reason, detail, .. } => {
+        Event::Refused { source: DeviceKind::Terminal, device, reason, detail, .. } => {
             assert_eq!((device.as_str(), reason), ("13800138000", RefusalReason::Unknown));
             for said in ["鲁Q12345", "MAKER", "M-1", "T000001"] {
                 assert!(detail.contains(said), "{detail}");
@@ -158,7 +159,7 @@ async fn a_malformed_frame_costs_itself_only() {
     let mut reasons = Vec::new();
     for _ in 0..3 {
         match world.event().await {
-            Event::Quarantined { source: Source::Terminal, reason, bytes, bytes_len, .. } => {
+            Event::Quarantined { source: DeviceKind::Terminal, reason, bytes, bytes_len, .. } => {
                 assert_eq!(bytes.len(), bytes_len);
                 if reason == "checksum" {
                     assert_eq!(bytes, damaged[1..], "the bytes after the frame's first delimiter");
@@ -199,7 +200,7 @@ async fn one_connection_relays_1500_terminals() {
     assert_eq!(world.context.terminals.count() as u64, COUNT);
     drop(line);
     eventually("all are gone", || world.context.terminals.count() == 0).await;
-    let states = world.context.presence.all(DeviceKind::Terminal);
+    let states = world.context.presence.all();
     assert_eq!(states.len() as u64, COUNT);
     assert!(states.values().all(|state| state.connected_since.is_none() && state.observations == 1));
     world.end().await;

@@ -1,4 +1,4 @@
-//! A gateway with both listeners on free ports, and the two kinds of devices that speak to it.
+//! A gateway with all its listeners on free ports, and devices that speak to it.
 
 use domain::{Behaviour, Entry, Observation, Timestamp};
 use gat1400::client::{Client, Outgoing};
@@ -13,7 +13,7 @@ use gateway::{
 use journal::{Batch, Journal, Offset, Options};
 use jt808::message::{Authentication, RegisterReply, Registration};
 use jt808::{AckResult, Edition, FrameDecoder, Header, Message, Phone, Position, RegisterResult, StatusBits};
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
@@ -39,10 +39,11 @@ pub(crate) struct World {
     pub(crate) events: mpsc::Receiver<Event>,
     pub(crate) terminals_at: SocketAddr,
     pub(crate) cameras_at: SocketAddr,
+    at: BTreeMap<&'static str, SocketAddr>,
     observations: Arc<Journal>,
     pictures: Arc<Journal>,
     shutdown: watch::Sender<bool>,
-    listeners: [JoinHandle<()>; 2],
+    listeners: Vec<JoinHandle<()>>,
     _folder: TempDir,
 }
 
@@ -88,20 +89,19 @@ impl World {
             secret: [7; 32],
         });
         let (shutdown, ending) = watch::channel(false);
-        let for_terminals = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let for_cameras = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let (terminals_at, cameras_at) =
-            (for_terminals.local_addr().unwrap(), for_cameras.local_addr().unwrap());
-        let listeners = [
-            tokio::spawn(gateway::terminal::serve(for_terminals, context.clone(), ending.clone())),
-            tokio::spawn(gateway::viid::serve(for_cameras, context.clone(), ending)),
-        ];
+        let (mut at, mut listeners) = (BTreeMap::new(), Vec::new());
+        for protocol in gateway::PROTOCOLS {
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            at.insert(protocol.name, listener.local_addr().unwrap());
+            listeners.push(tokio::spawn((protocol.serve)(listener, context.clone(), ending.clone())));
+        }
         let world = Self {
             context,
             clock,
             events,
-            terminals_at,
-            cameras_at,
+            terminals_at: at["terminals"],
+            cameras_at: at["viid"],
+            at,
             observations,
             pictures,
             shutdown,
@@ -116,11 +116,17 @@ impl World {
                     username: "police".into(),
                     ha1: ha1.as_hex().into(),
                     checkpoints: vec![CHECKPOINT.into(), "37132700001210000002".into()],
+                    ..CameraEntry::default()
                 };
                 directory.cameras.insert(camera.into(), entry);
             }
         });
         world
+    }
+
+    /// Where a protocol is served.
+    pub(crate) fn at(&self, protocol: &str) -> SocketAddr {
+        self.at[protocol]
     }
 
     /// Changes the directory, as the binary does when the records change.
@@ -173,7 +179,7 @@ impl World {
         tokio::time::timeout(PATIENCE, self.events.recv()).await.expect("an event").unwrap()
     }
 
-    /// Ends both listeners; they must come to an end by themselves.
+    /// Ends all listeners; they must come to an end by themselves.
     pub(crate) async fn end(self) {
         self.shutdown.send(true).unwrap();
         for listener in self.listeners {

@@ -94,7 +94,7 @@ async fn tell_of_terminals(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     let known = Query::select()
         .columns(["id", "plate_code", "plate_class"])
         .from("device")
-        .and_where(Expr::col("kind").eq(crate::DeviceKind::Terminal.key()))
+        .and_where(Expr::col("kind").eq(domain::DeviceKind::Terminal.key()))
         .and_where(Expr::col("is_enabled").eq(true))
         .and_where(Expr::col("plate_code").is_not_null())
         .and_where(Expr::col("plate_class").is_not_null())

@@ -1,9 +1,10 @@
 //! Quarantine, refused devices, map layers, settings, and opening.
 
 use crate::{at, open};
+use domain::DeviceKind;
 use records::{
-    DeviceKind, LayerName, OpenError, QUARANTINE_BYTES_MAX, QUARANTINE_MESSAGE_BYTES_MAX, QuarantineFilter,
-    Quarantined, REFUSED_ROWS_MAX, Records, RefusedDevice, RefusedReason, Window,
+    LayerName, OpenError, QUARANTINE_BYTES_MAX, QUARANTINE_MESSAGE_BYTES_MAX, QuarantineFilter, Quarantined,
+    REFUSED_ROWS_MAX, Records, RefusedDevice, RefusedReason, Window,
 };
 
 #[tokio::test]

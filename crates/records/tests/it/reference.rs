@@ -2,11 +2,12 @@
 
 use crate::{at, key, open, vehicle};
 use domain::{
-    Checkpoint, CivilDay, KeyClass, Level, Plate, ReferenceChange, Section, Theatre, WatchOrder, Wgs84,
+    Checkpoint, CivilDay, DeviceKind, KeyClass, Level, Plate, ReferenceChange, Section, Theatre, WatchOrder,
+    Wgs84,
 };
 use records::{
-    CheckpointFilter, Device, DeviceFilter, DeviceKind, DeviceSecret, Put, Records, Sort, VehicleField,
-    VehicleFilter, WatchFilter, WatchRecord, WatchState, Window, WithdrawError, Withdrawal,
+    CheckpointFilter, Device, DeviceFilter, DeviceSecret, Put, Records, Sort, VehicleField, VehicleFilter,
+    WatchFilter, WatchRecord, WatchState, Window, WithdrawError, Withdrawal,
 };
 use std::time::Instant;
 
@@ -89,6 +90,7 @@ async fn a_device_keeps_its_checkpoints_in_order() {
         checkpoints: vec!["B".into(), "A".into()],
         vehicle: None,
         edition: None,
+        address: None,
     };
     let terminal = Device {
         kind: DeviceKind::Terminal,

@@ -3,12 +3,12 @@
 use crate::{at, key, open, warning};
 use domain::warning::WithdrawReason;
 use domain::{
-    Area, Detail, DeviceId, Hidden, Hours, KeyClass, Level, Maintenance, Mark, ModelId, Outcome,
+    Area, Detail, DeviceId, DeviceKind, Hidden, Hours, KeyClass, Level, Maintenance, Mark, ModelId, Outcome,
     ReferenceChange, RuleId, Scope, Silence, Terminal, TunedValue, Tuning, Verdict, Wgs84, Zone, ZoneKind,
 };
 use records::{
-    Change, Device, DeviceKind, EndSilenceError, NewDraft, Put, Quiet, QuietKind, QuietRecord, Records,
-    Review, RuleError, RuleState, Sort, TuningError, TuningRecord, VerdictError, VerdictRecord, WarningField,
+    Change, Device, EndSilenceError, NewDraft, Put, Quiet, QuietKind, QuietRecord, Records, Review,
+    RuleError, RuleState, Sort, TuningError, TuningRecord, VerdictError, VerdictRecord, WarningField,
     WarningFilter, WarningState, Window,
 };
 use std::time::Instant;
@@ -336,6 +336,7 @@ async fn judgement_learns_which_vehicle_carries_which_terminal() {
         checkpoints: Vec::new(),
         vehicle,
         edition: None,
+        address: None,
     };
     let terminal = |n| Terminal { device: id.clone(), vehicle: key(n) };
     let put = async |device: Device| {

@@ -21,7 +21,7 @@ const WORKING: u8 = 2;
 
 /// The clock of one connection: what it is doing and until when it may.
 #[derive(Debug)]
-pub(super) struct Pace {
+pub(crate) struct Pace {
     opened_at: Instant,
     rest_max: Duration,
     head_max: Duration,
@@ -35,7 +35,7 @@ pub(super) struct Pace {
 
 /// While it lives the request is in work.
 #[derive(Debug)]
-pub(super) struct InWork(Arc<Pace>);
+pub(crate) struct InWork(Arc<Pace>);
 
 impl Drop for InWork {
     fn drop(&mut self) {
@@ -44,7 +44,7 @@ impl Drop for InWork {
 }
 
 impl Pace {
-    pub(super) fn new(rest_max: Duration, head_max: Duration, write_max: Duration) -> Self {
+    pub(crate) fn new(rest_max: Duration, head_max: Duration, write_max: Duration) -> Self {
         let pace = Self {
             opened_at: Instant::now(),
             rest_max,
@@ -60,13 +60,13 @@ impl Pace {
     }
 
     /// A request has arrived whole, but for its body.
-    pub(super) fn work(self: &Arc<Self>) -> InWork {
+    pub(crate) fn work(self: &Arc<Self>) -> InWork {
         self.enter(WORKING, None);
         InWork(self.clone())
     }
 
     /// Waits until the peer has taken too long; gives the word for it, as metrics have it.
-    pub(super) async fn exceeded(&self) -> &'static str {
+    pub(crate) async fn exceeded(&self) -> &'static str {
         // A deadline that comes nearer while it is waited for is never nearer than the shortest of the bounds.
         let wait_ms_max = self.head_max.min(self.write_max).min(self.rest_max).as_millis().max(10) as u64;
         loop {
@@ -114,13 +114,13 @@ impl Pace {
 
 /// A stream that tells its [`Pace`] what moves.
 #[derive(Debug)]
-pub(super) struct Paced<S> {
+pub(crate) struct Paced<S> {
     stream: S,
     pace: Arc<Pace>,
 }
 
 impl<S> Paced<S> {
-    pub(super) fn new(stream: S, pace: Arc<Pace>) -> Self {
+    pub(crate) fn new(stream: S, pace: Arc<Pace>) -> Self {
         Self { stream, pace }
     }
 

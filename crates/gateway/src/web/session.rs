@@ -1,6 +1,6 @@
 //! Which cameras are registered, from where, and how often they may ask.
 
-use super::answer::Fault;
+use super::Bound;
 use crate::bucket::{BURST_S, Bucket};
 use domain::{DeviceId, Timestamp};
 use std::collections::HashMap;
@@ -17,7 +17,7 @@ struct Session {
 
 /// The sessions. Only devices of the directory get one, so their number is bounded by it.
 #[derive(Debug)]
-pub(super) struct Sessions {
+pub(crate) struct Sessions {
     by_device: Mutex<HashMap<DeviceId, Session>>,
     life_ms: i64,
     per_s: u32,
@@ -25,12 +25,12 @@ pub(super) struct Sessions {
 
 impl Sessions {
     /// Sessions that lapse after `life_ms` of silence and may ask `per_s` times a second.
-    pub(super) fn new(life_ms: i64, per_s: u32) -> Self {
+    pub(crate) fn new(life_ms: i64, per_s: u32) -> Self {
         Self { by_device: Mutex::default(), life_ms, per_s }
     }
 
     /// The device has proved who it is.
-    pub(super) fn begin(&self, device: &DeviceId, address: SocketAddr, now: Timestamp) {
+    pub(crate) fn begin(&self, device: &DeviceId, address: SocketAddr, now: Timestamp) {
         let mut sessions = self.lock();
         if let Some(session) = sessions.get_mut(device) {
             // Its rate goes on: registering again is no way around it.
@@ -43,25 +43,25 @@ impl Sessions {
     }
 
     /// Lets a request in, if its device is registered from that host, has not lapsed and is within its rate.
-    pub(super) fn enter(&self, device: &DeviceId, address: SocketAddr, now: Timestamp) -> Result<(), Fault> {
+    pub(crate) fn enter(&self, device: &DeviceId, address: SocketAddr, now: Timestamp) -> Result<(), Bound> {
         let mut sessions = self.lock();
-        let session = sessions.get_mut(device).ok_or(Fault::Unregistered)?;
+        let session = sessions.get_mut(device).ok_or(Bound::Unregistered)?;
         let is_lapsed = now.ms_since(session.last_seen_at) > self.life_ms;
         if is_lapsed || session.address.ip() != address.ip() {
-            return Err(Fault::Unregistered);
+            return Err(Bound::Unregistered);
         }
         session.address = address;
         session.last_seen_at = now;
-        if session.rate.take(now) { Ok(()) } else { Err(Fault::TooOften) }
+        if session.rate.take(now) { Ok(()) } else { Err(Bound::TooOften) }
     }
 
     /// Ends a session; gives the address it last spoke from.
-    pub(super) fn end(&self, device: &DeviceId) -> Option<SocketAddr> {
+    pub(crate) fn end(&self, device: &DeviceId) -> Option<SocketAddr> {
         self.lock().remove(device).map(|session| session.address)
     }
 
     /// Ends the sessions that have lapsed.
-    pub(super) fn take_lapsed(&self, now: Timestamp) -> Vec<(DeviceId, SocketAddr)> {
+    pub(crate) fn take_lapsed(&self, now: Timestamp) -> Vec<(DeviceId, SocketAddr)> {
         let is_lapsed = |session: &Session| now.ms_since(session.last_seen_at) > self.life_ms;
         self.lock()
             .extract_if(|_, session| is_lapsed(session))
@@ -78,19 +78,19 @@ impl Sessions {
 /// is no use to who sends it again. Only right answers are remembered, so only who knows a password adds to them. (Counting
 /// the uses of a nonce would not do: cameras that are challenged in the same millisecond get the same.)
 #[derive(Debug)]
-pub(super) struct UsedAnswers {
+pub(crate) struct UsedAnswers {
     /// Device and response, and when it was used.
     used_at: Mutex<HashMap<(DeviceId, String), Timestamp>>,
     life_ms: i64,
 }
 
 impl UsedAnswers {
-    pub(super) fn new(life_ms: i64) -> Self {
+    pub(crate) fn new(life_ms: i64) -> Self {
         Self { used_at: Mutex::default(), life_ms }
     }
 
     /// Remembers a right answer; false when it was used before.
-    pub(super) fn use_up(&self, device: &DeviceId, response: &str, now: Timestamp) -> bool {
+    pub(crate) fn use_up(&self, device: &DeviceId, response: &str, now: Timestamp) -> bool {
         let mut used_at = self.used_at.lock().unwrap_or_else(PoisonError::into_inner);
         used_at.retain(|_, used_at| now.ms_since(*used_at) <= self.life_ms);
         used_at.insert((device.clone(), response.to_owned()), now).is_none()
@@ -123,12 +123,12 @@ mod tests {
         let here_again: SocketAddr = "10.0.0.1:2000".parse().unwrap();
         let elsewhere: SocketAddr = "10.0.0.2:1000".parse().unwrap();
         let start = Timestamp::from_unix_ms(0);
-        assert!(matches!(sessions.enter(&camera, here, start), Err(Fault::Unregistered)));
+        assert!(matches!(sessions.enter(&camera, here, start), Err(Bound::Unregistered)));
         sessions.begin(&camera, here, start);
         assert!(sessions.enter(&camera, here_again, start.plus_ms(1_000)).is_ok());
-        assert!(matches!(sessions.enter(&camera, elsewhere, start.plus_ms(1_000)), Err(Fault::Unregistered)));
+        assert!(matches!(sessions.enter(&camera, elsewhere, start.plus_ms(1_000)), Err(Bound::Unregistered)));
         assert_eq!(sessions.take_lapsed(start.plus_ms(2_000)), []);
-        assert!(matches!(sessions.enter(&camera, here, start.plus_ms(2_001)), Err(Fault::Unregistered)));
+        assert!(matches!(sessions.enter(&camera, here, start.plus_ms(2_001)), Err(Bound::Unregistered)));
         assert_eq!(sessions.take_lapsed(start.plus_ms(2_001)), [(camera, here_again)]);
     }
 
@@ -141,6 +141,6 @@ mod tests {
         sessions.begin(&camera, here, start);
         while sessions.enter(&camera, here, start).is_ok() {}
         sessions.begin(&camera, here, start);
-        assert!(matches!(sessions.enter(&camera, here, start), Err(Fault::TooOften)));
+        assert!(matches!(sessions.enter(&camera, here, start), Err(Bound::TooOften)));
     }
 }
