@@ -1,8 +1,7 @@
 //! From the gateway into the records: refused devices and messages that couldn't be read. The gateway never waits for
 //! this; when the records can't take them, they are logged, counted and gone.
 
-use domain::DeviceKind;
-use gateway::{Event, RefusalReason, Source};
+use gateway::{Event, RefusalReason};
 use records::{Quarantined, Records, RefusedDevice, RefusedReason, StoreError};
 use smol_str::{SmolStr, ToSmolStr};
 use std::collections::BTreeMap;
@@ -62,7 +61,7 @@ fn sort(events: impl Iterator<Item = Event>) -> (Vec<RefusedDevice>, Vec<Quarant
             Event::Quarantined { source, device, address, at, reason, detail, bytes, bytes_len } => {
                 quarantined.push(Quarantined {
                     at,
-                    source: source,
+                    source,
                     device,
                     address: address.to_smolstr(),
                     reason: SmolStr::new_static(reason),
@@ -88,7 +87,7 @@ fn reason_of(reason: RefusalReason) -> RefusedReason {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use domain::Timestamp;
+    use domain::{DeviceKind, Timestamp};
 
     #[test]
     fn attempts_of_one_device_become_one_row_and_messages_keep_their_order() {

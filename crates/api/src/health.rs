@@ -95,10 +95,15 @@ struct HourView {
     misread_share: Option<f64>,
 }
 
+/// Whether a device of kind `found` is asked for by `kind`: all cameras are "cameras", whatever they speak.
+fn is_meant(kind: DeviceKind, found: DeviceKind) -> bool {
+    kind == found || (kind == DeviceKind::Camera && found.is_camera())
+}
+
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(default)]
 pub(crate) struct HealthQuery {
-    /// `camera` or `terminal`; both when left out.
+    /// A kind of device, `camera` for cameras of all protocols; all kinds when left out.
     kind: Option<String>,
 }
 
@@ -178,9 +183,7 @@ pub(crate) async fn list(
 ) -> Result<Json<List<DeviceHealthView>>, Problem> {
     let kind = query.kind.as_deref().filter(|word| !word.is_empty()).map(parse_kind).transpose()?;
     let (names, health, now) = (app.names.load(), app.health.load(), app.clock.now());
-    let devices = names.devices.iter().filter(|device| {
-        kind.is_none_or(|kind| device.kind == kind || (kind == DeviceKind::Camera && device.kind.is_camera()))
-    });
+    let devices = names.devices.iter().filter(|device| kind.is_none_or(|kind| is_meant(kind, device.kind)));
     let items: Vec<_> = devices.map(|device| view(device, &health, now)).collect();
     Ok(Json(List { total: items.len() as u64, items }))
 }
@@ -197,7 +200,7 @@ pub(crate) async fn get(
 ) -> Result<Json<DeviceHoursView>, Problem> {
     let kind = parse_kind(&kind)?;
     let (names, health, now) = (app.names.load(), app.health.load(), app.clock.now());
-    let device = names.devices.iter().find(|device| device.kind == kind && device.id.as_str() == id);
+    let device = names.devices.iter().find(|device| is_meant(kind, device.kind) && device.id.as_str() == id);
     let device = device.ok_or_else(|| Problem::not_found("没有这台设备。", "There is no such device."))?;
     let hours = health.hours.get(&device.id).map_or(&[][..], AsRef::as_ref);
     let count = query.hours.unwrap_or(HOURS_DEFAULT).clamp(1, HOURS_MAX + 1);

@@ -16,6 +16,7 @@ pub use tree::Tree;
 
 /// Bounds of reading.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_field_names, reason = "every bound says that it is one")]
 pub struct Limits {
     /// Parts of one multipart body.
     pub parts_max: usize,

@@ -91,7 +91,7 @@ fn from_json(name: String, value: Value, depth: usize, count: &mut Count) -> Res
         Value::Null => {}
         Value::Bool(is_so) => tree.text = is_so.to_string(),
         Value::Number(number) => tree.text = number.to_string(),
-        Value::String(text) => tree.text = text.trim().to_owned(),
+        Value::String(text) => text.trim().clone_into(&mut tree.text),
         Value::Array(values) => {
             for value in values {
                 tree.children.push(from_json(String::new(), value, depth + 1, count)?);
@@ -134,7 +134,7 @@ fn from_xml(text: &str, limits: &Limits) -> Result<Tree, Problem> {
             }
             Event::End(_) => {
                 if let Some(mut done) = open.pop() {
-                    done.text = done.text.trim().to_owned();
+                    done.text = String::from(done.text.trim());
                     match open.last_mut() {
                         Some(outer) => outer.children.push(done),
                         None => return Err(Problem::Xml("an end without its beginning".into())),

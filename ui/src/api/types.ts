@@ -24,7 +24,8 @@ export type Role = 'administrator' | 'officer' | 'viewer'
 export type Theatre = 'expressway' | 'national_provincial' | 'urban' | 'rural'
 export type LinkState = 'online' | 'silent' | 'offline'
 export type DeviceState = LinkState | 'disabled'
-export type DeviceKind = 'camera' | 'terminal'
+export const DEVICE_KINDS = ['camera', 'isapi', 'dahua', 'terminal', 'platform'] as const
+export type DeviceKind = (typeof DEVICE_KINDS)[number]
 export type PlateColor = 'blue' | 'yellow' | 'green' | 'yellow_green' | 'white' | 'black' | 'unknown'
 export type KeyClass =
   'scheduled_coach' | 'tour_coach' | 'dangerous_goods' | 'heavy_goods' | 'minivan' | 'school_bus' | 'farm_tricycle'
@@ -197,7 +198,7 @@ export type Device = Told<'DeviceView', { kind: DeviceKind; state: DeviceState; 
 /** An admitted device, with the password that was made up for it, shown exactly once. */
 export type AdmittedDevice = Told<'AdmittedView', { device: Device }>
 export type NewDevice = Partial<Schemas['DeviceInput']> & Pick<Device, 'kind' | 'id'>
-export type RefusedDevice = Told<'RefusedView', { kind: DeviceKind; reason: 'unknown' | 'wrong_password' | 'disabled' }>
+export type RefusedDevice = Told<'RefusedView', { kind: DeviceKind; reason: 'unknown' | 'wrong_password' | 'disabled' | 'wrong_address' }>
 export type QuarantineEntry = Told<'QuarantineView', { source: DeviceKind }>
 export type QuarantineList = Told<'QuarantineList', { items: QuarantineEntry[] }>
 export type QuarantineFile = Told<'QuarantinedView', { source: DeviceKind }>

@@ -361,10 +361,14 @@ export const en: Record<Key, string> = {
 
   'device_kind.camera': 'camera',
   'device_kind.terminal': 'terminal',
+  'device_kind.isapi': 'Hikvision camera',
+  'device_kind.dahua': 'Dahua camera',
+  'device_kind.platform': 'platform',
 
   'refused.unknown': 'not registered',
   'refused.wrong_password': 'wrong credential',
   'refused.disabled': 'switched off',
+  'refused.wrong_address': 'at another address',
 
   'secret.title': 'Password of {whose}',
   'secret.once': 'This password is shown only now. Note it or hand it over; afterwards it can only be set anew.',
@@ -469,6 +473,10 @@ export const en: Record<Key, string> = {
   'device.id': 'Id',
   'device.camera_id': 'Device id (20 digits)',
   'device.sim': 'SIM number',
+  'device.notifier_id': 'Name of the camera (letters and digits, a step of the path it posts to)',
+  'device.platform_id': 'Access code of the platform',
+  'device.registered_address': 'Registered address (IP)',
+  'device.registered_address_why': 'A camera without a password is known by it; any other address is refused',
   'device.serves': 'Serves',
   'device.checkpoint': 'Checkpoints',
   'device.last_seen': 'Last data',

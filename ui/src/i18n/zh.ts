@@ -359,10 +359,14 @@ export const zh = {
 
   'device_kind.camera': '卡口相机',
   'device_kind.terminal': '车载终端',
+  'device_kind.isapi': '海康相机',
+  'device_kind.dahua': '大华相机',
+  'device_kind.platform': '监控平台',
 
   'refused.unknown': '未登记',
   'refused.wrong_password': '密码或鉴权码不符',
   'refused.disabled': '已停用',
+  'refused.wrong_address': '登记地址不符',
 
   'secret.title': '{whose} 的密码',
   'secret.once': '此密码只显示这一次，请现在记录或转交；关闭后只能重新设置。',
@@ -465,6 +469,10 @@ export const zh = {
   'device.id': '编号',
   'device.camera_id': '设备编号（20 位）',
   'device.sim': '终端手机号',
+  'device.notifier_id': '相机名称（字母、数字，写在推送路径中）',
+  'device.platform_id': '平台接入码',
+  'device.registered_address': '登记地址（IP）',
+  'device.registered_address_why': '无密码的相机凭地址识别；填写后，其他地址一律拒绝',
   'device.serves': '卡口 / 车辆',
   'device.checkpoint': '所属卡口',
   'device.last_seen': '最近数据',

@@ -106,18 +106,18 @@ impl<M: Maker> Notifiers<M> {
     pub(super) fn admit(&self, asker: &Asker<'_>) -> Result<DeviceId, Option<Fault>> {
         let proof = Proof::of(asker);
         let directory = self.context.directory.load();
-        let Some((device, camera)) = self.named(&directory, asker, &proof) else { return Err(None) };
+        let Some((device, camera)) = named(M::KIND, &directory, asker, &proof) else { return Err(None) };
         if !camera.is_enabled {
             self.desk.sessions.end(device);
-            return Err(self.refuse(asker, device, RefusalReason::Disabled, String::new()));
+            return Err(Some(self.refuse(asker, device, RefusalReason::Disabled, String::new())));
         }
         if let Some(address) = camera.address.filter(|address| *address != host(asker.address.ip())) {
             let detail = format!("is registered at {address}");
-            return Err(self.refuse(asker, device, RefusalReason::WrongAddress, detail));
+            return Err(Some(self.refuse(asker, device, RefusalReason::WrongAddress, detail)));
         }
         if camera.ha1.is_empty() && camera.address.is_none() {
             let detail = "is registered with neither a password nor an address".into();
-            return Err(self.refuse(asker, device, RefusalReason::WrongPassword, detail));
+            return Err(Some(self.refuse(asker, device, RefusalReason::WrongPassword, detail)));
         }
         let is_proved = match self.prove(asker, device, camera, &proof) {
             Ok(is_proved) => is_proved,
@@ -149,24 +149,6 @@ impl<M: Maker> Notifiers<M> {
     fn begin(&self, asker: &Asker<'_>, device: &DeviceId) {
         self.desk.sessions.begin(device, asker.address, asker.at);
         self.context.presence.connected(M::KIND, device, asker.address, asker.at);
-    }
-
-    /// The registered camera that a request names.
-    fn named<'d>(
-        &self,
-        directory: &'d Directory,
-        asker: &Asker<'_>,
-        proof: &Proof,
-    ) -> Option<(&'d DeviceId, &'d CameraEntry)> {
-        let by_id = |id: DeviceId| directory.notifiers.get_key_value(&(M::KIND, id));
-        let by_path = || steps(asker.path).find_map(by_id);
-        let of_kind = || directory.notifiers.iter().filter(|((kind, _), _)| *kind == M::KIND);
-        // Two that share it are told apart by neither.
-        let by_user = || only(of_kind().filter(|(_, camera)| proof.username() == Some(&camera.username)));
-        let address = host(asker.address.ip());
-        let by_address = || only(of_kind().filter(|(_, camera)| camera.address == Some(address)));
-        let ((_, device), camera) = by_path().or_else(by_user).or_else(by_address)?;
-        Some((device, camera))
     }
 
     /// Whether the request proves who it is from; not, where it brings no proof; a fault where the proof is wrong.
@@ -232,13 +214,7 @@ impl<M: Maker> Notifiers<M> {
     }
 
     /// Tells of a refusal; gives the fault to answer with.
-    fn refuse(
-        &self,
-        asker: &Asker<'_>,
-        device: &DeviceId,
-        reason: RefusalReason,
-        detail: String,
-    ) -> Option<Fault> {
+    fn refuse(&self, asker: &Asker<'_>, device: &DeviceId, reason: RefusalReason, detail: String) -> Fault {
         self.context.events.send(Event::Refused {
             source: self.door.kind,
             device: device.clone(),
@@ -247,8 +223,25 @@ impl<M: Maker> Notifiers<M> {
             reason,
             detail,
         });
-        Some(Fault::Refused)
+        Fault::Refused
     }
+}
+
+/// The registered camera that a request names.
+fn named<'d>(
+    kind: DeviceKind,
+    directory: &'d Directory,
+    asker: &Asker<'_>,
+    proof: &Proof,
+) -> Option<(&'d DeviceId, &'d CameraEntry)> {
+    let by_path = || steps(asker.path).find_map(|id| directory.notifiers.get_key_value(&(kind, id)));
+    let of_kind = || directory.notifiers.iter().filter(|((found, _), _)| *found == kind);
+    // Two that share it are told apart by neither.
+    let by_user = || only(of_kind().filter(|(_, camera)| proof.username() == Some(&camera.username)));
+    let address = host(asker.address.ip());
+    let by_address = || only(of_kind().filter(|(_, camera)| camera.address == Some(address)));
+    let ((_, device), camera) = by_path().or_else(by_user).or_else(by_address)?;
+    Some((device, camera))
 }
 
 /// The steps of a path that can be identities.

@@ -83,7 +83,7 @@ impl Fault {
         let now_unix_ms = asker.at.unix_ms();
         match self {
             Self::Bound(Bound::Unregistered) => {
-                set(WWW_AUTHENTICATE, HeaderValue::try_from(digest.challenge(now_unix_ms)))
+                set(WWW_AUTHENTICATE, HeaderValue::try_from(digest.challenge(now_unix_ms)));
             }
             Self::Stale => set(WWW_AUTHENTICATE, HeaderValue::try_from(digest.challenge_stale(now_unix_ms))),
             Self::MethodNotAllowed(allowed) => {
