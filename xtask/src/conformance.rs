@@ -3,7 +3,7 @@
 use crate::shell::{self, Options, Result, root};
 
 /// The rooms that have an `examples/conformance.rs`.
-const ROOMS: [&str; 3] = ["jt808", "gat1400", "domain"];
+const ROOMS: [&str; 4] = ["jt808", "gat1400", "notice", "domain"];
 
 pub(crate) fn run_all(data: &str) -> Result {
     if !root().join(data).is_dir() {

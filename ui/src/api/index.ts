@@ -39,11 +39,13 @@ export const api = {
 
   devices: (query: Query, signal?: AbortSignal) => get<T.List<T.Device>>(`${V1}/devices`, query, signal),
   addDevice: (device: T.NewDevice) => post<T.Device>(`${V1}/devices`, device),
-  changeDevice: (device: T.Device, change: Partial<Pick<T.Device, 'name' | 'is_enabled'>> & {
-    password?: string
-    registered_address?: string
-  }) =>
-    patch<T.Device>(`${V1}/devices/${device.kind}/${part(device.id)}`, change),
+  changeDevice: (
+    device: T.Device,
+    change: Partial<Pick<T.Device, 'name' | 'is_enabled'>> & {
+      password?: string
+      registered_address?: string
+    },
+  ) => patch<T.Device>(`${V1}/devices/${device.kind}/${part(device.id)}`, change),
   removeDevice: (device: T.Device) => remove(`${V1}/devices/${device.kind}/${part(device.id)}`),
   refusedDevices: () => all<T.RefusedDevice>(`${V1}/refused-devices`, { limit: 500 }),
   admitDevice: (device: T.RefusedDevice, name?: string) =>

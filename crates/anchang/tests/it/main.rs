@@ -7,6 +7,7 @@ mod hard;
 mod hard_disk;
 mod hard_world;
 mod killed;
+mod notices;
 mod weighing;
 mod world;
 
