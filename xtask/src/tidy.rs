@@ -10,14 +10,15 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("gat1400", &[]),
     ("notice", &[]),
     ("domain", &[]),
+    ("tables", &["domain"]),
     ("codec", &["domain"]),
     ("history", &["codec", "domain"]),
     ("journal", &[]),
     ("calibration", &["domain"]),
     ("judgement", &["domain"]),
     ("records", &["domain"]),
-    ("gateway", &["codec", "domain", "gat1400", "journal", "jt808", "notice"]),
-    ("api", &["calibration", "codec", "domain", "gateway", "history", "journal", "judgement", "records"]),
+    ("gateway", &["codec", "domain", "gat1400", "journal", "jt808", "notice", "tables"]),
+    ("api", &["calibration", "codec", "domain", "gateway", "history", "journal", "judgement", "records", "tables"]),
     ("page", &[]),
     (
         "anchang",
@@ -32,6 +33,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "journal",
             "judgement",
             "records",
+            "tables",
         ],
     ),
     // Not the product: it may know the protocols and the words, never the product's insides.
@@ -41,7 +43,7 @@ const ARROWS: &[(&str, &[&str])] = &[
 ];
 
 /// Rooms that may never read a clock, a file or a socket: everything they know arrives as a value.
-const PURE: &[&str] = &["jt808", "gat1400", "notice", "domain", "codec", "calibration", "judgement"];
+const PURE: &[&str] = &["jt808", "gat1400", "notice", "domain", "tables", "codec", "calibration", "judgement"];
 const IMPURE_WORDS: &[&str] =
     &["SystemTime::now", "Instant::now", "std::fs", "std::net", "std::env", "thread::sleep", "thread::spawn"];
 

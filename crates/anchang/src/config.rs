@@ -16,6 +16,7 @@ const MODELS: &str = include_str!("../../../data/models.toml");
 const CALIBRATION: &str = include_str!("../../../data/calibration.toml");
 const PLATE_CONFUSIONS: &str = include_str!("../../../data/plate-confusions.toml");
 /// What the offence codes of cameras mean.
+const SYNONYMS: &str = include_str!("../../../data/column-synonyms.toml");
 const OFFENCE_CODES: &str = include_str!("../../../data/offence-codes.toml");
 
 /// Everything that can be configured.
@@ -32,6 +33,8 @@ pub(crate) struct Config {
     pub(crate) clock: ClockKind,
     /// 20 digits under which the platform answers cameras (GA/T 1400.1).
     pub(crate) server_id: SmolStr,
+    /// A file in place of `data/column-synonyms.toml`.
+    pub(crate) column_synonyms: Option<PathBuf>,
     /// A file in place of `data/offence-codes.toml`.
     pub(crate) offence_codes: Option<PathBuf>,
     /// Bounds of the gateway.
@@ -144,6 +147,7 @@ impl Default for Config {
             clock: ClockKind::System,
             // Division 371327, then 502 for a video and image database.
             server_id: SmolStr::new_static("37132700005020000001"),
+            column_synonyms: None,
             offence_codes: None,
             limits: gateway::Limits::default(),
             snapshot_period_ms: 60_000,
@@ -214,6 +218,12 @@ impl Config {
     /// What the offence codes of cameras mean.
     pub(crate) fn offence_codes(&self) -> Result<gateway::OffenceCodes, ConfigError> {
         let (path, text) = text_of(self.offence_codes.as_deref(), "data/offence-codes.toml", OFFENCE_CODES)?;
+        parse(&path, &text)
+    }
+
+    /// What columns and values of other systems are called.
+    pub(crate) fn synonyms(&self) -> Result<tables::Synonyms, ConfigError> {
+        let (path, text) = text_of(self.column_synonyms.as_deref(), "data/column-synonyms.toml", SYNONYMS)?;
         parse(&path, &text)
     }
 

@@ -303,7 +303,9 @@ impl Fold {
                 }
             }
             for (offset, bytes) in batch.iter().take_while(|(offset, _)| offset.get() < to) {
-                if let Ok(Entry::Observation(observation)) = codec::decode(bytes) {
+                if let Ok(Entry::Observation(observation)) = codec::decode(bytes)
+                    && !observation.is_from_file()
+                {
                     self.task.intake.remember(observation.id);
                     if matches!(observation.fact, Fact::Passage(_)) {
                         self.app().board.recall(offset.get(), observation);
@@ -382,7 +384,7 @@ impl Fold {
     fn apply(&mut self, offset: Offset, entry: &Entry) -> Result<(), ModelPanicked> {
         let received_at = match entry {
             Entry::Observation(observation) => {
-                if offset < self.end_at_start {
+                if offset < self.end_at_start && !observation.is_from_file() {
                     self.task.intake.remember(observation.id);
                 }
                 Some(observation.received_at)

@@ -20,6 +20,7 @@ mod secret;
 mod serve;
 mod shutdown;
 mod snapshot;
+mod upkeep;
 mod vitals;
 
 use anyhow::{Context, ensure};

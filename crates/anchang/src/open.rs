@@ -91,6 +91,10 @@ pub(crate) async fn open(config: &Config) -> anyhow::Result<Opened> {
         key_classes: ArcSwap::default(),
         changed: tokio::sync::Notify::new(),
         metrics,
+        seen: gateway::file::Seen::open(dir.join("seen"))
+            .context("could not open the index of what was seen")?,
+        synonyms: Arc::new(config.synonyms()?),
+        addresses: ArcSwap::default(),
         jobs: api::Jobs::new(dir.join("jobs")),
         fetcher: fetcher().context("could not make the client that fetches pictures")?,
     };

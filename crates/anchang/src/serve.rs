@@ -8,7 +8,7 @@ use crate::config::Config;
 use crate::judging::{Judging, JudgingError};
 use crate::open::{ADDRESSES_FILE, Opened, open};
 use crate::shutdown::Signals;
-use crate::{descriptors, events, files, http, relay, vitals};
+use crate::{descriptors, events, files, http, relay, upkeep, vitals};
 use anyhow::{Context, bail};
 use api::App;
 use arc_swap::ArcSwap;
@@ -16,6 +16,7 @@ use axum::http::Uri;
 use axum::routing::get;
 use gateway::directory::SharedDirectory;
 use gateway::{Directory, EventSender, PROTOCOLS, Protocol, Terminals};
+use std::collections::BTreeMap;
 use std::future::{Future, ready};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -71,7 +72,7 @@ pub(crate) async fn serve(mut config: Config) -> anyhow::Result<()> {
     let Opened { app, secret, task, lock } = Box::pin(open(&config)).await?;
     let directory = SharedDirectory::new(ArcSwap::from_pointee(Directory::default()));
     relay::pass(&app, &directory).await?;
-    let (http_listener, listeners) = bind_all(&config).await?;
+    let (http_listener, listeners) = bind_all(&config, &app).await?;
 
     let archiving = Archiving::start(app.clone()).context("could not start archiving")?;
     let mut judging = Judging::start(task).context("could not start judging")?;
@@ -95,6 +96,7 @@ pub(crate) async fn serve(mut config: Config) -> anyhow::Result<()> {
     start(&mut inner, "relay", relay::run(app.clone(), directory, shutdown.clone()));
     start(&mut inner, "events", events::run(app.records.clone(), event_queue));
     start(&mut inner, "vitals", vitals::run(app.clone(), shutdown.clone()));
+    start(&mut inner, "upkeep", upkeep::run(app.clone(), shutdown.clone()));
     let ticker = tokio::spawn(api::stream::run_ticker(app.clone()));
 
     // The kernel lets everybody wait meanwhile. A fold from the beginning takes longer: that is not waited for.
@@ -165,17 +167,20 @@ async fn finish(what: &str, parts: &mut Parts) {
 type Listening = (&'static Protocol, TcpListener);
 
 /// Listens for pages and for each protocol of devices, and writes down where.
-async fn bind_all(config: &Config) -> anyhow::Result<(TcpListener, Vec<Listening>)> {
+async fn bind_all(config: &Config, app: &App) -> anyhow::Result<(TcpListener, Vec<Listening>)> {
     let http = bind("http", config.http).await?;
     let mut addresses = serde_json::Map::new();
     addresses.insert("http".into(), http.local_addr()?.to_string().into());
+    let mut known = BTreeMap::new();
     let mut listeners = Vec::with_capacity(PROTOCOLS.len());
     for protocol in PROTOCOLS {
         let listener = bind(protocol.name, config.listen.at(protocol)).await?;
         addresses.insert(protocol.name.into(), listener.local_addr()?.to_string().into());
+        known.insert(protocol.name, listener.local_addr()?);
         listeners.push((protocol, listener));
     }
     let addresses = serde_json::Value::Object(addresses);
+    app.addresses.store(Arc::new(known));
     let path = config.data_dir.join(ADDRESSES_FILE);
     files::replace(&path, &[format!("{addresses:#}\n").as_bytes()])
         .with_context(|| format!("could not write {}", path.display()))?;

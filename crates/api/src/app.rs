@@ -10,14 +10,17 @@ use crate::problem::Problem;
 use crate::replay::ReplayRequest;
 use arc_swap::ArcSwap;
 use domain::{Checkpoint, CheckpointId, KeyClass, Section, SectionId, Timestamp, VehicleKey, Zone, ZoneId};
+use gateway::file::Seen;
 use gateway::{Clock, Intake, Limits, Presence};
 use journal::Journal;
 use judgement::{ModelDescription, Parameters};
 use records::{Device, Fault, Records, StoreError};
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use tables::Synonyms;
 use tokio::sync::Notify;
 
 /// The state behind the API; one a process.
@@ -66,6 +69,12 @@ pub struct App {
     pub changed: Notify,
     /// Renders the metrics.
     pub metrics: metrics_exporter_prometheus::PrometheusHandle,
+    /// What the journal holds, so that rows of files are known as doubles.
+    pub seen: Seen,
+    /// What columns and values of other systems are called.
+    pub synonyms: Arc<Synonyms>,
+    /// Where devices are listened for, by the listener's name.
+    pub addresses: ArcSwap<BTreeMap<&'static str, SocketAddr>>,
     /// Long work that people asked for.
     pub jobs: Jobs,
     /// Fetches pictures that cameras keep.

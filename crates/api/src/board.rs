@@ -120,6 +120,10 @@ impl Board {
     /// Folds one entry that lies at `offset` of the journal; `now` is our clock.
     pub fn observe(&self, offset: u64, entry: &Entry, now: Timestamp) {
         let Entry::Observation(observation) = entry else { return };
+        // What a file brings is history, not what goes on now.
+        if observation.is_from_file() {
+            return;
+        }
         let mut inner = self.lock();
         inner.turn_day(now.beijing_day());
         match &observation.fact {

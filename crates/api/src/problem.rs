@@ -157,6 +157,10 @@ impl Problem {
         )
     }
 
+    pub(crate) fn too_large(chinese: impl Into<String>, english: impl Into<String>) -> Self {
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", ("内容过大", "Too large"), (chinese, english))
+    }
+
     pub(crate) fn disk_full() -> Self {
         Self::new(
             StatusCode::INSUFFICIENT_STORAGE,

@@ -3,9 +3,9 @@
 use crate::app::App;
 use crate::problem::write_problems;
 use crate::{
-    audit, checkpoint, device, explanation, figures, health, import, job, map, model, passage, picture,
-    quarantine, replay, rule, session, silence, stream, system, tuning, user, vehicle, warning, watch,
-    weighing, yields, zone,
+    audit, checkpoint, device, explanation, figures, health, import, intake, job, map, model, passage,
+    picture, quarantine, replay, rule, session, silence, stream, system, tuning, user, vehicle, warning,
+    watch, weighing, yields, zone,
 };
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -37,6 +37,9 @@ fn api() -> OpenApiRouter<Arc<App>> {
     let layers = OpenApiRouter::new()
         .routes(routes!(map::layer, map::put_layer))
         .layer(DefaultBodyLimit::max(map::GEOJSON_BYTES_MAX));
+    // Bounded by what takes it in, piece by piece.
+    let uploads =
+        OpenApiRouter::new().routes(routes!(intake::upload::upload)).layer(DefaultBodyLimit::disable());
     OpenApiRouter::with_openapi(Document::openapi())
         .routes(routes!(session::log_in, session::get, session::log_out))
         .routes(routes!(session::change_password))
@@ -76,6 +79,7 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(job::cancel))
         .routes(routes!(job::file))
         .merge(judging())
+        .merge(taking_in())
         .routes(routes!(map::config))
         .routes(routes!(picture::get))
         .routes(routes!(user::list, user::create))
@@ -88,7 +92,22 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(system::drive_clock))
         .layer(DefaultBodyLimit::max(JSON_BYTES_MAX))
         .merge(files)
+        .merge(uploads)
         .merge(layers)
+}
+
+/// What comes in by files, and an overview of what is connected.
+fn taking_in() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new()
+        .routes(routes!(intake::connection::list))
+        .routes(routes!(intake::upload::list))
+        .routes(routes!(intake::upload::get, intake::upload::remove))
+        .routes(routes!(intake::upload::bad_rows))
+        .routes(routes!(intake::preview::get))
+        .routes(routes!(intake::run::check))
+        .routes(routes!(intake::run::start))
+        .routes(routes!(intake::mapping::list))
+        .routes(routes!(intake::mapping::put, intake::mapping::remove))
 }
 
 /// What judging is tuned with.

@@ -128,6 +128,9 @@ impl Learner {
 
     fn observe(&mut self, observation: &Observation) {
         self.advance(observation.received_at);
+        if observation.is_from_file() {
+            return;
+        }
         let passage = match &observation.fact {
             Fact::Passage(passage) => Some(passage),
             Fact::Position(_) | Fact::Alarm(_) => None,

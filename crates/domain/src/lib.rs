@@ -12,6 +12,7 @@
 pub mod calibration;
 pub mod device;
 pub mod discipline;
+pub mod fact_key;
 pub mod id;
 pub mod observation;
 pub mod place;
@@ -27,6 +28,7 @@ pub mod zone;
 pub use calibration::{Calibration, ClockError, MisreadRate, TravelTime};
 pub use device::DeviceKind;
 pub use discipline::{Hidden, Maintenance, Mark, Silence, Verdict, VerdictGiven};
+pub use fact_key::{FILE_DEVICE, FactKey};
 pub use id::{
     CheckpointId, DeviceId, ObservationId, PictureId, RuleId, SectionId, SilenceId, TuningId, WarningId,
     WatchOrderId, ZoneId,

@@ -33,6 +33,13 @@ pub struct Observation {
     pub fact: Fact,
 }
 
+impl Observation {
+    /// Whether it came from a file of another system: of the past, and no device's.
+    pub fn is_from_file(&self) -> bool {
+        self.device.as_str().starts_with(crate::fact_key::FILE_DEVICE)
+    }
+}
+
 /// What an observation says.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Fact {

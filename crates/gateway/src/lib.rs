@@ -24,6 +24,7 @@ pub mod context;
 pub mod dahua;
 pub mod directory;
 pub mod events;
+pub mod file;
 pub mod intake;
 pub mod isapi;
 pub mod limits;

@@ -41,6 +41,7 @@
 //! | audit | `append_audit`, `audit`, `verify_audit` |
 //! | quarantine | `add_quarantine`, `quarantine`, `quarantined`, `quarantine_counts` |
 //! | jobs | `add_job`, `begin_job`, `note_job_progress`, `end_job`, `interrupt_jobs`, `job`, `jobs`, `forget_jobs` |
+//! | mappings of files | `put_mapping`, `remove_mapping`, `mappings` |
 //! | map, settings, cursors | `put_layer`, `layer`, `put_setting`, `setting`, `cursor`, `set_cursor` |
 
 #![warn(missing_docs)]
@@ -56,6 +57,7 @@ mod device;
 mod error;
 mod job;
 mod map;
+mod mapping;
 mod migration;
 mod open;
 mod outbox;
@@ -84,6 +86,7 @@ pub use device::{Device, DeviceFilter, DeviceSecret};
 pub use error::{Fault, StoreError};
 pub use job::{JobEnd, JobFilter, JobId, JobRecord, JobState, NewJob};
 pub use map::{Layer, LayerName};
+pub use mapping::MappingRecord;
 pub use open::OpenError;
 pub use outbox::PendingChange;
 pub use page::{PAGE_LIMIT_MAX, Page, Put, Sort, Window};

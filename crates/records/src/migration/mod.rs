@@ -4,6 +4,7 @@ mod m0001_first;
 mod m0002_trust;
 mod m0003_history;
 mod m0004_job;
+mod m0005_mapping;
 mod m0007_device_address;
 
 use sea_orm_migration::prelude::*;
@@ -17,6 +18,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0002_trust::Migration),
             Box::new(m0003_history::Migration),
             Box::new(m0004_job::Migration),
+            Box::new(m0005_mapping::Migration),
             Box::new(m0007_device_address::Migration),
         ]
     }
