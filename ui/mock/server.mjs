@@ -18,6 +18,7 @@ import {
   randomPlate,
   roads,
 } from './world.mjs'
+import { intake } from './intake.mjs'
 import { judging } from './judging.mjs'
 import { lists } from './lists.mjs'
 
@@ -74,6 +75,7 @@ export async function startMock({ port = 0, is_empty = false, must_change = fals
   }
   const more = lists(state, is_empty)
   const judge = judging(state, is_empty)
+  const taken = intake(is_empty)
   const clients = new Set()
   let event_id = 0
   let passages_today = is_empty ? 0 : 384_213
@@ -269,6 +271,8 @@ export async function startMock({ port = 0, is_empty = false, must_change = fals
     if (kind === 'warnings' && action === 'verdict') return verdict(id, body)
     const judged = judge(method, [kind, id, action, last], query, body, { slice, problem })
     if (judged) return judged
+    const intaken = taken(method, [kind, id, action, last], query, body, { problem })
+    if (intaken) return intaken
     if (kind === 'warnings' && id) {
       const warning = state.warnings.find((it) => it.id === id)
       if (!warning) return problem(404, 'not_found', '没有这条预警', '它可能已过保存期。')

@@ -24,6 +24,11 @@ const routes: RouteRecordRaw[] = [
     component: () => import('@/pages/device/DevicesPage.vue'),
   },
   {
+    path: '/intake/:tab(connections|files)?',
+    name: 'intake',
+    component: () => import('@/pages/intake/IntakePage.vue'),
+  },
+  {
     path: '/models/:tab(models|rules|zones|quiet)?',
     name: 'models',
     component: () => import('@/pages/model/ModelsPage.vue'),

@@ -1,4 +1,4 @@
-//! Files in: vehicles, checkpoints, sections, devices and watch orders as CSV.
+//! Files in: vehicles, checkpoints, sections, devices and watch orders as spreadsheets or CSV.
 //!
 //! A bad row is reported by row and column and costs that row; the good ones stand. The same file twice changes nothing.
 
@@ -138,7 +138,7 @@ pub(crate) async fn template(_: Administrator, Path(kind): Path<String>) -> Resu
     Ok((fields, text).into_response())
 }
 
-/// Imports a CSV file (UTF-8 or GBK) with Chinese or English heads.
+/// Imports a spreadsheet (XLSX, XLS, ODS) or a CSV file in any usual encoding, with Chinese or English heads.
 #[utoipa::path(post, path = "/imports/{kind}", tag = "imports", params(("kind" = String, Path)),
     request_body(content = String, content_type = "text/csv"),
     responses((status = 200, body = ImportReport), (status = 413), (status = 422)))]
@@ -150,7 +150,8 @@ pub(crate) async fn import(
     body: Bytes,
 ) -> Result<Json<ImportReport>, Problem> {
     let columns = columns_of(&kind)?;
-    let table = Table::read(&body, columns)?;
+    let read = tokio::task::spawn_blocking(move || Table::read(&body, columns));
+    let table = read.await.map_err(|error| Problem::internal("read a table", &error))??;
     let mut report = ImportReport { rows: table.len(), ..ImportReport::default() };
     let stored = store(&app, &kind, &table, language, &mut report, &by.user.username).await;
     // What was stored before a failure stands, so judgement and gateway must learn of it all the same.

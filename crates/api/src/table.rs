@@ -1,42 +1,60 @@
-//! A CSV table as people send it: UTF-8 or GBK, with or without a byte-order mark, heads in either language.
+//! A table as people send it: a spreadsheet, or text in any encoding of Chinese desktops, with heads in either language.
 
 use crate::problem::Problem;
 use crate::wire::Language;
+use tables::{ReadError, Rows};
+
+/// Rows among which the head is looked for: titles may stand above it.
+const HEAD_WITHIN: usize = 10;
 
 /// A table with known columns.
 pub(crate) struct Table {
-    rows: Vec<(usize, csv::StringRecord)>,
-    /// English word of each column and its place in the file.
+    pieces: Vec<Rows>,
+    /// Line of the head, the first is 1.
+    head_line: usize,
+    /// English word, Chinese head and place in the file of each column.
     places: Vec<(&'static str, &'static str, usize)>,
 }
 
 /// A row with content.
 pub(crate) struct Row<'a> {
     table: &'a Table,
-    record: &'a csv::StringRecord,
-    /// Line of the table, the head is 1.
+    cells: tables::Row<'a>,
+    /// Line of the table, as a spreadsheet program numbers it.
     pub(crate) line: usize,
 }
 
 impl Table {
-    /// Reads a file; the error says which columns are missing.
+    /// Reads a file; the error says what it is when it is no table, or which columns are missing.
     pub(crate) fn read(
         bytes: &[u8],
         columns: &[(&'static str, &'static str, bool)],
     ) -> Result<Self, Problem> {
-        let text = decode(bytes);
-        let delimiter =
-            if text.lines().next().is_some_and(|head| head.contains('\t')) { b'\t' } else { b',' };
-        let mut reader = csv::ReaderBuilder::new()
-            .flexible(true)
-            .delimiter(delimiter)
-            .trim(csv::Trim::All)
-            .from_reader(text.as_bytes());
-        let heads = reader.headers().cloned().unwrap_or_default();
+        let pieces = match tables::whole(bytes.to_vec()) {
+            Ok(pieces) => pieces,
+            Err(ReadError::Empty) => Vec::new(),
+            Err(error) => {
+                return Err(Problem::invalid(
+                    "文件不是可读取的表格，请用 Excel、WPS 另存为 XLSX 或 CSV。",
+                    format!("The file is no table that can be read ({error}). Save it as XLSX or CSV."),
+                ));
+            }
+        };
+        let is_named = |cell: &str, chinese: &str, english: &str| {
+            cell == chinese || cell.eq_ignore_ascii_case(english)
+        };
+        let is_head = |row: &tables::Row<'_>| {
+            row.cells().any(|cell| columns.iter().any(|(zh, en, is_needed)| *is_needed && is_named(cell, zh, en)))
+        };
+        let first = pieces.iter().flat_map(Rows::iter).take(HEAD_WITHIN);
+        let head = first.enumerate().find(|(_, row)| is_head(row));
         let mut places = Vec::new();
         let mut missing = Vec::new();
         for (chinese, english, is_required) in columns {
-            match heads.iter().position(|head| head == *chinese || head.eq_ignore_ascii_case(english)) {
+            let place = head.as_ref().and_then(|(_, row)| {
+                row.cells().position(|cell| is_named(cell, chinese, english))
+            });
+            match place {
                 Some(place) => places.push((*english, *chinese, place)),
                 None if *is_required => missing.push((*chinese, *english)),
                 None => {}
@@ -50,23 +68,21 @@ impl Table {
                 format!("Columns are missing: {}. Compare with the template.", in_english.join(", ")),
             ));
         }
-        let mut rows = Vec::new();
-        for (index, record) in reader.records().enumerate() {
-            // The text is UTF-8 and the reader is flexible, so a record can't fail.
-            let record = record.unwrap_or_default();
-            if record.iter().any(|field| !field.is_empty()) {
-                rows.push((index + 2, record));
-            }
-        }
-        Ok(Self { rows, places })
+        let head_line = head.map_or(0, |(index, _)| index + 1);
+        Ok(Self { pieces, head_line, places })
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.rows.len()
+        self.rows().count()
     }
 
     pub(crate) fn rows(&self) -> impl Iterator<Item = Row<'_>> {
-        self.rows.iter().map(|(line, record)| Row { table: self, record, line: *line })
+        let all = self.pieces.iter().flat_map(Rows::iter).enumerate().skip(self.head_line);
+        all.filter(|(_, cells)| !cells.is_empty()).map(|(index, cells)| Row {
+            table: self,
+            cells,
+            line: index + 1,
+        })
     }
 
     /// The name of a column as the reader of the report knows it.
@@ -79,18 +95,8 @@ impl Table {
 impl<'a> Row<'a> {
     /// The text of a column; empty where the file has none.
     pub(crate) fn text(&self, column: &str) -> &'a str {
-        let place =
-            self.table.places.iter().find(|(english, ..)| *english == column).map(|(_, _, place)| *place);
-        place.and_then(|place| self.record.get(place)).unwrap_or("")
-    }
-}
-
-/// UTF-8 when it is, else GBK, which spreadsheet programs on Chinese desktops write.
-fn decode(bytes: &[u8]) -> String {
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    match std::str::from_utf8(bytes) {
-        Ok(text) => text.to_string(),
-        Err(_) => encoding_rs::GB18030.decode(bytes).0.into_owned(),
+        let place = self.table.places.iter().find(|(english, ..)| *english == column);
+        place.and_then(|(.., place)| self.cells.cell(*place)).unwrap_or("")
     }
 }
 
@@ -114,6 +120,22 @@ mod tests {
                 table.rows().map(|row| (row.line, row.text("plate"), row.text("owner"))).collect();
             assert_eq!(rows, [(2, "鲁Q12345", "安河运输"), (4, "鲁Q1", "甲")]);
         }
+    }
+
+    #[test]
+    fn a_spreadsheet_with_a_title_above_its_head_is_read() {
+        let mut book = rust_xlsxwriter::Workbook::new();
+        let sheet = book.add_worksheet();
+        sheet.write(0, 0, "2026 年车辆台账").unwrap();
+        for (row, cells) in [["所有人", "号牌号码"], ["安河运输", "鲁Q12345"]].iter().enumerate() {
+            for (column, cell) in cells.iter().enumerate() {
+                sheet.write(row as u32 + 1, column as u16, *cell).unwrap();
+            }
+        }
+        let table = Table::read(&book.save_to_buffer().unwrap(), COLUMNS).unwrap();
+        let row = table.rows().next().unwrap();
+        assert_eq!((row.line, row.text("plate"), row.text("owner")), (3, "鲁Q12345", "安河运输"));
+        assert!(Table::read(b"\xff\xd8\x00\x00\x01", COLUMNS).is_err(), "a picture");
     }
 
     #[test]

@@ -261,3 +261,11 @@ export interface PassageSample {
   speed_kmh: number | null
   picture_id: string | null
 }
+
+export type ConnectionList = Told<'ConnectionList'>
+export type Connection = Told<'ConnectionView'>
+export type FileMapping = Told<'MappingBody'>
+export type FilePreview = Told<'PreviewView', { mapping: FileMapping; guessed: Record<string, 'head' | 'content'> }>
+export type FileReport = Told<'FileReportView', { ended: 'whole' | 'part' | 'cancelled' | 'failed' }>
+export type Upload = Told<'UploadView', { last: { job_id: number; at: Instant; report: FileReport } | null }>
+export type UploadList = Told<'UploadList', { items: Upload[] }>

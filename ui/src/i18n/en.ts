@@ -1,6 +1,7 @@
 // The words of the page in English.
 import type { Key } from './index'
 import { codes } from './codes.en'
+import { intake } from './intake.en'
 import { jobs } from './jobs.en'
 import { judging } from './judging.en'
 import { limits } from './limits.en'
@@ -381,7 +382,7 @@ export const en: Record<Key, string> = {
   'import.devices': 'devices',
   'import.watch-orders': 'watch orders',
   'import.about':
-    'A CSV file in UTF-8 or GBK with a head line, up to 64 MB. Good rows stand at once; importing again doubles nothing.',
+    'A spreadsheet (XLSX, XLS, ODS) or a CSV file in any usual encoding with a head line, up to 64 MB. Good rows stand at once; importing again doubles nothing.',
   'import.template': 'Get the template',
   'import.choose': 'Choose a file, or drop it here',
   'import.too_large': 'The file is over 64 MB; please split it.',
@@ -572,6 +573,7 @@ export const en: Record<Key, string> = {
   'audit.empty_why': 'Look-ups, signatures, orders and account changes are recorded here and cannot be changed.',
 
   ...codes,
+  ...intake,
   ...jobs,
   ...judging,
   ...limits,

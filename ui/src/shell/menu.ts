@@ -1,5 +1,5 @@
 // The menu, in the order of the loop; what keeps it running stands after the line.
-import { Bell, Coin, Cpu, DataLine, Monitor, MapLocation, Van, View } from '@element-plus/icons-vue'
+import { Bell, Coin, Cpu, DataLine, Download, Monitor, MapLocation, Van, View } from '@element-plus/icons-vue'
 import type { Component } from 'vue'
 import type { Key } from '@/i18n'
 
@@ -18,6 +18,7 @@ export const MENU: readonly MenuItem[] = [
   { route: 'vehicles', label: 'menu.vehicles', icon: Van },
   { route: 'passages', label: 'menu.passages', icon: DataLine },
   { route: 'devices', label: 'menu.devices', icon: Cpu, is_upkeep: true },
+  { route: 'intake', label: 'menu.intake', icon: Download, is_upkeep: true },
   { route: 'models', label: 'menu.models', icon: Coin, is_upkeep: true },
   { route: 'system', label: 'menu.system', icon: Monitor, is_upkeep: true },
 ]

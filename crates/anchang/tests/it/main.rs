@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a helper that fails fails its test")]
 
 mod desk;
+mod files;
 mod hard;
 mod hard_disk;
 mod hard_world;

@@ -226,6 +226,10 @@ impl Page {
         self.value("POST", path, Some(body)).await
     }
 
+    pub(crate) fn address(&self) -> &str {
+        &self.address
+    }
+
     pub(crate) fn token(&self) -> &str {
         &self.token
     }

@@ -14,7 +14,8 @@ use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, TryLockError};
+use std::time::Duration;
 
 /// Bytes of the journal that are read at a time.
 const BATCH_BYTES_MAX: usize = 2 << 20;
@@ -22,6 +23,8 @@ const BATCH_BYTES_MAX: usize = 2 << 20;
 const FOLDED_MAX: usize = 4_000_000;
 /// Keys held in memory by one import, some 200 MB: a file over more days has them read again.
 const HELD_MAX: usize = 12_000_000;
+/// How often to ask whether it is one's turn.
+const TURN: Duration = Duration::from_millis(50);
 const KEY_BYTES: u64 = 8;
 
 /// Why the index could not be used.
@@ -69,14 +72,28 @@ impl Seen {
         Ok(Self { folder, place: Mutex::new(place) })
     }
 
-    fn lock(&self) -> MutexGuard<'_, Place> {
-        // Changed only after the place was written.
-        self.place.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Waits for its turn; an import takes a minute.
+    fn lock(
+        &self,
+        journal: &Journal,
+        watch: &dyn Fn(u64) -> bool,
+    ) -> Result<MutexGuard<'_, Place>, SeenError> {
+        loop {
+            match self.place.try_lock() {
+                Ok(place) => return Ok(place),
+                // Changed only after the place was written.
+                Err(TryLockError::Poisoned(poisoned)) => return Ok(poisoned.into_inner()),
+                Err(TryLockError::WouldBlock) if !watch(journal.end().get()) => {
+                    return Err(SeenError::Cancelled);
+                }
+                Err(TryLockError::WouldBlock) => std::thread::sleep(TURN),
+            }
+        }
     }
 
     /// Folds what was appended since. `watch` is told how many bytes are left, and says whether to go on.
     pub fn catch_up(&self, journal: &Journal, watch: &dyn Fn(u64) -> bool) -> Result<(), SeenError> {
-        self.fold(&mut self.lock(), journal, watch)
+        self.fold(&mut *self.lock(journal, watch)?, journal, watch)
     }
 
     /// A look-up for one import, over all that the journal holds now. Nobody else folds or looks up meanwhile.
@@ -85,7 +102,7 @@ impl Seen {
         journal: &'s Journal,
         watch: &dyn Fn(u64) -> bool,
     ) -> Result<LookUp<'s>, SeenError> {
-        let mut place = self.lock();
+        let mut place = self.lock(journal, watch)?;
         self.fold(&mut place, journal, watch)?;
         Ok(LookUp {
             seen: self,

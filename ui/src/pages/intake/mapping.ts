@@ -1,0 +1,104 @@
+// Which column is what: pure, so that it can be tested without a page.
+import type { FileMapping } from '@/api/types'
+
+export type Kind = 'passage' | 'position'
+
+const SHARED = ['captured_at', 'date', 'time_of_day'] as const
+/** In the order of the mapping page. */
+export const FIELDS: Record<Kind, readonly string[]> = {
+  passage: [
+    ...SHARED,
+    'checkpoint',
+    'plate',
+    'plate_class',
+    'plate_color',
+    'plate_confidence',
+    'lane',
+    'direction',
+    'speed_kmh',
+    'vehicle_type',
+    'body_color',
+  ],
+  position: [
+    ...SHARED,
+    'plate',
+    'plate_class',
+    'plate_color',
+    'terminal',
+    'lon',
+    'lat',
+    'speed_kmh',
+    'heading_deg',
+    'altitude_m',
+    'mileage_km',
+  ],
+}
+
+/** The field that a column is mapped to; empty when it is left out. */
+export const fieldOf = (mapping: FileMapping, column: number): string =>
+  Object.entries(mapping.columns).find(([, at]) => at === column)?.[0] ?? ''
+
+const has = (mapping: FileMapping, field: string): boolean =>
+  field in mapping.columns || Boolean(mapping.constants?.[field])
+
+/** The mapping with a column as `field` and nothing else; whoever had that field loses it. */
+export function assign(mapping: FileMapping, column: number, field: string): FileMapping {
+  const columns = Object.fromEntries(
+    Object.entries(mapping.columns).filter(([name, at]) => at !== column && name !== field),
+  )
+  if (field) columns[field] = column
+  const constants = { ...mapping.constants }
+  delete constants[field]
+  // One column for the moment, or two for day and time: not both.
+  const others =
+    field === 'captured_at' ? ['date', 'time_of_day'] : ['date', 'time_of_day'].includes(field) ? ['captured_at'] : []
+  for (const other of others) delete columns[other]
+  return { ...mapping, columns, constants }
+}
+
+/** The mapping with one value for all rows; an empty one is none. */
+export function fix(mapping: FileMapping, field: string, value: string): FileMapping {
+  const constants = { ...mapping.constants }
+  if (value.trim()) constants[field] = value.trim()
+  else delete constants[field]
+  return { ...mapping, constants }
+}
+
+/** The mapping with a word of the other system translated; an empty meaning leaves the word as it is. */
+export function translate(mapping: FileMapping, field: string, from: string, to: string): FileMapping {
+  const words = { ...mapping.translations?.[field] }
+  if (to.trim()) words[from] = to.trim()
+  else delete words[from]
+  return { ...mapping, translations: { ...mapping.translations, [field]: words } }
+}
+
+/** Other fields belong to the other kind. */
+export function turnInto(mapping: FileMapping, kind: Kind): FileMapping {
+  const keep = <V>(of: Record<string, V> | undefined) =>
+    Object.fromEntries(Object.entries(of ?? {}).filter(([field]) => FIELDS[kind].includes(field)))
+  return {
+    ...mapping,
+    kind,
+    columns: keep(mapping.columns),
+    constants: keep(mapping.constants),
+    translations: keep(mapping.translations),
+  }
+}
+
+/** Fields without which no row can be used. */
+export function missing(mapping: FileMapping): string[] {
+  const lacks: string[] = []
+  const is_parted = has(mapping, 'date') || has(mapping, 'time_of_day')
+  if (!has(mapping, 'captured_at')) lacks.push(...(is_parted ? ['date', 'time_of_day'] : ['captured_at']))
+  if (mapping.kind === 'passage') lacks.push('checkpoint', 'plate')
+  else lacks.push('lon', 'lat', ...(has(mapping, 'terminal') ? [] : ['plate']))
+  return lacks.filter((field) => !has(mapping, field))
+}
+
+/** `1.2 GB` */
+export function sizeText(bytes: number): string {
+  const units = ['B', 'kB', 'MB', 'GB']
+  let [size, unit] = [bytes, 0]
+  while (size >= 1000 && unit < units.length - 1) [size, unit] = [size / 1000, unit + 1]
+  return `${unit === 0 || size >= 100 ? Math.round(size) : size.toFixed(1)} ${units[unit]}`
+}

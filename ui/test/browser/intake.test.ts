@@ -1,0 +1,105 @@
+// Files of other systems in a browser: sent in, mapped, checked, imported, cancelled; connections with their numbers.
+import { mkdirSync } from 'node:fs'
+import { afterAll, afterEach, describe, expect, it } from 'vitest'
+import { closeBrowser, openStage, type Stage, type StageOptions } from './stage'
+
+let stage: Stage | null = null
+async function open(path: string, options: StageOptions = {}): Promise<Stage> {
+  stage = await openStage(path, { is_live: false, ...options })
+  return stage
+}
+afterEach(async () => {
+  const { strangers, errors } = stage ?? { strangers: [], errors: [] }
+  await stage?.close()
+  stage = null
+  expect(strangers).toEqual([])
+  expect(errors).toEqual([])
+})
+afterAll(closeBrowser)
+
+/** Pictures to look at, where `PICTURES` names a folder. */
+async function picture(name: string): Promise<void> {
+  const folder = process.env.PICTURES
+  if (!folder || !stage) return
+  mkdirSync(folder, { recursive: true })
+  await stage.page.screenshot({ path: `${folder}/${name}.png` })
+}
+const isWiderThanScreen = () => document.documentElement.scrollWidth > window.innerWidth
+
+describe('connections', () => {
+  it('are told by protocol, and their numbers open the records', async () => {
+    const { page } = await open('/intake')
+    await page.getByText('GA/T 1400 卡口、视图设备').waitFor()
+    await page.getByText('0.0.0.0:8808').waitFor()
+    await picture('connections')
+    await page.locator('article', { hasText: 'JT/T 808' }).getByRole('link', { name: '17' }).click()
+    await page.waitForURL('**/devices/quarantine?source=terminal')
+  })
+})
+
+describe('a file', () => {
+  it('is sent in, mapped, checked, translated and imported, and its bad rows can be had', async () => {
+    const { page, mock } = await open('/intake/files')
+    await page.getByText('旧平台 11 月过车.csv').waitFor()
+    await picture('files')
+    await page.setInputFiles('input[type=file]', {
+      name: '导出.csv',
+      mimeType: 'text/csv',
+      buffer: Buffer.from('过车时间\r\n'),
+    })
+    await page.waitForURL('**/intake/files?file=**')
+    const plate = page.getByLabel('号牌号码', { exact: true })
+    expect(await plate.inputValue()).toBe('plate')
+    await page.getByText('按内容识别').waitFor()
+    await picture('mapping')
+    // Without a column that is needed nothing can be begun.
+    await plate.selectOption('')
+    await page.getByText('还需指定：号牌号码').waitFor()
+    expect(await page.getByRole('button', { name: '开始导入' }).isDisabled()).toBe(true)
+    await plate.selectOption('plate')
+
+    await page.getByRole('button', { name: '检查前 10 万行' }).click()
+    await page.getByText('前 100,000 行的检查结果').waitFor()
+    await page.getByLabel('旧北环路口 本系统中的值').selectOption({ index: 1 })
+    await page.getByRole('button', { name: '检查前 10 万行' }).click()
+    await page.getByText('99,000').waitFor()
+    await page.getByRole('button', { name: '开始导入' }).click()
+    await page.getByRole('dialog').getByRole('button', { name: '开始导入' }).click()
+    await page.getByRole('progressbar').waitFor()
+    await picture('importing')
+    await page.getByText('下载全部错误行').waitFor({ timeout: 10_000 })
+    await picture('report')
+    const sent = mock.state.requests.filter((it) => it.startsWith('POST') && it.includes('/import'))
+    expect(sent).toHaveLength(1)
+  })
+
+  it('is kept as it is when its import is cancelled, and what is in is said', async () => {
+    const { page } = await open('/intake/files')
+    await page.getByRole('link', { name: '旧平台 11 月过车.csv' }).click()
+    await page.getByRole('button', { name: '开始导入' }).click()
+    await page.getByRole('dialog').getByRole('button', { name: '开始导入' }).click()
+    await page.getByRole('button', { name: '取消任务' }).click()
+    await page.getByRole('dialog').getByRole('button', { name: '取消任务' }).click()
+    await page.getByText('导入已取消，取消前的行已生效').waitFor()
+  })
+
+  it('can be given by somebody with nothing yet, who is told what for', async () => {
+    const { page } = await open('/intake/files', { is_empty: true })
+    await page.getByText('还没有上传文件').waitFor()
+    await page.getByText('把其他系统导出的过车记录').waitFor()
+    await picture('empty')
+  })
+
+  it('is mapped with a thumb', async () => {
+    const { page } = await open('/intake/files', { is_phone: true })
+    await page.getByRole('link', { name: '旧平台 11 月过车.csv' }).click()
+    await page.getByText('按内容识别').waitFor()
+    expect(await page.evaluate(isWiderThanScreen)).toBe(false)
+    await picture('phone-mapping')
+    await page.getByText('导入结果').scrollIntoViewIfNeeded()
+    await picture('phone-report')
+    await page.goBack()
+    await page.getByText('把其他系统导出的过车记录').waitFor()
+    await picture('phone-files')
+  })
+})
