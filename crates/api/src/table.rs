@@ -40,20 +40,20 @@ impl Table {
                 ));
             }
         };
-        let is_named = |cell: &str, chinese: &str, english: &str| {
-            cell == chinese || cell.eq_ignore_ascii_case(english)
-        };
+        let is_named =
+            |cell: &str, chinese: &str, english: &str| cell == chinese || cell.eq_ignore_ascii_case(english);
         let is_head = |row: &tables::Row<'_>| {
-            row.cells().any(|cell| columns.iter().any(|(zh, en, is_needed)| *is_needed && is_named(cell, zh, en)))
+            row.cells()
+                .any(|cell| columns.iter().any(|(zh, en, is_needed)| *is_needed && is_named(cell, zh, en)))
         };
         let first = pieces.iter().flat_map(Rows::iter).take(HEAD_WITHIN);
         let head = first.enumerate().find(|(_, row)| is_head(row));
         let mut places = Vec::new();
         let mut missing = Vec::new();
         for (chinese, english, is_required) in columns {
-            let place = head.as_ref().and_then(|(_, row)| {
-                row.cells().position(|cell| is_named(cell, chinese, english))
-            });
+            let place = head
+                .as_ref()
+                .and_then(|(_, row)| row.cells().position(|cell| is_named(cell, chinese, english)));
             match place {
                 Some(place) => places.push((*english, *chinese, place)),
                 None if *is_required => missing.push((*chinese, *english)),
@@ -127,7 +127,8 @@ mod tests {
         let mut book = rust_xlsxwriter::Workbook::new();
         let sheet = book.add_worksheet();
         sheet.write(0, 0, "2026 年车辆台账").unwrap();
-        for (row, cells) in [["所有人", "号牌号码"], ["安河运输", "鲁Q12345"]].iter().enumerate() {
+        for (row, cells) in [["所有人", "号牌号码"], ["安河运输", "鲁Q12345"]].iter().enumerate()
+        {
             for (column, cell) in cells.iter().enumerate() {
                 sheet.write(row as u32 + 1, column as u16, *cell).unwrap();
             }

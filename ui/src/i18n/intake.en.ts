@@ -94,7 +94,7 @@ export const intake: Record<keyof typeof zh, string> = {
   'file_kind.passage': 'Passages',
   'file_kind.position': 'Positions',
   'encoding.utf8': 'UTF-8',
-  'encoding.gb18030': 'GBK / GB18030 (Chinese Excel, WPS)',
+  'encoding.gb18030': 'GBK (Chinese Excel, WPS)',
   'encoding.utf16_le': 'UTF-16 little endian (Excel Unicode text)',
   'encoding.utf16_be': 'UTF-16 big endian',
   'delimiter.comma': 'Comma',

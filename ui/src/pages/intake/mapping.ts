@@ -95,10 +95,10 @@ export function missing(mapping: FileMapping): string[] {
   return lacks.filter((field) => !has(mapping, field))
 }
 
-/** `1.2 GB` */
+/** `1.2 GB`, in units of 1,024 as operating systems show it. */
 export function sizeText(bytes: number): string {
   const units = ['B', 'kB', 'MB', 'GB']
   let [size, unit] = [bytes, 0]
-  while (size >= 1000 && unit < units.length - 1) [size, unit] = [size / 1000, unit + 1]
-  return `${unit === 0 || size >= 100 ? Math.round(size) : size.toFixed(1)} ${units[unit]}`
+  while (size >= 1024 && unit < units.length - 1) [size, unit] = [size / 1024, unit + 1]
+  return `${size >= 100 || size % 1 === 0 ? Math.round(size) : size.toFixed(1)} ${units[unit]}`
 }
