@@ -114,14 +114,14 @@ export function intake(is_empty) {
       ended_at: is_over ? iso(Date.now()) : null,
     }
   }
-  const of = (protocol, address, devices) => ({
-    protocol,
+  const of = (kind, address, devices) => ({
+    kind,
     address,
     devices: is_empty ? 0 : devices,
     online: is_empty ? 0 : Math.round(devices * 0.93),
     last_seen_at: is_empty ? null : iso(Date.now()),
     observations_today: is_empty ? 0 : devices * 9_321,
-    rate_per_s: is_empty ? 0 : devices / 9,
+    observations: is_empty ? 0 : Math.round((Date.now() / 1000) * devices),
     refused: is_empty ? 0 : 3,
     quarantined: is_empty ? 0 : 17,
   })
@@ -136,7 +136,7 @@ export function intake(is_empty) {
     }
     if (kind !== 'intake') return null
     if (id === 'connections')
-      return { body: { items: [of('gat1400', '0.0.0.0:8116', 118), of('jt808', '0.0.0.0:8808', 34)] } }
+      return { body: { items: [of('camera', '0.0.0.0:8710', 118), of('terminal', '0.0.0.0:8720', 34)] } }
     if (id === 'mappings') return { status: 204 }
     if (id !== 'files') return null
     if (!action && method === 'GET') return { body: { items: files, upload_bytes_max: 2 ** 32 } }

@@ -18,7 +18,20 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("judgement", &["domain"]),
     ("records", &["domain"]),
     ("gateway", &["codec", "domain", "gat1400", "journal", "jt808", "notice", "tables"]),
-    ("api", &["calibration", "codec", "domain", "gateway", "history", "journal", "judgement", "records", "tables"]),
+    (
+        "api",
+        &[
+            "calibration",
+            "codec",
+            "domain",
+            "gateway",
+            "history",
+            "journal",
+            "judgement",
+            "records",
+            "tables",
+        ],
+    ),
     ("page", &[]),
     (
         "anchang",
@@ -43,7 +56,8 @@ const ARROWS: &[(&str, &[&str])] = &[
 ];
 
 /// Rooms that may never read a clock, a file or a socket: everything they know arrives as a value.
-const PURE: &[&str] = &["jt808", "gat1400", "notice", "domain", "tables", "codec", "calibration", "judgement"];
+const PURE: &[&str] =
+    &["jt808", "gat1400", "notice", "domain", "tables", "codec", "calibration", "judgement"];
 const IMPURE_WORDS: &[&str] =
     &["SystemTime::now", "Instant::now", "std::fs", "std::net", "std::env", "thread::sleep", "thread::spawn"];
 

@@ -262,8 +262,8 @@ export interface PassageSample {
   picture_id: string | null
 }
 
-export type ConnectionList = Told<'ConnectionList'>
 export type Connection = Told<'ConnectionView'>
+export type ConnectionList = Told<'ConnectionList', { items: Connection[] }>
 export type FileMapping = Told<'MappingBody'>
 export type FilePreview = Told<'PreviewView', { mapping: FileMapping; guessed: Record<string, 'head' | 'content'> }>
 export type FileReport = Told<'FileReportView', { ended: 'whole' | 'part' | 'cancelled' | 'failed' }>

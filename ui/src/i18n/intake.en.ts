@@ -16,8 +16,11 @@ export const intake: Record<keyof typeof zh, string> = {
   'intake.refused': 'Refused',
   'intake.quarantined': 'Quarantined',
   'intake.never': 'Nothing since the start',
-  'intake_protocol.gat1400': 'GA/T 1400 cameras',
-  'intake_protocol.jt808': 'JT/T 808 terminals',
+  'intake_kind.camera': 'Cameras (GA/T 1400)',
+  'intake_kind.isapi': 'Hikvision cameras (ISAPI)',
+  'intake_kind.dahua': 'Dahua cameras (ITSAPI)',
+  'intake_kind.terminal': 'Terminals (JT/T 808)',
+  'intake_kind.platform': 'Platforms (JT/T 809)',
 
   'file.drop': 'Drop a file of passages or positions from another system here, or click to choose one',
   'file.drop_about':

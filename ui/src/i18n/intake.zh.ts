@@ -14,8 +14,11 @@ export const intake = {
   'intake.refused': '被拒',
   'intake.quarantined': '隔离',
   'intake.never': '启动后未收到',
-  'intake_protocol.gat1400': 'GA/T 1400 卡口、视图设备',
-  'intake_protocol.jt808': 'JT/T 808 车载终端',
+  'intake_kind.camera': '卡口相机（GA/T 1400）',
+  'intake_kind.isapi': '海康相机（ISAPI）',
+  'intake_kind.dahua': '大华相机（ITSAPI）',
+  'intake_kind.terminal': '车载终端（JT/T 808）',
+  'intake_kind.platform': '监控平台（JT/T 809）',
 
   'file.drop': '把其他系统导出的过车记录、定位文件拖到这里，或点击选择',
   'file.drop_about': 'CSV、TXT、XLSX、XLS、ODS、Parquet，单个文件不超过 {size}。上传后先预览、核对列，再导入。',

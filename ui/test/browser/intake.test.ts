@@ -29,8 +29,8 @@ const isWiderThanScreen = () => document.documentElement.scrollWidth > window.in
 describe('connections', () => {
   it('are told by protocol, and their numbers open the records', async () => {
     const { page } = await open('/intake')
-    await page.getByText('GA/T 1400 卡口、视图设备').waitFor()
-    await page.getByText('0.0.0.0:8808').waitFor()
+    await page.getByText('卡口相机（GA/T 1400）').waitFor()
+    await page.getByText('0.0.0.0:8720').waitFor()
     await picture('connections')
     await page.locator('article', { hasText: 'JT/T 808' }).getByRole('link', { name: '17' }).click()
     await page.waitForURL('**/devices/quarantine?source=terminal')

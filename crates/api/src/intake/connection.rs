@@ -1,4 +1,4 @@
-//! What is connected: by protocol, how many devices there are, how many are there now, and what they send.
+//! What is connected: by kind, how many devices there are, how many are there now, and what they send.
 
 use crate::app::App;
 use crate::problem::Problem;
@@ -6,18 +6,18 @@ use crate::session::Signed;
 use crate::wire::instant;
 use axum::Json;
 use axum::extract::State;
-use gateway::DeviceKind;
+use domain::DeviceKind;
 use records::QuarantineFilter;
 use serde::Serialize;
 use std::sync::Arc;
 use utoipa::ToSchema;
 
-/// One protocol.
+/// One kind of devices, by its protocol.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct ConnectionView {
-    /// `gat1400`, `jt808`.
-    protocol: &'static str,
-    /// Where it is listened at; empty when that is not known.
+    /// `camera`, `isapi`, `dahua`, `terminal`, `platform`.
+    kind: &'static str,
+    /// Where it is listened for; empty when it is not.
     address: String,
     /// Devices that are registered.
     devices: u64,
@@ -27,8 +27,8 @@ pub(crate) struct ConnectionView {
     last_seen_at: Option<String>,
     /// Observations taken today.
     observations_today: u64,
-    /// Observations a second, over the last seconds.
-    rate_per_s: f64,
+    /// Observations taken since the start of the server: its change is their rate.
+    observations: u64,
     /// Devices that were refused.
     refused: u64,
     /// Messages of it in the quarantine.
@@ -41,38 +41,43 @@ pub(crate) struct ConnectionList {
     items: Vec<ConnectionView>,
 }
 
-/// What is connected, by protocol.
+/// The listener of a kind, by the name of its protocol (`gateway::PROTOCOLS`).
+fn listener(kind: DeviceKind) -> &'static str {
+    match kind {
+        DeviceKind::Camera => "viid",
+        DeviceKind::Terminal => "terminals",
+        DeviceKind::Isapi => "isapi",
+        DeviceKind::Dahua => "dahua",
+        DeviceKind::Platform => "platforms",
+    }
+}
+
+/// What is connected, by kind of device.
 #[utoipa::path(get, path = "/intake/connections", tag = "intake", responses((status = 200, body = ConnectionList)))]
 pub(crate) async fn list(State(app): State<Arc<App>>, _: Signed) -> Result<Json<ConnectionList>, Problem> {
-    let now = app.clock.now();
-    let counts = app.board.counts(now);
     let today = app.board.observations_today();
     let names = app.names.load_full();
+    let addresses = app.addresses.load_full();
+    let present = app.presence.all();
     let refused = app.records.refused_devices().await?;
-    let addresses = app.addresses.load();
     let mut items = Vec::new();
-    for (protocol, listener, kind, rate_per_s) in [
-        ("gat1400", "viid", records::DeviceKind::Camera, counts.passages_per_s),
-        ("jt808", "terminals", records::DeviceKind::Terminal, counts.positions_per_s),
-    ] {
-        let of_gateway = match kind {
-            records::DeviceKind::Camera => DeviceKind::Camera,
-            records::DeviceKind::Terminal => DeviceKind::Terminal,
-        };
-        let states = app.presence.all(of_gateway);
-        let of_kind = names.devices.iter().filter(|device| device.kind == kind);
+    for kind in DeviceKind::ALL {
+        let registered = || names.devices.iter().filter(|device| device.kind == kind);
+        let there = || present.iter().filter(|((of, _), _)| *of == kind).map(|(_, state)| state);
         let filter = QuarantineFilter { source: Some(kind), reason: None, since: None };
         items.push(ConnectionView {
-            protocol,
-            address: addresses.get(listener).map(ToString::to_string).unwrap_or_default(),
-            devices: of_kind.clone().count() as u64,
-            online: states.values().filter(|state| state.connected_since.is_some()).count() as u64,
-            last_seen_at: states.values().map(|state| state.last_seen_at).max().map(instant),
-            observations_today: of_kind.filter_map(|device| today.get(&device.id)).sum(),
-            rate_per_s,
+            kind: kind.key(),
+            address: addresses.get(listener(kind)).map(ToString::to_string).unwrap_or_default(),
+            devices: registered().count() as u64,
+            online: there().filter(|state| state.connected_since.is_some()).count() as u64,
+            last_seen_at: there().map(|state| state.last_seen_at).max().map(instant),
+            observations_today: registered().filter_map(|device| today.get(&device.id)).sum(),
+            observations: there().map(|state| state.observations).sum(),
             refused: refused.iter().filter(|device| device.kind == kind).count() as u64,
             quarantined: app.records.quarantine_counts(&filter).await?.iter().map(|(_, count)| *count).sum(),
         });
     }
+    // A kind that is neither listened for nor registered is no connection.
+    items.retain(|item| !item.address.is_empty() || item.devices > 0);
     Ok(Json(ConnectionList { items }))
 }
