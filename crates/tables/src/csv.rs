@@ -5,7 +5,7 @@
 //! within [`QUOTED_BYTES_MAX`] is no quoted cell, and costs its row and no other.
 
 use crate::encoding::Encoding;
-use crate::rows::Rows;
+use crate::rows::{Row, Rows};
 use memchr::{memchr, memchr_iter, memchr2, memrchr};
 use serde::{Deserialize, Serialize};
 use std::io::{self, Read};
@@ -61,7 +61,7 @@ impl Delimiter {
     pub fn detect(text: &str) -> Self {
         let score = |delimiter: Self| {
             let rows = cells_of(text.to_owned(), delimiter, SAMPLE_RECORDS);
-            let counts: Vec<usize> = rows.iter().filter(|row| !row.is_empty()).map(|row| row.len()).collect();
+            let counts: Vec<usize> = rows.iter().filter(|row| !row.is_empty()).map(Row::len).collect();
             let most = counts.iter().copied().max().unwrap_or(0);
             let usual = counts.iter().filter(|count| **count == most).count();
             if most > 1 { usual * 1_000 + most } else { 0 }

@@ -252,7 +252,7 @@ async fn files_that_are_no_passages_are_refused_in_clear_words() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_import_that_is_cancelled_or_killed_is_repeated_without_doubles() {
-    const ROWS: u64 = 160_000;
+    const ROWS: u64 = 100_000;
     let mut anchang = Anchang::start().await;
     let page = prepared(&mut anchang).await;
     let file = upload(&page, "大.csv", large(ROWS)).await;

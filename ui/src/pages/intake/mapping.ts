@@ -41,36 +41,37 @@ export const fieldOf = (mapping: FileMapping, column: number): string =>
 const has = (mapping: FileMapping, field: string): boolean =>
   field in mapping.columns || Boolean(mapping.constants?.[field])
 
+const without = <V>(of: Record<string, V> | undefined, ...names: readonly string[]): Record<string, V> =>
+  Object.fromEntries(Object.entries(of ?? {}).filter(([name]) => !names.includes(name)))
+
+/** With a value under a name; an empty one is none. */
+const withText = (of: Record<string, string> | undefined, name: string, text: string): Record<string, string> =>
+  text.trim() ? { ...of, [name]: text.trim() } : without(of, name)
+
+/** Fields that exclude a field: one column for the moment, or two for day and time. */
+function rivals(field: string): string[] {
+  if (field === 'captured_at') return ['date', 'time_of_day']
+  return field === 'date' || field === 'time_of_day' ? ['captured_at'] : []
+}
+
 /** The mapping with a column as `field` and nothing else; whoever had that field loses it. */
 export function assign(mapping: FileMapping, column: number, field: string): FileMapping {
-  const columns = Object.fromEntries(
-    Object.entries(mapping.columns).filter(([name, at]) => at !== column && name !== field),
-  )
+  const columns = without(mapping.columns, field, fieldOf(mapping, column), ...rivals(field))
   if (field) columns[field] = column
-  const constants = { ...mapping.constants }
-  delete constants[field]
-  // One column for the moment, or two for day and time: not both.
-  const others =
-    field === 'captured_at' ? ['date', 'time_of_day'] : ['date', 'time_of_day'].includes(field) ? ['captured_at'] : []
-  for (const other of others) delete columns[other]
-  return { ...mapping, columns, constants }
+  return { ...mapping, columns, constants: without(mapping.constants, field) }
 }
 
-/** The mapping with one value for all rows; an empty one is none. */
-export function fix(mapping: FileMapping, field: string, value: string): FileMapping {
-  const constants = { ...mapping.constants }
-  if (value.trim()) constants[field] = value.trim()
-  else delete constants[field]
-  return { ...mapping, constants }
-}
+/** The mapping with one value for all rows. */
+export const fix = (mapping: FileMapping, field: string, value: string): FileMapping => ({
+  ...mapping,
+  constants: withText(mapping.constants, field, value),
+})
 
 /** The mapping with a word of the other system translated; an empty meaning leaves the word as it is. */
-export function translate(mapping: FileMapping, field: string, from: string, to: string): FileMapping {
-  const words = { ...mapping.translations?.[field] }
-  if (to.trim()) words[from] = to.trim()
-  else delete words[from]
-  return { ...mapping, translations: { ...mapping.translations, [field]: words } }
-}
+export const translate = (mapping: FileMapping, field: string, from: string, to: string): FileMapping => ({
+  ...mapping,
+  translations: { ...mapping.translations, [field]: withText(mapping.translations?.[field], from, to) },
+})
 
 /** Other fields belong to the other kind. */
 export function turnInto(mapping: FileMapping, kind: Kind): FileMapping {
