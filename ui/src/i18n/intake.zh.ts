@@ -92,7 +92,7 @@ export const intake = {
   'file_kind.passage': '过车记录',
   'file_kind.position': '车辆定位',
   'encoding.utf8': 'UTF-8（国际通用）',
-  'encoding.gb18030': 'GBK（Excel、WPS）',
+  'encoding.gb18030': 'GBK（中文 Excel、WPS）',
   'encoding.utf16_le': 'UTF-16 小端（Excel 统一码文本）',
   'encoding.utf16_be': 'UTF-16 大端',
   'delimiter.comma': '逗号',
