@@ -28,6 +28,31 @@ pub(crate) fn for_tests() -> Result {
     ensure(&[C_COMPILER, NODE, FONTS, CHROMIUM])
 }
 
+/// The oracle of the history's files. Its wheel is installed once, into the target folder.
+const DUCKDB: &str = "duckdb==2.0.0";
+
+/// A Python with DuckDB; `None`, said in one line, where there is no Python or nothing to install from.
+pub(crate) fn duckdb_python() -> Option<std::path::PathBuf> {
+    let folder = crate::shell::target().join("duckdb");
+    let python = folder.join("bin/python");
+    let has_it =
+        || Command::new(&python).args(["-c", "import duckdb"]).output().is_ok_and(|it| it.status.success());
+    if has_it() {
+        return Some(python);
+    }
+    let made = run_in(Path::new("/"), &format!("python3 -m venv {}", folder.display()))
+        .and_then(|()| run_in(Path::new("/"), &format!("{} -m pip install -q {DUCKDB}", python.display())));
+    match made {
+        Ok(()) if has_it() => Some(python),
+        Ok(()) | Err(_) => {
+            println!(
+                "without DuckDB: that other programs read the history's files is not tried (needs python3-venv and PyPI)"
+            );
+            None
+        }
+    }
+}
+
 fn ensure(needs: &[Need]) -> Result {
     let missing: Vec<&str> =
         needs.iter().filter(|need| !(need.is_there)()).map(|need| need.package).collect();

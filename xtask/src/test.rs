@@ -14,7 +14,10 @@ pub(crate) fn run(options: &Options) -> Result {
     shell::run("cargo fmt --all --check")?;
     shell::run("cargo clippy --workspace --all-targets --quiet -- -D warnings")?;
     build_page()?;
-    shell::run("cargo test --workspace --quiet")?;
+    let python = setup::duckdb_python();
+    let told =
+        python.map_or_else(String::new, |path| format!("env ANCHANG_DUCKDB_PYTHON={} ", path.display()));
+    shell::run(&format!("{told}cargo test --workspace --quiet"))?;
     conformance::run(options)?;
     let page = root().join("ui");
     run_in(&page, "npm run --silent check")?;

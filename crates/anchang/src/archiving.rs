@@ -14,6 +14,7 @@
 //!   where it was.
 
 use crate::catalogue::to_record;
+use crate::config::HistoryConfig;
 use api::{App, Archive};
 use domain::{Entry, Fact, Timestamp};
 use history::{Fix, Fresh, HistoryError, Seal};
@@ -29,10 +30,6 @@ use tokio::runtime::Handle;
 
 /// Bytes of the journal that are read at a time.
 const BATCH_BYTES_MAX: usize = 1 << 20;
-/// Entries of one seal: bounds what is held in memory (some 50 MB) and what a restart reads again.
-const SEAL_ROWS: usize = 100_000;
-/// Time after which what there is is sealed.
-const SEAL_PERIOD: Duration = Duration::from_mins(5);
 /// Longest sleep without a look at whether to end.
 const WAKE_PERIOD: Duration = Duration::from_millis(250);
 /// How long to wait after a failure: doubled from the first to the second.
@@ -46,13 +43,13 @@ pub(crate) struct Archiving {
 
 impl Archiving {
     /// Starts the thread.
-    pub(crate) fn start(app: Arc<App>) -> std::io::Result<Self> {
+    pub(crate) fn start(app: Arc<App>, config: HistoryConfig) -> std::io::Result<Self> {
         let runtime = Handle::current();
         let stop = Arc::new(AtomicBool::new(false));
         let of_thread = stop.clone();
         let thread = std::thread::Builder::new().name("archiving".into()).spawn(move || {
             let archive = app.archive.clone();
-            let work = AssertUnwindSafe(|| Archiver::begin(&app, runtime, of_thread)?.run());
+            let work = AssertUnwindSafe(|| Archiver::begin(&app, config, runtime, of_thread)?.run());
             let why = match catch_unwind(work) {
                 Ok(Ok(()) | Err(End::Asked)) => return,
                 Ok(Err(End::Failed(error))) => format!("archiving has stopped: {error}"),
@@ -84,6 +81,7 @@ enum End {
 struct Archiver {
     app: Arc<App>,
     archive: Arc<Archive>,
+    config: HistoryConfig,
     runtime: Handle,
     stop: Arc<AtomicBool>,
     reader: Reader,
@@ -92,7 +90,12 @@ struct Archiver {
 }
 
 impl Archiver {
-    fn begin(app: &Arc<App>, runtime: Handle, stop: Arc<AtomicBool>) -> Result<Self, End> {
+    fn begin(
+        app: &Arc<App>,
+        config: HistoryConfig,
+        runtime: Handle,
+        stop: Arc<AtomicBool>,
+    ) -> Result<Self, End> {
         let archive = app.archive.clone();
         let journal = &app.observations;
         let mut archiver = Self {
@@ -100,6 +103,7 @@ impl Archiver {
             seal: Seal::new(0, app.clock.now()),
             begun_at: Instant::now(),
             archive,
+            config,
             runtime,
             stop,
             app: app.clone(),
@@ -185,7 +189,7 @@ impl Archiver {
                     continue;
                 }
             };
-            if self.seal.rows() >= SEAL_ROWS || self.seal.ends_before(&entry) {
+            if self.seal.rows() >= self.config.seal_rows || self.seal.ends_before(&entry) {
                 self.archive.history.show_fresh(std::mem::take(&mut fresh));
                 self.seal()?;
             }
@@ -209,7 +213,11 @@ impl Archiver {
         if self.seal.rows() == 0 {
             self.begun_at = Instant::now();
         }
-        if self.begun_at.elapsed() >= SEAL_PERIOD { self.seal() } else { Ok(()) }
+        if self.begun_at.elapsed() >= Duration::from_millis(self.config.seal_period_ms) {
+            self.seal()
+        } else {
+            Ok(())
+        }
     }
 
     /// Makes files of what was taken, and shows them in its place.

@@ -43,6 +43,8 @@ pub(crate) struct Config {
     pub(crate) snapshot_period_ms: u64,
     /// The journal of entries.
     pub(crate) journal: JournalConfig,
+    /// The archiving of the journal into the history.
+    pub(crate) history: HistoryConfig,
     /// The journal of pictures.
     pub(crate) pictures: PicturesConfig,
     /// Where the map looks.
@@ -119,6 +121,24 @@ pub(crate) struct JournalConfig {
     retention_bytes_max: u64,
 }
 
+/// The archiving of the journal into the history.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct HistoryConfig {
+    /// Entries of one seal: bounds what is held in memory (some 50 MB for 100,000) and what a restart reads again.
+    pub(crate) seal_rows: usize,
+    /// Time after which what there is is sealed, in ms.
+    pub(crate) seal_period_ms: u64,
+    /// How often to look for segments that should be merged, in ms.
+    pub(crate) merge_period_ms: u64,
+}
+
+impl Default for HistoryConfig {
+    fn default() -> Self {
+        Self { seal_rows: 100_000, seal_period_ms: 5 * 60_000, merge_period_ms: 5_000 }
+    }
+}
+
 /// The journal of pictures.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -152,6 +172,7 @@ impl Default for Config {
             limits: gateway::Limits::default(),
             snapshot_period_ms: 60_000,
             journal: JournalConfig::default(),
+            history: HistoryConfig::default(),
             pictures: PicturesConfig::default(),
             map: api::MapConfig::default(),
             models: ModelFiles::default(),

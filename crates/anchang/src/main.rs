@@ -12,6 +12,7 @@ mod files;
 mod http;
 mod judging;
 mod learning;
+mod merging;
 mod open;
 mod reference;
 mod relay;

@@ -6,6 +6,7 @@
 use crate::archiving::Archiving;
 use crate::config::Config;
 use crate::judging::{Judging, JudgingError};
+use crate::merging::Merging;
 use crate::open::{ADDRESSES_FILE, Opened, open};
 use crate::shutdown::Signals;
 use crate::{descriptors, events, files, http, relay, upkeep, vitals};
@@ -74,7 +75,9 @@ pub(crate) async fn serve(mut config: Config) -> anyhow::Result<()> {
     relay::pass(&app, &directory).await?;
     let (http_listener, listeners) = bind_all(&config, &app).await?;
 
-    let archiving = Archiving::start(app.clone()).context("could not start archiving")?;
+    let archiving = Archiving::start(app.clone(), config.history).context("could not start archiving")?;
+    let merge_period = Duration::from_millis(config.history.merge_period_ms);
+    let merging = Merging::start(app.clone(), merge_period).context("could not start merging")?;
     let mut judging = Judging::start(task).context("could not start judging")?;
     let (events, event_queue) =
         EventSender::new(app.limits.events_waiting_max, app.limits.quarantine_bytes_max);
@@ -134,7 +137,7 @@ pub(crate) async fn serve(mut config: Config) -> anyhow::Result<()> {
     if !matches!(why, Why::Judging(_)) && timeout(LAST_SNAPSHOT, &mut judging.ended).await.is_err() {
         tracing::warn!("the last snapshot took too long: the next start folds more of the journal");
     }
-    archiving.stop().await;
+    tokio::join!(archiving.stop(), merging.stop());
     close(&app).await;
     drop(lock);
     match why {

@@ -154,7 +154,8 @@ pub(crate) async fn track(
     ))
 }
 
-fn reason_of(reason: Option<&String>) -> Result<String, Problem> {
+/// Why a vehicle is looked up; a look-up without a reason is refused.
+pub(crate) fn reason_of(reason: Option<&String>) -> Result<String, Problem> {
     reason
         .map(|text| text.trim().to_string())
         .filter(|text| !text.is_empty())

@@ -3,9 +3,9 @@
 use crate::app::App;
 use crate::problem::write_problems;
 use crate::{
-    audit, checkpoint, device, explanation, figures, health, import, intake, job, map, model, passage,
-    picture, quarantine, replay, rule, session, silence, stream, system, tuning, user, vehicle, warning,
-    watch, weighing, yields, zone,
+    audit, checkpoint, device, explanation, figures, health, history, import, intake, job, map, model,
+    passage, picture, quarantine, replay, rule, session, silence, stream, system, tuning, user, vehicle,
+    warning, watch, weighing, yields, zone,
 };
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -74,6 +74,14 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(quarantine::list))
         .routes(routes!(quarantine::get))
         .routes(routes!(import::template))
+        .routes(routes!(history::search))
+        .routes(routes!(history::trace))
+        .routes(routes!(history::passage))
+        .routes(routes!(history::track))
+        .routes(routes!(history::flows))
+        .routes(routes!(history::storage))
+        .routes(routes!(history::put_retention))
+        .routes(routes!(history::export))
         .routes(routes!(job::list))
         .routes(routes!(job::get))
         .routes(routes!(job::cancel))

@@ -226,10 +226,6 @@ impl Blobs {
         }
         &self.read
     }
-
-    fn len(&self) -> usize {
-        self.read.len() + self.ends.len()
-    }
 }
 
 impl Column {
@@ -246,6 +242,11 @@ impl Column {
             repetition: (spec.count == Count::List).then(Vec::new),
             rows: 0,
         }
+    }
+
+    /// The column at a place of a table, empty.
+    pub(crate) fn of(table: &Table, at: usize) -> Self {
+        Self::new(&table.columns[at])
     }
 
     pub(crate) fn rows(&self) -> usize {
@@ -353,39 +354,6 @@ impl Column {
             repetition.push(0);
         }
     }
-
-    /// The rows of another column of the same kind, behind these.
-    pub(crate) fn append(&mut self, other: &mut Self) {
-        match (&mut self.values, &mut other.values) {
-            (Values::Int(to), Values::Int(from)) => to.append(from),
-            (Values::Long(to), Values::Long(from)) => to.append(from),
-            (Values::Bool(to), Values::Bool(from)) => to.append(from),
-            (Values::Bytes(to), Values::Bytes(from)) => {
-                to.arrays();
-                from.arrays();
-                to.read.append(&mut from.read);
-            }
-            _ => {}
-        }
-        for (to, from) in
-            [(&mut self.definition, &mut other.definition), (&mut self.repetition, &mut other.repetition)]
-        {
-            if let (Some(to), Some(from)) = (to, from) {
-                to.append(from);
-            }
-        }
-        self.rows += std::mem::take(&mut other.rows);
-    }
-
-    /// Number of values that are there.
-    pub(crate) fn value_count(&self) -> usize {
-        match &self.values {
-            Values::Int(values) => values.len(),
-            Values::Long(values) => values.len(),
-            Values::Bool(values) => values.len(),
-            Values::Bytes(blobs) => blobs.len(),
-        }
-    }
 }
 
 /// Walks over the rows of a column that was read, from the first to the last.
@@ -399,6 +367,11 @@ pub(crate) struct Walk<'c> {
 impl<'c> Walk<'c> {
     pub(crate) fn new(column: &'c Column) -> Self {
         Self { column, level: 0, value: 0 }
+    }
+
+    /// Goes to the next row; not for lists.
+    pub(crate) fn pass(&mut self) {
+        self.next();
     }
 
     /// The place of the next row's value.

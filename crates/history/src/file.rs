@@ -342,10 +342,6 @@ impl SegmentFile {
         self.metadata.row_group(group).num_rows() as usize
     }
 
-    pub(crate) fn rows(&self) -> u64 {
-        self.metadata.file_metadata().num_rows().max(0) as u64
-    }
-
     /// The least and the greatest value of a column of numbers in a row group, where they are known.
     pub(crate) fn group_range(&self, group: usize, column: usize) -> Option<(i64, i64)> {
         use parquet::file::statistics::Statistics;

@@ -11,7 +11,6 @@ use rustc_hash::FxHashMap;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Memory of footers and page indexes of open segments, in bytes, beyond which those not used longest are closed.
@@ -28,10 +27,11 @@ pub struct History {
     state: Mutex<View>,
     open: Mutex<Open>,
     damages: Mutex<BTreeMap<PathBuf, Damage>>,
-    reads: AtomicU64,
+    /// No longer shown; their files go when nobody reads them any more.
+    gone: Mutex<Vec<Arc<Segment>>>,
 }
 
-/// What there is at one moment. Segments in it stay readable while it is held, as long as they are open.
+/// What there is at one moment. The files of its segments stay while it is held.
 #[derive(Clone, Debug)]
 pub struct View {
     /// By kind, projection and offset.
@@ -140,7 +140,7 @@ impl History {
             state: Mutex::new(View { segments: Arc::new([]), fresh: Vec::new() }),
             open: Mutex::default(),
             damages: Mutex::default(),
-            reads: AtomicU64::new(0),
+            gone: Mutex::default(),
         };
         history.publish(segments, &[]);
         Ok((history, mended))
@@ -169,9 +169,11 @@ impl History {
         state.fresh.clear();
     }
 
-    /// Shows some segments and no longer shows others, at once.
+    /// Shows some segments and no longer shows others, at once. The files of those go with [`Self::sweep`].
     pub fn publish(&self, added: Vec<Segment>, removed: &[PathBuf]) {
         let mut state = lock(&self.state);
+        let gone = state.segments.iter().filter(|segment| removed.contains(&segment.path)).cloned();
+        lock(&self.gone).extend(gone);
         state.segments = merged(&state.segments, added, removed).into();
     }
 
@@ -194,21 +196,25 @@ impl History {
         }
     }
 
-    /// Removes files that are no longer shown. Who has them open reads on.
-    pub fn remove_files(&self, paths: &[PathBuf]) {
+    /// Removes the files that are no longer shown and that no [`View`] names any more. Called now and then.
+    pub fn sweep(&self) {
+        let unread: Vec<Arc<Segment>> =
+            lock(&self.gone).extract_if(.., |segment| Arc::strong_count(segment) == 1).collect();
+        for segment in unread {
+            self.remove_file(&segment.path);
+        }
+    }
+
+    pub(crate) fn remove_file(&self, path: &Path) {
         let mut open = lock(&self.open);
-        for path in paths {
-            if let Some((_, file)) = open.files.remove(path) {
-                open.bytes = open.bytes.saturating_sub(file.memory_bytes());
-            }
+        if let Some((_, file)) = open.files.remove(path) {
+            open.bytes = open.bytes.saturating_sub(file.memory_bytes());
         }
         drop(open);
-        for path in paths {
-            if let Err(error) = fs::remove_file(self.root.join(path))
-                && error.kind() != std::io::ErrorKind::NotFound
-            {
-                tracing::warn!(%error, path = %path.display(), "a segment that is no longer needed stays until the next start");
-            }
+        if let Err(error) = fs::remove_file(self.root.join(path))
+            && error.kind() != std::io::ErrorKind::NotFound
+        {
+            tracing::warn!(%error, path = %path.display(), "a segment that is no longer needed stays until the next start");
         }
     }
 
@@ -254,7 +260,6 @@ impl History {
 
     /// Opens a segment, or gives it as it is open already.
     pub(crate) fn file(&self, segment: &Segment) -> Result<Arc<SegmentFile>, HistoryError> {
-        self.reads.fetch_add(1, Ordering::Relaxed);
         {
             let mut open = lock(&self.open);
             open.uses += 1;

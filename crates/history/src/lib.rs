@@ -24,27 +24,36 @@
 //! `history.rs`, then what is asked: `arrival.rs`, `trace.rs`, `search.rs`.
 
 #![warn(missing_docs)]
-#![expect(dead_code, reason = "trace and merging read what is written here next")]
 
 mod arrival;
 mod by_plate;
 mod column;
 mod error;
+mod export;
 mod file;
 mod history;
 mod identity;
+mod merge;
 mod other;
 mod page;
 mod passage;
+mod pattern;
 mod plate_key;
 mod position;
 mod seal;
+mod search;
 mod segment;
+mod trace;
 
 pub use arrival::Arrival;
 pub use by_plate::{Fix, Sighting};
 pub use error::HistoryError;
+pub use export::PassageFile;
 pub use history::{Damage, Fresh, History, Mended, OPEN_BYTES_MAX, View};
+pub use merge::{Merge, kept_from};
+pub use pattern::Pattern;
 pub use plate_key::PlateKey;
 pub use seal::Seal;
+pub use search::{Conditions, Flows, Found, SEARCH_ROWS_MAX};
 pub use segment::{Kind, Partition, Projection, Segment};
+pub use trace::{TRACE_ROWS_MAX, Trace};

@@ -17,9 +17,9 @@ pub(crate) const LEVEL_SEALED: i32 = 1;
 /// zstd of what is merged: small, because it stays.
 pub(crate) const LEVEL_MERGED: i32 = 6;
 /// Rows of a row group. More make a smaller footer, fewer less memory while writing.
-pub(crate) const GROUP_ROWS: usize = 1 << 18;
+pub(crate) const GROUP_ROWS: usize = 1 << 17;
 /// Rows of a row group of what is sorted by plate and merged.
-pub(crate) const PLATE_GROUP_ROWS: usize = 1 << 20;
+pub(crate) const PLATE_GROUP_ROWS: usize = 1 << 19;
 
 /// Entries that are not sealed yet.
 #[derive(Debug)]

@@ -10,25 +10,25 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// A file system of 24 MB, unmounted when dropped.
-struct SmallDisk(PathBuf);
+pub(crate) struct SmallDisk(PathBuf);
 
 impl SmallDisk {
     /// `None` where this user may not mount.
-    fn mount(at: &Path) -> Option<Self> {
+    pub(crate) fn mount(at: &Path) -> Option<Self> {
         let mut mount = Command::new("mount");
         mount.args(["-t", "tmpfs", "-o", "size=24m", "anchang-test"]).arg(at);
         mount.output().is_ok_and(|output| output.status.success()).then(|| Self(at.to_owned()))
     }
 
     /// Takes all the room that is left; the error is the aim.
-    fn fill(&self) {
+    pub(crate) fn fill(&self) {
         let mut ballast = std::fs::OpenOptions::new().create(true).append(true).open(self.ballast()).unwrap();
         for bytes in [1 << 16, 1 << 12, 1 << 8, 1] {
             while ballast.write_all(&vec![0; bytes]).is_ok() {}
         }
     }
 
-    fn ballast(&self) -> PathBuf {
+    pub(crate) fn ballast(&self) -> PathBuf {
         self.0.join("ballast")
     }
 }

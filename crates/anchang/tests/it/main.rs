@@ -7,6 +7,7 @@ mod files;
 mod hard;
 mod hard_disk;
 mod hard_world;
+mod history;
 mod killed;
 mod notices;
 mod weighing;

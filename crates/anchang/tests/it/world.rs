@@ -57,6 +57,11 @@ impl Anchang {
         Self { dir: tempfile::tempdir().unwrap(), data: None, files_max: None, config, process: None }
     }
 
+    /// With the data in another folder.
+    pub(crate) fn move_data(&mut self, data: PathBuf) {
+        self.data = Some(data);
+    }
+
     pub(crate) async fn start_again(&mut self) {
         let mut command = self.command(&[
             "--http",

@@ -3,4 +3,6 @@
 
 mod arrival;
 mod damage;
+mod duckdb;
+mod reading;
 mod world;

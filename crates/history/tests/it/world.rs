@@ -2,8 +2,8 @@
 
 use domain::observation::{Alarm, AlarmKind, Fact, Passage, Position, Weighing};
 use domain::{
-    Behaviour, Behaviours, CivilDay, DeviceId, Entry, Observation, ObservationId, PictureId, Plate,
-    PlateClass, PlateColor, ReferenceChange, Timestamp, VehicleKey, VehicleType, Wgs84,
+    Behaviour, Behaviours, DeviceId, Entry, Observation, ObservationId, PictureId, Plate, PlateClass,
+    PlateColor, ReferenceChange, Timestamp, VehicleKey, VehicleType, Wgs84,
 };
 use history::{History, Seal, Segment};
 use proptest::prelude::*;
@@ -168,9 +168,4 @@ pub(crate) fn entries() -> impl Strategy<Value = Entry> {
             Entry::Reference(Box::new(change))
         }),
     ]
-}
-
-/// The day of [`START`].
-pub(crate) fn day() -> CivilDay {
-    START.beijing_day()
 }
