@@ -160,7 +160,7 @@ fn export(
     damages.dedup();
     let bytes = path.metadata().map_err(|error| of_io(&error))?.len();
     run.progress(rows, Some(rows));
-    Ok(json!({ "rows": rows, "bytes": bytes, "file": format.file(), "damaged_segments": damages }))
+    Ok(json!({ "rows": rows, "bytes": bytes, "files": [format.file()], "damaged_segments": damages }))
 }
 
 impl Sink {
