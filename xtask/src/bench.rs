@@ -60,11 +60,12 @@ fn judging(plates: &str) -> Result<Vec<String>> {
     let text = example("throughput", plates)?;
     let number =
         |name: &str| number_after(&text, name).ok_or_else(|| format!("throughput: no {name} in {text}"));
-    let (by_wall, by_cpu) = (number("passages/s (one core)")?, number("passages/s of CPU")?);
+    let (threads, by_wall, by_cpu) =
+        (number("threads")?, number("passages/s")?, number("passages/s of a core")?);
     let (bytes, vehicles) = (number("bytes per vehicle")?, number("live vehicles")?);
     Ok(vec![
         format!(
-            "| P1 | {by_wall:.0} passages/s on one core ({by_cpu:.0} by its time), {vehicles:.0} plates live | ≥ 1,000,000/s on two |"
+            "| P1 | {by_wall:.0} passages/s on {threads:.0} threads ({by_cpu:.0} by the time of each), {vehicles:.0} plates live | ≥ 1,000,000/s on two |"
         ),
         format!(
             "| P7 | {bytes:.0} bytes a vehicle, {:.2} GiB beside the register | ≤ 320 bytes, 1.5 GiB |",

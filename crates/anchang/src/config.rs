@@ -41,6 +41,8 @@ pub(crate) struct Config {
     pub(crate) limits: gateway::Limits,
     /// How often judgement's state is saved, in ms: bounds what a restart folds again.
     pub(crate) snapshot_period_ms: u64,
+    /// On how many threads entries are judged when many have come; by default two, where there are so many cores.
+    pub(crate) judging_threads: Option<usize>,
     /// The journal of entries.
     pub(crate) journal: JournalConfig,
     /// The archiving of the journal into the history.
@@ -171,6 +173,7 @@ impl Default for Config {
             offence_codes: None,
             limits: gateway::Limits::default(),
             snapshot_period_ms: 60_000,
+            judging_threads: None,
             journal: JournalConfig::default(),
             history: HistoryConfig::default(),
             pictures: PicturesConfig::default(),

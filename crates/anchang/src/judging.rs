@@ -1,5 +1,6 @@
 //! The journal's reader: folds entry by entry into the situation board and the engine, stores what follows from it, and
-//! has snapshots taken. One thread; the only place where the engine is.
+//! has snapshots taken. One thread; the only place where the engine is. Where much has come it judges in groups, with other
+//! threads beside it (`crew.rs`): the outcomes are the same.
 //!
 //! # What is promised
 //! Each entry of the journal is judged once as seen from the records. Outcomes are stored in one transaction with the
@@ -12,10 +13,11 @@
 //!   Devices are still answered, since the journal is another file; nothing is lost.
 //! - An entry can't be decoded, or lies in damaged bytes: it is left out, logged and counted.
 //! - An entry makes a model panic: the engine may be half changed, so it is built anew from the last snapshot, without
-//!   that entry. After [`PANICS_MAX`] of them the thread ends with an error, and with it the process.
+//!   that entry. When it was one of a group, the group is judged once more one by one to find it. After [`PANICS_MAX`] of them the thread ends with an error, and with it the process.
 //! - Retention has removed entries that were not judged yet: the fold goes on at the first that is left, with the
 //!   reference as the records have it now.
 
+use crate::crew::{self, Decoded, GROUP_MAX, GROUP_MIN, ModelPanicked};
 use crate::learning::Learning;
 use crate::reference::reference;
 use crate::replaying::{Replaying, Times};
@@ -37,7 +39,7 @@ use tokio::sync::{mpsc, oneshot};
 
 /// Bytes of the journal that are read at a time: some 10,000 entries, judged in well under a second.
 const BATCH_BYTES_MAX: usize = 2 << 20;
-/// Outcomes that are stored in one transaction; one entry's are never parted.
+/// Outcomes after which a transaction stores them; one entry's are never parted, nor those of a group.
 const OUTCOMES_MAX: usize = 1_000;
 /// How often the cursor is moved when nothing is found.
 const CURSOR_PERIOD: Duration = Duration::from_secs(5);
@@ -75,6 +77,8 @@ pub(crate) struct Task {
     pub(crate) replays: mpsc::Receiver<ReplayRequest>,
     /// How often a snapshot is taken when something changed: bounds what a restart folds again.
     pub(crate) snapshot_period: Duration,
+    /// On how many threads entries are judged when many have come.
+    pub(crate) threads: usize,
     pub(crate) runtime: Handle,
 }
 
@@ -130,6 +134,7 @@ struct Given {
     parameters: Parameters,
     fingerprint: u64,
     snapshot_period: Duration,
+    threads: usize,
     runtime: Handle,
 }
 
@@ -158,6 +163,8 @@ struct Fold {
     seen_up_to: u64,
     /// Offsets of entries that made a model panic.
     left_out: BTreeSet<u64>,
+    /// Entries before it are not judged in groups: one of them made a model panic.
+    one_by_one_up_to: u64,
     received_ms: u64,
     judged: Counter,
 }
@@ -165,9 +172,18 @@ struct Fold {
 impl Fold {
     /// Continues from the newest usable snapshot, or begins anew.
     fn begin(task: Task, stop: Arc<AtomicBool>, caught_up: oneshot::Sender<()>) -> Result<Self, End> {
-        let Task { app, intake, parameters, fingerprint, calibration, replays, snapshot_period, runtime } =
-            task;
-        let task = Given { app, intake, parameters, fingerprint, snapshot_period, runtime };
+        let Task {
+            app,
+            intake,
+            parameters,
+            fingerprint,
+            calibration,
+            replays,
+            snapshot_period,
+            threads,
+            runtime,
+        } = task;
+        let task = Given { app, intake, parameters, fingerprint, snapshot_period, threads, runtime };
         let journal = &task.app.observations;
         let mut fold = Self {
             keeper: Keeper::new(Shelf::new(&task.app.data_dir)),
@@ -185,6 +201,7 @@ impl Fold {
             caught_up: Some(caught_up),
             seen_up_to: 0,
             left_out: BTreeSet::new(),
+            one_by_one_up_to: 0,
             received_ms: 0,
             judged: counter!("anchang_judged_total"),
             stop,
@@ -358,16 +375,19 @@ impl Fold {
     /// Applies a batch, and stores what follows.
     fn fold(&mut self, batch: &Batch) -> Result<(), End> {
         let end = batch.end().get();
-        let mut rest = batch.iter().peekable();
-        while let Some((offset, bytes)) = rest.next() {
-            let next = rest.peek().map_or(end, |(next, _)| next.get());
-            match codec::decode(bytes) {
-                Ok(entry) => {
-                    if self.apply(offset, &entry).is_err() {
-                        return self.build_anew(offset);
-                    }
-                }
-                Err(error) => self.leave_unreadable(offset, &error),
+        let records: Vec<(Offset, &[u8])> = batch.iter().collect();
+        let mut rest = records.as_slice();
+        while let Some((first, _)) = rest.first() {
+            // What is stored already and what is not are never in one group.
+            let stored = rest.partition_point(|(offset, _)| offset.get() < self.stored_up_to);
+            let length = if stored > 0 { stored } else { rest.len() }.min(GROUP_MAX);
+            let group = &rest[..length];
+            rest = &rest[length..];
+            let next = rest.first().map_or(end, |(next, _)| next.get());
+            let is_alone = length < GROUP_MIN || first.get() < self.one_by_one_up_to;
+            let judged = if is_alone { self.apply_each(group) } else { self.apply_group(group, next) };
+            if let Err(ModelPanicked { culprit }) = judged {
+                return self.build_anew(culprit);
             }
             if next <= self.stored_up_to {
                 self.outcomes.clear();
@@ -381,8 +401,48 @@ impl Fold {
         if self.outcomes.is_empty() { Ok(()) } else { self.commit(end) }
     }
 
-    fn apply(&mut self, offset: Offset, entry: &Entry) -> Result<(), ModelPanicked> {
-        let received_at = match entry {
+    /// Applies entries one by one.
+    fn apply_each(&mut self, records: &[(Offset, &[u8])]) -> Result<(), ModelPanicked> {
+        for (offset, bytes) in records {
+            let Some(entry) = self.take_in(*offset, codec::decode(bytes)) else { continue };
+            // Neither is used again after a panic, so they can't be seen half changed.
+            catch_unwind(AssertUnwindSafe(|| {
+                self.engine.apply(&entry, &mut self.outcomes);
+                self.learning.apply(&entry);
+            }))
+            .map_err(|_| ModelPanicked { culprit: Some(*offset) })?;
+        }
+        Ok(())
+    }
+
+    /// Applies entries together, on all threads that judge.
+    fn apply_group(&mut self, records: &[(Offset, &[u8])], next: u64) -> Result<(), ModelPanicked> {
+        let threads = self.task.threads;
+        let decoded = crew::decode(records, threads);
+        let taken_in = |((offset, _), decoded): (&(Offset, &[u8]), Decoded)| self.take_in(*offset, decoded);
+        let entries: Vec<Entry> = records.iter().zip(decoded).filter_map(taken_in).collect();
+        let Self { engine, learning, outcomes, .. } = self;
+        let mut learn = || entries.iter().for_each(|entry| learning.apply(entry));
+        catch_unwind(AssertUnwindSafe(|| {
+            std::thread::scope(|scope| {
+                if threads > 1 {
+                    scope.spawn(learn);
+                } else {
+                    learn();
+                }
+                engine.apply_all(&entries, threads, &mut crew::run, outcomes);
+            });
+        }))
+        .map_err(|_| {
+            self.one_by_one_up_to = next;
+            ModelPanicked { culprit: None }
+        })
+    }
+
+    /// Notes that an entry came; gives it if it is to be judged.
+    fn take_in(&mut self, offset: Offset, decoded: Decoded) -> Option<Entry> {
+        let entry = decoded.map_err(|error| self.leave_unreadable(offset, &error)).ok()?;
+        let received_at = match &entry {
             Entry::Observation(observation) => {
                 if offset < self.end_at_start && !observation.is_from_file() {
                     self.task.intake.remember(observation.id);
@@ -400,25 +460,25 @@ impl Fold {
             self.app().clock.drive(at);
         }
         if offset.get() >= self.seen_up_to {
-            self.app().board.observe(offset.get(), entry, self.app().clock.now());
+            self.app().board.observe(offset.get(), &entry, self.app().clock.now());
             self.seen_up_to = offset.get() + 1;
         }
         if self.left_out.contains(&offset.get()) {
-            return Ok(());
+            return None;
         }
         if let Some(at) = received_at {
             self.times.note(at, offset);
         }
-        // Neither is used again after a panic, so they can't be seen half changed.
-        catch_unwind(AssertUnwindSafe(|| {
-            self.engine.apply(entry, &mut self.outcomes);
-            self.learning.apply(entry);
-        }))
-        .map_err(|_| ModelPanicked)
+        Some(entry)
     }
 
-    /// After a model panicked: the engine as it was at the last snapshot, and the entry left out.
-    fn build_anew(&mut self, culprit: Offset) -> Result<(), End> {
+    /// After a model panicked: the engine as it was at the last snapshot, and the entry left out if it is known.
+    fn build_anew(&mut self, culprit: Option<Offset>) -> Result<(), End> {
+        let Some(culprit) = culprit else {
+            tracing::error!("a model panicked on an entry of a group: the group is judged again one by one");
+            self.restore();
+            return Ok(());
+        };
         counter!("anchang_judging_panics_total").increment(1);
         tracing::error!(offset = %culprit, "a model panicked on an entry: the engine is built anew without it");
         self.left_out.insert(culprit.get());
@@ -638,6 +698,3 @@ impl Fold {
         gauge!("anchang_judging_lag_ms").set(app.lag_ms() as f64);
     }
 }
-
-/// A model panicked; the engine is not to be used again.
-struct ModelPanicked;

@@ -6,6 +6,7 @@ mod archiving;
 mod body;
 mod catalogue;
 mod config;
+mod crew;
 mod descriptors;
 mod events;
 mod files;

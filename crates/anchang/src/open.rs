@@ -108,6 +108,7 @@ pub(crate) async fn open(config: &Config) -> anyhow::Result<Opened> {
         calibration,
         replays,
         snapshot_period: Duration::from_millis(config.snapshot_period_ms),
+        threads: crate::crew::thread_count(config.judging_threads),
         runtime: tokio::runtime::Handle::current(),
     };
     Ok(Opened { app, secret, task, lock })

@@ -121,10 +121,13 @@ pub(crate) fn unread_places(plate: Plate) -> u16 {
 /// A packed plate with these places made unread.
 pub(crate) fn masked(packed: u64, places: u16) -> u64 {
     let unread = u64::from(unread_code());
-    (0..u16::BITS).filter(|place| places >> place & 1 != 0).fold(packed, |packed, place| {
-        let shift = place * SYMBOL_BITS;
-        packed & !(SYMBOL_MASK << shift) | unread << shift
-    })
+    let (mut masked, mut rest) = (packed, places);
+    while rest != 0 {
+        let shift = rest.trailing_zeros() * SYMBOL_BITS;
+        masked = masked & !(SYMBOL_MASK << shift) | unread << shift;
+        rest &= rest - 1;
+    }
+    masked
 }
 
 #[cfg(test)]

@@ -36,6 +36,23 @@ impl<K: Ord> Deadlines<K> {
         self.armed_count += 1;
     }
 
+    /// Fires `key` with the others of a bucket, as [`Self::take_if`] gave it.
+    pub(crate) fn arm_in(&mut self, bucket: i64, key: K) {
+        self.buckets.entry(bucket).or_default().push(key);
+        self.armed_count += 1;
+    }
+
+    /// Takes those out that are to be armed elsewhere, each with its bucket.
+    pub(crate) fn take_if(&mut self, is_taken: impl Fn(&K) -> bool) -> Vec<(i64, K)> {
+        let mut taken = Vec::new();
+        for (bucket, keys) in &mut self.buckets {
+            taken.extend(keys.extract_if(.., |key| is_taken(key)).map(|key| (*bucket, key)));
+        }
+        self.buckets.retain(|_, keys| !keys.is_empty());
+        self.armed_count -= taken.len();
+        taken
+    }
+
     /// Takes the keys of the earliest bucket that is due, ascending; `None` when none is.
     pub fn take_due(&mut self, clock: Timestamp) -> Option<Vec<K>> {
         let first = self.buckets.first_entry()?;
@@ -66,12 +83,6 @@ impl<K: Ord> Deadlines<K> {
             keys
         };
         self.buckets.iter().map(|(bucket, keys)| (*bucket, sorted(keys))).collect()
-    }
-
-    /// The deadlines of [`Self::stored`].
-    pub(crate) fn restored(stored: Vec<(i64, Vec<K>)>) -> Self {
-        let armed_count = stored.iter().map(|(_, keys)| keys.len()).sum();
-        Self { buckets: stored.into_iter().collect(), armed_count }
     }
 
     /// How many are armed.

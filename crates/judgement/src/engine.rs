@@ -5,24 +5,23 @@ use crate::deadlines::BUCKET_MS;
 use crate::discipline::Discipline;
 use crate::held::{Inserted, Names};
 use crate::keyed::Keyed;
-use crate::models::claim::Claims;
+use crate::lane::{Lane, Lanes};
 use crate::models::device_alarm::DeviceAlarms;
-use crate::models::drive::Drives;
 use crate::models::hidden_plate::HiddenPlates;
 use crate::models::no_exit::NoExits;
 use crate::models::rules::{self, RuleState, Rules};
-use crate::models::terminal::{self, Terminals};
+use crate::models::terminal::Terminals;
 use crate::models::watch_order::WatchOrders;
-use crate::models::{Context, SLOT_MINUTES, Sight, Turn};
+use crate::models::{Context, Ground, SLOT_MINUTES, Sight, Turn};
 use crate::models::{average_speed, clone_plate, fake_plate, passage_fatigue};
 use crate::parameters::{ModelParameters, Parameters, TunedModels};
-use crate::reading::{Known, Reader};
-use crate::reference::Reference;
-use crate::strangers::{Board, Strangers, is_loose};
-use crate::track::{NewVisit, Track, VISITS_MAX};
+use crate::reading::{Known, Reader, Reading};
+use crate::reference::{File, Reference};
+use crate::strangers::Board;
+use crate::track::{NewVisit, VISITS_MAX};
 use domain::observation::Fact;
 use domain::time::{HOUR_MS, MINUTE_MS, SECOND_MS};
-use domain::{Entry, Observation, Outcome, Passage, ReferenceChange, Timestamp, VehicleKey};
+use domain::{Entry, Observation, Outcome, Passage, Plate, ReferenceChange, Timestamp, VehicleKey};
 use serde::{Deserialize, Serialize};
 
 /// The state of all models. Equal entries in equal order give equal outcomes; and whatever the order of the
@@ -36,16 +35,11 @@ pub struct Engine {
     pub(crate) names: Names,
     pub(crate) reference: Reference,
     pub(crate) watch_orders: WatchOrders,
-    pub(crate) claims: Claims,
     pub(crate) hidden_plates: HiddenPlates,
-    pub(crate) tracks: Keyed<VehicleKey, Track>,
-    pub(crate) strangers: Strangers,
     pub(crate) rules: Rules,
-    pub(crate) drives: Drives,
     pub(crate) device_alarms: DeviceAlarms,
-    pub(crate) terminals: Terminals,
     pub(crate) discipline: Discipline,
-    pub(crate) no_exits: NoExits,
+    pub(crate) lanes: Lanes,
 }
 
 /// What was counted since the first entry.
@@ -59,6 +53,20 @@ pub(crate) struct Counts {
     pub(crate) forgotten_early: u64,
     /// Passages before this moment were forgotten before their time.
     pub(crate) passages_from: Timestamp,
+}
+
+impl Counts {
+    pub(crate) fn plus(self, other: Self) -> Self {
+        Self {
+            observations: self.observations + other.observations,
+            duplicates: self.duplicates + other.duplicates,
+            late_beyond_horizon: self.late_beyond_horizon + other.late_beyond_horizon,
+            ahead_of_clock: self.ahead_of_clock + other.ahead_of_clock,
+            over_bound: self.over_bound + other.over_bound,
+            forgotten_early: self.forgotten_early + other.forgotten_early,
+            passages_from: self.passages_from.max(other.passages_from),
+        }
+    }
 }
 
 /// How large the state is and what was counted, for the health page and metrics.
@@ -109,16 +117,11 @@ impl Engine {
             names: Names::default(),
             reference: Reference::default(),
             watch_orders: WatchOrders::new(keep_ms),
-            claims: Claims { of_vehicles: Keyed::new(keep_ms) },
-            tracks: Keyed::new(tracks_keep_ms),
-            strangers: Strangers::new(keep_ms),
-            rules: Rules::new(tracks_keep_ms),
+            rules: Rules::default(),
             hidden_plates: HiddenPlates::new(&parameters.models),
-            drives: Drives { drives: Keyed::new(keep_ms) },
             device_alarms: DeviceAlarms { reports: Keyed::new(keep_ms) },
-            terminals: Terminals::default(),
             discipline: Discipline::new(keep_ms),
-            no_exits: NoExits::default(),
+            lanes: Lanes::new(keep_ms, tracks_keep_ms),
             models: TunedModels::new(parameters.models),
         }
     }
@@ -128,11 +131,17 @@ impl Engine {
         let first = out.len();
         match entry {
             Entry::Observation(observation) => {
+                self.names.take_in(observation);
                 self.advance(observation.received_at, out);
                 self.observe(observation, out);
             }
             Entry::Reference(change) => self.change(change, out),
         }
+        self.mark(first, out);
+    }
+
+    /// Says how the warnings stand that the outcomes of one entry touch: those from `first` on.
+    pub(crate) fn mark(&mut self, first: usize, out: &mut Vec<Outcome>) {
         if out.len() > first {
             self.discipline.mark(out, first, &self.models.everywhere().discipline, &mut self.names);
         }
@@ -145,32 +154,26 @@ impl Engine {
 
     /// How large the state is and what was counted.
     pub fn stats(&self) -> Stats {
+        let counts = self.counts();
         Stats {
-            observations: self.counts.observations,
-            vehicles: self.tracks.len(),
-            passages_held: self.tracks.size(),
-            drives: self.drives.drives.len(),
-            drive_slots_held: self.drives.drives.size(),
+            observations: counts.observations,
+            vehicles: self.lanes.sum(|lane| lane.tracks.len()),
+            passages_held: self.lanes.sum(|lane| lane.tracks.size()),
+            drives: self.lanes.sum(|lane| lane.drives.drives.len()),
+            drive_slots_held: self.lanes.sum(|lane| lane.drives.drives.size()),
             alarm_reports_held: self.device_alarms.reports.size(),
             registered: self.reference.file_count(),
             watch_orders: self.watch_orders.order_count(),
             timers_armed: self.watch_orders.hits.armed_count()
-                + self.claims.of_vehicles.armed_count()
                 + self.hidden_plates.sightings.armed_count()
-                + self.tracks.armed_count()
-                + self.strangers.loose.armed_count()
-                + self.strangers.alike.armed_count()
-                + self.rules.standing.armed_count()
-                + self.drives.drives.armed_count()
                 + self.device_alarms.reports.armed_count()
-                + self.terminals.armed_count()
                 + self.discipline.standings.armed_count()
-                + self.no_exits.armed_count(),
-            duplicates: self.counts.duplicates,
-            late_beyond_horizon: self.counts.late_beyond_horizon,
-            ahead_of_clock: self.counts.ahead_of_clock,
-            over_bound: self.counts.over_bound,
-            forgotten_early: self.counts.forgotten_early,
+                + self.lanes.armed_count(),
+            duplicates: counts.duplicates,
+            late_beyond_horizon: counts.late_beyond_horizon,
+            ahead_of_clock: counts.ahead_of_clock,
+            over_bound: counts.over_bound,
+            forgotten_early: counts.forgotten_early,
             passage_hours: (tracks_keep_ms(self.models.everywhere()) / HOUR_MS)
                 .min(self.clock.ms_since(self.counts.passages_from) / HOUR_MS),
         }
@@ -178,121 +181,174 @@ impl Engine {
 
     /// The rules in force, by identity, and what was counted of each.
     pub fn rules(&self) -> Vec<RuleState> {
-        self.rules.states()
+        self.rules.states(self.lanes.all().iter().map(|lane| &lane.said))
+    }
+
+    /// What was counted, in all lanes too.
+    pub(crate) fn counts(&self) -> Counts {
+        self.lanes.all().iter().fold(self.counts, |sum, lane| sum.plus(lane.counts))
+    }
+
+    /// What observations are judged against.
+    pub(crate) fn ground(&self) -> Ground<'_> {
+        let Self { models: tuned, table, reference, names, rules, .. } = self;
+        Ground { tuned, table, reference, names, rules }
     }
 
     fn advance(&mut self, to: Timestamp, out: &mut Vec<Outcome>) {
         if to <= self.clock {
             return;
         }
-        let is_bucket_new = to.unix_ms().div_euclid(BUCKET_MS) != self.clock.unix_ms().div_euclid(BUCKET_MS);
+        let is_bucket_new = bucket_of(to) != bucket_of(self.clock);
         self.clock = to;
         if is_bucket_new {
             let models = self.models.everywhere();
             self.watch_orders.hits.retire(to, models);
-            self.claims.of_vehicles.retire(to, models);
             self.hidden_plates.sightings.retire(to, models);
-            self.tracks.retire(to, models);
-            let held_max = usize::try_from(models.horizon.passages_held_max.value).unwrap_or(usize::MAX);
-            let (forgotten, cutoff) = self.tracks.bound(held_max, models);
-            self.counts.forgotten_early += forgotten as u64;
-            self.counts.passages_from = self.counts.passages_from.max(cutoff.unwrap_or_default());
-            self.strangers.loose.retire(to, models);
-            self.strangers.alike.retire(to, models);
-            self.rules.standing.retire(to, models);
-            self.drives.drives.retire(to, models);
             self.device_alarms.reports.retire(to, models);
             self.discipline.retire(to, models);
-            let Self {
-                models,
-                table,
-                clock,
-                reference,
-                names,
-                counts,
-                tracks,
-                drives,
-                terminals,
-                no_exits,
-                ..
-            } = self;
-            let mut context = Context {
-                models: models.everywhere(),
-                tuned: models,
-                table,
-                clock: *clock,
-                reference,
-                names,
-                counts,
-                out,
-            };
-            terminals.fire(tracks, drives, &mut context);
-            no_exits.fire(tracks, &mut context);
+            for lane in self.lanes.all_mut() {
+                lane.retire(to, models);
+            }
+            let held_max = usize::try_from(models.horizon.passages_held_max.value).unwrap_or(usize::MAX);
+            let (forgotten, cutoff) = self.lanes.bound(held_max, models);
+            self.counts.forgotten_early += forgotten as u64;
+            self.counts.passages_from = self.counts.passages_from.max(cutoff.unwrap_or_default());
+            let Self { models: tuned, table, reference, names, rules, lanes, counts, .. } = self;
+            let ground = Ground { tuned, table, reference, names, rules };
+            let mut context = ground.context(to, counts, out);
+            Terminals::fire(lanes, &mut context);
+            NoExits::fire(lanes, &mut context);
         }
     }
 
     fn observe(&mut self, observation: &Observation, out: &mut Vec<Outcome>) {
         self.counts.observations += 1;
-        let is_timely = self.is_timely(observation);
-        let Self { models, table, clock, reference, names, counts, tracks, rules, drives, .. } = self;
-        let (terminals, no_exits) = (&mut self.terminals, &mut self.no_exits);
-        let (everywhere, clock) = (models.everywhere(), *clock);
-        let mut context =
-            Context { models: everywhere, tuned: models, table, clock, reference, names, counts, out };
+        let mut counts = Counts::default();
+        let seen = self.see(observation, self.clock, &mut counts);
+        self.counts = self.counts.plus(counts);
+        self.before(observation, &seen, self.clock, out);
+        let Self { models: tuned, table, reference, names, rules, lanes, clock, .. } = self;
+        let ground = Ground { tuned, table, reference, names, rules };
+        if let Some(lane) = seen.lane {
+            seen.judge(observation, &mut lanes.all_mut()[usize::from(lane)], ground, *clock, out);
+        }
+        self.after(observation, &seen, self.clock, out);
+    }
+
+    /// What is to be done about an observation; nothing remembered is looked at, so that it can be said beforehand.
+    pub(crate) fn see(&self, observation: &Observation, clock: Timestamp, counts: &mut Counts) -> Seen {
+        let is_timely = self.is_timely(observation, clock, counts);
+        let ground = self.ground();
         match &observation.fact {
             Fact::Passage(passage) => {
-                let sight = sight(observation, passage, &context);
-                context.models = models.at(|| sight.situation(reference));
-                self.watch_orders.observe(&sight, &mut context);
-                if !is_timely {
-                    return;
+                let sight = ground.sight(observation, passage);
+                let lane = sight.reading.filter(|_| is_timely).map(|reading| reading.vehicle);
+                Seen {
+                    lane: lane.map(|vehicle| self.lanes.roads().of(vehicle) as u8),
+                    is_before: self.watch_orders.may_concern(&sight, ground),
+                    is_after: is_timely && HiddenPlates::may_concern(&sight),
+                    subject: Concerned::Passage(Glance::of(&sight)),
                 }
-                let mut board = Board { tracks, rules, no_exits, claims: &mut self.claims };
-                if is_loose(&sight, &everywhere.reading) {
-                    self.strangers.take(&sight, &mut board, &mut context);
-                } else {
-                    if sight.is_sure(&context) {
-                        board.claims.observe(&sight, &mut context);
-                    }
-                    if let Some(turn) = keep(&mut board, &sight, &mut context) {
-                        if sight.reading.is_some_and(|reading| reading.known == Known::Foreign) {
-                            self.strangers.confirm(&sight, &mut board, &mut context);
-                        }
-                        terminals.expect(&turn, board.tracks, drives, &mut context);
-                    }
-                }
-                self.hidden_plates.observe(&sight, &mut context);
             }
-            Fact::Position(position) if is_timely => {
-                self.device_alarms.observe(observation, &mut context);
-                drives.observe(observation, position, &mut context);
-                if let Some(vehicle) = position.vehicle {
-                    let vehicle =
-                        context.reference.file(vehicle, context.table).map_or(vehicle, |file| file.key);
-                    terminal::position_came(tracks, drives, vehicle, observation.captured_at, &mut context);
+            Fact::Position(position) => {
+                let named = position.vehicle.filter(|_| is_timely);
+                let vehicle =
+                    named.map(|key| ground.reference.file(key, ground.table).map_or(key, |file| file.key));
+                Seen {
+                    lane: vehicle.map(|vehicle| self.lanes.roads().of(vehicle) as u8),
+                    is_before: is_timely && position.alarm_bits != 0,
+                    is_after: false,
+                    subject: Concerned::Vehicle(vehicle),
                 }
-                self.claims.observe_position(observation, position, &mut context);
             }
-            Fact::Alarm(_) if is_timely => self.device_alarms.observe(observation, &mut context),
-            Fact::Position(_) | Fact::Alarm(_) => {}
+            Fact::Alarm(_) => {
+                Seen { lane: None, is_before: is_timely, is_after: false, subject: Concerned::Vehicle(None) }
+            }
         }
     }
 
+    /// Asks for the memory that [`Self::see`] needs; what it gives means nothing.
+    pub(crate) fn warm(&self, observation: &Observation) -> bool {
+        match &observation.fact {
+            Fact::Passage(passage) => {
+                passage.plate.is_some_and(|plate| self.reference.warm(plate, &self.table))
+            }
+            Fact::Position(position) => {
+                position.vehicle.is_some_and(|vehicle| self.reference.warm(vehicle.plate, &self.table))
+            }
+            Fact::Alarm(_) => false,
+        }
+    }
+
+    /// Judges what comes before the vehicle's lane: what concerns all vehicles together.
+    pub(crate) fn before(
+        &mut self,
+        observation: &Observation,
+        seen: &Seen,
+        clock: Timestamp,
+        out: &mut Vec<Outcome>,
+    ) {
+        if !seen.is_before {
+            return;
+        }
+        let Self { models: tuned, table, reference, names, rules, counts, .. } = self;
+        let ground = Ground { tuned, table, reference, names, rules };
+        let mut context = ground.context(clock, counts, out);
+        match seen.sight(observation) {
+            Some(sight) => {
+                context.models = ground.models_for(&sight);
+                self.watch_orders.observe(&sight, &mut context);
+            }
+            None => self.device_alarms.observe(observation, &mut context),
+        }
+    }
+
+    /// Judges what comes behind it.
+    pub(crate) fn after(
+        &mut self,
+        observation: &Observation,
+        seen: &Seen,
+        clock: Timestamp,
+        out: &mut Vec<Outcome>,
+    ) {
+        let Some(sight) = seen.sight(observation).filter(|_| seen.is_after) else { return };
+        let Self { models: tuned, table, reference, names, rules, counts, .. } = self;
+        let ground = Ground { tuned, table, reference, names, rules };
+        let mut context = ground.context(clock, counts, out);
+        context.models = ground.models_for(&sight);
+        self.hidden_plates.observe(&sight, &mut context);
+    }
+
     /// Whether models with memory judge it; counts what they don't.
-    fn is_timely(&mut self, observation: &Observation) -> bool {
+    fn is_timely(&self, observation: &Observation, clock: Timestamp, counts: &mut Counts) -> bool {
         let horizon = &self.models.everywhere().horizon;
-        let late_ms = self.clock.ms_since(observation.captured_at);
+        let late_ms = clock.ms_since(observation.captured_at);
         let ahead_ms = observation.captured_at.ms_since(observation.received_at);
         let is_forgotten = observation.captured_at < self.counts.passages_from;
         if late_ms > horizon.late_max_hours.value * HOUR_MS || is_forgotten {
-            self.counts.late_beyond_horizon += 1;
+            counts.late_beyond_horizon += 1;
             return false;
         }
         if ahead_ms > horizon.ahead_max_seconds.value * SECOND_MS {
-            self.counts.ahead_of_clock += 1;
+            counts.ahead_of_clock += 1;
             return false;
         }
         true
+    }
+
+    /// Puts vehicles into other lanes where the register has come to know their authority, or no longer does.
+    fn cover(&mut self, plate: Plate) {
+        let (prefix, count) = self.reference.prefix_count(plate);
+        self.lanes.cover(prefix, count, self.models.everywhere().reading.covered_files_min.value);
+    }
+
+    /// The same for all authorities.
+    pub(crate) fn cover_all(&mut self) {
+        let covered_min = self.models.everywhere().reading.covered_files_min.value;
+        for (prefix, count) in self.reference.prefixes() {
+            self.lanes.cover(prefix, count, covered_min);
+        }
     }
 
     fn change(&mut self, change: &ReferenceChange, out: &mut Vec<Outcome>) {
@@ -301,8 +357,14 @@ impl Engine {
             ReferenceChange::CheckpointRemoved(id) => self.reference.remove_checkpoint(id),
             ReferenceChange::Section(section) => self.reference.put_section(section, &mut self.names),
             ReferenceChange::SectionRemoved(id) => self.reference.remove_section(id, &mut self.names),
-            ReferenceChange::Vehicle(file) => self.reference.put_vehicle(file, &self.table),
-            ReferenceChange::VehicleRemoved(key) => self.reference.remove_vehicle(*key, &self.table),
+            ReferenceChange::Vehicle(file) => {
+                self.reference.put_vehicle(file, &self.table);
+                self.cover(file.key.plate);
+            }
+            ReferenceChange::VehicleRemoved(key) => {
+                self.reference.remove_vehicle(*key, &self.table);
+                self.cover(key.plate);
+            }
             ReferenceChange::WatchOrder(order) => self.watch_orders.put(order.clone(), &self.table),
             ReferenceChange::WatchOrderRemoved(id) => self.watch_orders.remove(id, &self.table),
             ReferenceChange::Tick(at) => self.advance(*at, out),
@@ -320,12 +382,22 @@ impl Engine {
             ReferenceChange::ZoneRemoved(id) => self.reference.remove_zone(id),
             ReferenceChange::Terminal(terminal) => self.reference.put_terminal(terminal),
             ReferenceChange::TerminalRemoved(device) => self.reference.remove_terminal(device),
-            ReferenceChange::Tuning(tuning) => self.models.put(tuning.clone()),
-            ReferenceChange::TuningRemoved(id) => self.models.remove(id),
+            ReferenceChange::Tuning(tuning) => {
+                self.models.put(tuning.clone());
+                self.cover_all();
+            }
+            ReferenceChange::TuningRemoved(id) => {
+                self.models.remove(id);
+                self.cover_all();
+            }
             ReferenceChange::Rule(rule) => {
+                self.rules.sum(self.lanes.all_mut().iter_mut().map(|lane| &mut lane.said));
                 self.rules.put(rule, self.clock, &mut self.names, &mut self.counts);
             }
-            ReferenceChange::RuleRetired(id) => self.rules.retire(id),
+            ReferenceChange::RuleRetired(id) => {
+                self.rules.sum(self.lanes.all_mut().iter_mut().map(|lane| &mut lane.said));
+                self.rules.retire(id);
+            }
             ReferenceChange::Silence(silence) => {
                 self.discipline.silences.insert(silence.id.clone(), silence.clone());
             }
@@ -344,29 +416,111 @@ impl Engine {
     }
 }
 
-/// A passage as it is judged: its time set right, its read weighed.
-pub(crate) fn sight<'a>(
-    observation: &'a Observation,
-    passage: &'a Passage,
-    context: &Context<'_>,
-) -> Sight<'a> {
-    let (device, captured_at) = (&observation.device, observation.captured_at);
-    let learned = context.reference.calibration(device, captured_at);
-    let clock = learned.map(|learned| learned.clock).unwrap_or_default();
-    let at = captured_at.plus_ms(-clock.ahead_ms);
-    let reader =
-        Reader { reference: context.reference, table: context.table, parameters: &context.models.reading };
-    let reading = reader.read(passage, at, learned.and_then(|learned| learned.misread));
-    let file = reading.and_then(|reading| context.reference.file(reading.vehicle, context.table)).copied();
-    Sight {
-        observation,
-        passage,
-        at,
-        uncertainty_ms: clock.uncertainty_ms,
-        is_clock_known: learned.is_some(),
-        reading,
-        file,
+/// What is to be done about an observation.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Seen {
+    /// The lane of the vehicle that it is about, if models with memory of vehicles judge it.
+    pub(crate) lane: Option<u8>,
+    /// Whether [`Engine::before`] may have something to say.
+    pub(crate) is_before: bool,
+    /// Whether [`Engine::after`] may.
+    pub(crate) is_after: bool,
+    pub(crate) subject: Concerned,
+}
+
+/// Whom an observation is about.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Concerned {
+    Passage(Glance),
+    Vehicle(Option<VehicleKey>),
+}
+
+/// A [`Sight`] without what it borrows.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Glance {
+    at: Timestamp,
+    uncertainty_ms: u32,
+    is_clock_known: bool,
+    reading: Option<Reading>,
+    file: Option<File>,
+}
+
+impl Glance {
+    fn of(sight: &Sight<'_>) -> Self {
+        let Sight { at, uncertainty_ms, is_clock_known, reading, file, .. } = *sight;
+        Self { at, uncertainty_ms, is_clock_known, reading, file }
     }
+}
+
+impl Seen {
+    /// The passage as it is judged; `None` when it is none.
+    fn sight<'a>(&self, observation: &'a Observation) -> Option<Sight<'a>> {
+        let (Concerned::Passage(glance), Fact::Passage(passage)) = (&self.subject, &observation.fact) else {
+            return None;
+        };
+        let Glance { at, uncertainty_ms, is_clock_known, reading, file } = *glance;
+        Some(Sight { observation, passage, at, uncertainty_ms, is_clock_known, reading, file })
+    }
+
+    /// The vehicle whose track it comes to, as far as is known beforehand.
+    pub(crate) fn vehicle(&self) -> Option<VehicleKey> {
+        match &self.subject {
+            Concerned::Passage(glance) => glance.reading.map(|reading| reading.vehicle),
+            Concerned::Vehicle(vehicle) => *vehicle,
+        }
+    }
+
+    /// Whether it is taken for a vehicle of which the register can't know.
+    pub(crate) fn is_stranger(&self) -> bool {
+        match &self.subject {
+            Concerned::Passage(glance) => glance.reading.is_some_and(|read| read.known == Known::Foreign),
+            Concerned::Vehicle(_) => false,
+        }
+    }
+
+    /// Lets the lane judge it.
+    pub(crate) fn judge(
+        &self,
+        observation: &Observation,
+        lane: &mut Lane,
+        ground: Ground<'_>,
+        clock: Timestamp,
+        out: &mut Vec<Outcome>,
+    ) {
+        if let Some(sight) = self.sight(observation) {
+            lane.judge_passage(&sight, ground, clock, out);
+        } else if let Some(vehicle) = self.vehicle() {
+            lane.judge_position(observation, vehicle, ground, clock, out);
+        }
+    }
+}
+
+impl Ground<'_> {
+    /// A passage as it is judged: its time set right, its read weighed.
+    pub(crate) fn sight<'a>(self, observation: &'a Observation, passage: &'a Passage) -> Sight<'a> {
+        let Self { reference, table, .. } = self;
+        let (device, captured_at) = (&observation.device, observation.captured_at);
+        let learned = reference.calibration(device, captured_at);
+        let clock = learned.map(|learned| learned.clock).unwrap_or_default();
+        let at = captured_at.plus_ms(-clock.ahead_ms);
+        let reader = Reader { reference, table, parameters: &self.tuned.everywhere().reading };
+        let reading = reader.read(passage, at, learned.and_then(|learned| learned.misread));
+        let file = reading.and_then(|reading| reference.file(reading.vehicle, table)).copied();
+        Sight {
+            observation,
+            passage,
+            at,
+            uncertainty_ms: clock.uncertainty_ms,
+            is_clock_known: learned.is_some(),
+            reading,
+            file,
+        }
+    }
+}
+
+/// The minute of the clock: deadlines fire when a new one begins.
+pub(crate) fn bucket_of(at: Timestamp) -> i64 {
+    at.unix_ms().div_euclid(BUCKET_MS)
 }
 
 /// Puts a passage on the track of its vehicle, and judges what it can concern there.
@@ -401,7 +555,7 @@ pub(crate) fn keep(board: &mut Board<'_>, sight: &Sight<'_>, context: &mut Conte
     clone_plate::judge(track, index, &turn, context);
     fake_plate::judge(track, &turn, context);
     no_exits.judge(track, &turn, context);
-    rules.judge(track, &turn, sight, context);
+    context.rules.judge(rules, track, &turn, sight, context);
     if matches!(inserted, Inserted::New(_)) {
         tracks.grown();
     }
@@ -418,7 +572,7 @@ pub(crate) fn lift(board: &mut Board<'_>, sight: &Sight<'_>, context: &mut Conte
     }
     let turn = Turn { vehicle, known: Known::Foreign, file: None, changed_at: sight.at };
     average_speed::judge(track, &turn, context);
-    board.rules.judge(track, &turn, sight, context);
+    context.rules.judge(board.rules, track, &turn, sight, context);
     board.claims.take_back(vehicle, sight.observation.id, track, context);
     board.tracks.shrunk(1);
 }

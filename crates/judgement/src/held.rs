@@ -42,6 +42,19 @@ impl Names {
         self.numbers.get(name).copied()
     }
 
+    /// The number of a name that an observation brought: it was given before anybody judged it.
+    pub(crate) fn known(&self, name: &SmolStr) -> u32 {
+        self.number_of(name).expect("observations are numbered before they are judged")
+    }
+
+    /// Gives numbers to the names in an observation, so that judging only reads them.
+    pub(crate) fn take_in(&mut self, observation: &Observation) {
+        self.number(&observation.device.0);
+        if let Fact::Passage(passage) = &observation.fact {
+            self.number(&passage.checkpoint.0);
+        }
+    }
+
     pub(crate) fn name(&self, number: u32) -> SmolStr {
         self.names.get(number as usize).cloned().unwrap_or_default()
     }
@@ -106,7 +119,7 @@ enum UnpackedFact {
 }
 
 impl Held {
-    pub(crate) fn pack(observation: &Observation, names: &mut Names) -> Self {
+    pub(crate) fn pack(observation: &Observation, names: &Names) -> Self {
         let mut fact = Vec::with_capacity(FACT_BYTES_USUAL);
         let place = pack_fact(&observation.fact, names, &mut fact);
         Self {
@@ -114,7 +127,7 @@ impl Held {
             captured_at: observation.captured_at,
             received_at: observation.received_at,
             place,
-            device: names.number(&observation.device.0),
+            device: names.known(&observation.device.0),
             fact: fact.into_boxed_slice(),
         }
     }
@@ -142,10 +155,10 @@ impl Held {
 }
 
 /// Appends a fact as bytes; gives the number of the checkpoint, which is not among them (0 when it is no passage).
-pub(crate) fn pack_fact(fact: &Fact, names: &mut Names, bytes: &mut Vec<u8>) -> u32 {
+pub(crate) fn pack_fact(fact: &Fact, names: &Names, bytes: &mut Vec<u8>) -> u32 {
     let (place, packed) = match fact {
         Fact::Passage(passage) => (
-            names.number(&passage.checkpoint.0),
+            names.known(&passage.checkpoint.0),
             PackedFact::Passage {
                 lane: passage.lane,
                 direction: passage.direction,
@@ -310,7 +323,8 @@ mod tests {
             is_backfill: true,
         }));
         for observation in [passage("鲁Q12345"), passage("蓝鲁q·12345"), passage("无车牌"), position] {
-            assert_eq!(Held::pack(&observation, &mut names).unpack(&names), observation);
+            names.take_in(&observation);
+            assert_eq!(Held::pack(&observation, &names).unpack(&names), observation);
         }
     }
 
@@ -318,7 +332,8 @@ mod tests {
     fn of_copies_received_at_once_the_same_one_is_kept_in_any_order() {
         let mut names = Names::default();
         let (a, b) = (passage("鲁Q12345"), passage("鲁Q12346"));
-        let packed = [Held::pack(&a, &mut names), Held::pack(&b, &mut names)];
+        names.take_in(&a);
+        let packed = [Held::pack(&a, &names), Held::pack(&b, &names)];
         let kept = |order: [usize; 2]| {
             let mut timeline = Vec::new();
             for index in order {

@@ -32,6 +32,38 @@ impl<K: Copy + Ord + Hash, S: Aging> Keyed<K, S> {
         Self { states: Shards::default(), deadlines: Deadlines::default(), keep_ms, size: 0 }
     }
 
+    /// As [`Self::new`], in fewer shards: one of many.
+    pub(crate) fn of_lane(keep_ms: i64) -> Self {
+        Self { states: Shards::of_lane(), ..Self::new(keep_ms) }
+    }
+
+    /// How long after it happened a thing is remembered, in milliseconds.
+    pub(crate) fn keep_ms(&self) -> i64 {
+        self.keep_ms
+    }
+
+    /// When the earliest deadline is due.
+    pub(crate) fn first_due_at(&self) -> Option<Timestamp> {
+        self.deadlines.first_due_at()
+    }
+
+    pub(crate) fn deadlines_mut(&mut self) -> &mut Deadlines<K> {
+        &mut self.deadlines
+    }
+
+    /// Takes states out, to be put elsewhere; their deadlines stay.
+    pub(crate) fn take_if(&mut self, is_taken: impl Fn(&K) -> bool) -> Vec<(K, S)> {
+        let taken = self.states.take_if(is_taken);
+        self.size -= taken.iter().map(|(_, state)| state.size()).sum::<usize>();
+        taken
+    }
+
+    /// Takes a state in that was taken out elsewhere.
+    pub(crate) fn put(&mut self, key: K, state: S) {
+        self.size += state.size();
+        self.states.insert(key, state);
+    }
+
     /// The state of `key`, made when there is none; it will remember something of `at`.
     pub(crate) fn state_mut(&mut self, key: K, at: Timestamp) -> &mut S {
         let (deadlines, keep_ms) = (&mut self.deadlines, self.keep_ms);
@@ -87,18 +119,6 @@ impl<K: Copy + Ord + Hash, S: Aging> Keyed<K, S> {
                 }
             }
         }
-    }
-
-    /// Forgets the oldest before its time, one bucket after the other, until no more than `size_max` things are
-    /// remembered. Gives how many were forgotten, and what lies before which moment.
-    pub(crate) fn bound(&mut self, size_max: usize, models: &ModelParameters) -> (usize, Option<Timestamp>) {
-        let (before, mut cutoff) = (self.size, None);
-        while self.size > size_max {
-            let Some(due_at) = self.deadlines.first_due_at() else { break };
-            self.retire(due_at, models);
-            cutoff = Some(due_at.plus_ms(-self.keep_ms));
-        }
-        (before.saturating_sub(self.size), cutoff)
     }
 
     pub(crate) fn len(&self) -> usize {

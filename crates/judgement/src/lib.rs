@@ -24,6 +24,7 @@
 
 #![warn(missing_docs)]
 
+mod batch;
 mod check;
 mod confusion;
 mod deadlines;
@@ -31,6 +32,7 @@ mod discipline;
 mod engine;
 mod held;
 mod keyed;
+mod lane;
 mod models;
 mod parameters;
 mod parts;
@@ -44,6 +46,7 @@ mod snapshot;
 mod strangers;
 mod track;
 
+pub use batch::Share;
 pub use check::ParameterError;
 pub use confusion::Confusions;
 pub use deadlines::Deadlines;

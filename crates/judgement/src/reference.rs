@@ -315,6 +315,11 @@ impl Reference {
         [first, second].into_iter().chain(of_number).find(|file| file.key.class == key.class)
     }
 
+    /// Asks for the memory that [`Self::file`] needs.
+    pub(crate) fn warm(&self, plate: Plate, table: &ConfusionTable) -> bool {
+        self.files.get(&table.canonical(plate)).is_some_and(|alike| matches!(alike, Alike::One(_)))
+    }
+
     /// The file of the number that was read, by the class that was seen.
     pub(crate) fn file_seen(&self, passage: &Passage, table: &ConfusionTable) -> Option<&File> {
         self.file(passage.vehicle()?, table)
@@ -346,6 +351,17 @@ impl Reference {
     /// Whether the register is taken to know all numbers of this one's province and authority.
     pub(crate) fn is_covered(&self, plate: Plate, files_min: i64) -> bool {
         self.files_of_prefix.get(&prefix(plate)).is_some_and(|count| i64::from(*count) >= files_min)
+    }
+
+    /// Provinces and authorities, each with how many of its numbers are registered, or were.
+    pub(crate) fn prefixes(&self) -> impl Iterator<Item = (u64, i64)> {
+        self.files_of_prefix.iter().map(|(prefix, count)| (*prefix, i64::from(*count)))
+    }
+
+    /// How many numbers of this one's province and authority are registered, with these.
+    pub(crate) fn prefix_count(&self, plate: Plate) -> (u64, i64) {
+        let prefix = prefix(plate);
+        (prefix, self.files_of_prefix.get(&prefix).map_or(0, |count| i64::from(*count)))
     }
 
     pub(crate) fn file_count(&self) -> usize {
@@ -474,6 +490,12 @@ impl Reference {
 
 /// Province and authority of a number.
 fn prefix(plate: Plate) -> u64 {
-    const PREFIX_SYMBOLS: usize = 2;
-    plate.packed() >> (plate.symbol_count().saturating_sub(PREFIX_SYMBOLS) as u32 * SYMBOL_BITS)
+    prefix_of(plate.packed())
+}
+
+/// Province and authority of a packed number, with places unread or not.
+pub(crate) fn prefix_of(packed: u64) -> u64 {
+    const PREFIX_SYMBOLS: u32 = 2;
+    let count = (u64::BITS - packed.leading_zeros()).div_ceil(SYMBOL_BITS);
+    packed >> (count.saturating_sub(PREFIX_SYMBOLS) * SYMBOL_BITS)
 }

@@ -5,16 +5,11 @@
 //! warning came of it.
 
 use crate::discipline::Discipline;
-use crate::engine::{Counts, Engine, keep_ms, sight, tracks_keep_ms};
+use crate::engine::{Counts, Engine, keep_ms, tracks_keep_ms};
 use crate::keyed::Keyed;
-use crate::models::Context;
-use crate::models::claim::Claims;
+use crate::lane::Lanes;
 use crate::models::device_alarm::DeviceAlarms;
-use crate::models::drive::Drives;
 use crate::models::hidden_plate::HiddenPlates;
-use crate::models::no_exit::NoExits;
-use crate::models::terminal::Terminals;
-use crate::strangers::Strangers;
 use domain::observation::Fact;
 use domain::{
     Detail, Entry, Observation, ObservationId, Outcome, ReferenceChange, Timestamp, Warning, WarningId,
@@ -86,7 +81,7 @@ impl Engine {
             Detail::Rule { rule, .. } => Some(rule),
             _ => None,
         };
-        let engine = Engine {
+        let mut engine = Engine {
             models: self.models.clone(),
             table: self.table.clone(),
             clock: Timestamp::default(),
@@ -94,17 +89,13 @@ impl Engine {
             names: self.names.clone(),
             reference: self.reference.clone(),
             watch_orders: self.watch_orders.only(order, keep_ms, &self.table),
-            claims: Claims { of_vehicles: Keyed::new(keep_ms) },
-            tracks: Keyed::new(tracks_keep_ms),
-            strangers: Strangers::new(keep_ms),
-            rules: self.rules.only(rule, tracks_keep_ms),
+            rules: self.rules.only(rule),
             hidden_plates: HiddenPlates::new(models),
-            drives: Drives { drives: Keyed::new(keep_ms) },
             device_alarms: DeviceAlarms { reports: Keyed::new(keep_ms) },
-            terminals: Terminals::default(),
-            no_exits: NoExits::default(),
             discipline: Discipline::new(keep_ms),
+            lanes: Lanes::new(keep_ms, tracks_keep_ms),
         };
+        engine.cover_all();
         Replayer {
             engine,
             target: warning.id,
@@ -182,25 +173,12 @@ impl Replayer {
     }
 
     /// When it happened and how surely it is about the subject; `None` when it is about somebody else.
-    fn concern(&mut self, observation: &Observation) -> Option<(Timestamp, Option<u16>)> {
+    fn concern(&self, observation: &Observation) -> Option<(Timestamp, Option<u16>)> {
         let is_evidence = self.evidence.contains(&observation.id);
         let subject = &self.warning.subject;
         match &observation.fact {
             Fact::Passage(passage) => {
-                let engine = &mut self.engine;
-                let mut out = Vec::new();
-                let models = engine.models.everywhere();
-                let context = Context {
-                    models,
-                    tuned: &engine.models,
-                    table: &engine.table,
-                    clock: engine.clock,
-                    reference: &engine.reference,
-                    names: &mut engine.names,
-                    counts: &mut engine.counts,
-                    out: &mut out,
-                };
-                let sight = sight(observation, passage, &context);
+                let sight = self.engine.ground().sight(observation, passage);
                 let is_subject = subject.vehicle.is_some()
                     && sight.reading.map(|reading| reading.vehicle) == subject.vehicle;
                 (is_subject || is_evidence).then(|| (sight.at, sight.reading.map(|reading| reading.permille)))

@@ -6,51 +6,86 @@ use std::sync::Arc;
 
 /// In how many shards a map lies. With 5 million vehicles one is 5,000 of them, copied in about a millisecond when it is
 /// first written after a freeze; and an empty map is no more than 8 kB.
-const SHARDS: usize = 1 << SHARD_BITS;
 const SHARD_BITS: u32 = 10;
+/// The same for a map that is one of sixteen.
+const LANE_SHARD_BITS: u32 = 8;
 
 /// The map. Never iterated but sorted, so that hash order can't reach a result.
 #[derive(Clone, Debug)]
 pub(crate) struct Shards<K, V> {
-    shards: Box<[Arc<FxHashMap<K, V>>]>,
+    maps: Box<[Arc<FxHashMap<K, V>>]>,
+    /// So many bits of a hash are the number of the shard.
+    bits: u32,
     len: usize,
 }
 
 impl<K, V> Default for Shards<K, V> {
     fn default() -> Self {
+        Self::with_bits(SHARD_BITS)
+    }
+}
+
+impl<K, V> Shards<K, V> {
+    pub(crate) fn of_lane() -> Self {
+        Self::with_bits(LANE_SHARD_BITS)
+    }
+
+    fn with_bits(bits: u32) -> Self {
         // One empty map for all: each shard gets its own when it is first written.
         let empty = Arc::new(FxHashMap::default());
-        Self { shards: vec![empty; SHARDS].into_boxed_slice(), len: 0 }
+        Self { maps: vec![empty; 1 << bits].into_boxed_slice(), bits, len: 0 }
     }
 }
 
 impl<K: Clone + Ord + Hash, V: Clone> Shards<K, V> {
     pub(crate) fn get(&self, key: &K) -> Option<&V> {
-        self.shards[shard_of(key)].get(key)
+        self.maps[self.shard_of(key)].get(key)
     }
 
     pub(crate) fn get_mut(&mut self, key: &K) -> Option<&mut V> {
-        Arc::make_mut(&mut self.shards[shard_of(key)]).get_mut(key)
+        self.shard_mut(key).get_mut(key)
     }
 
     pub(crate) fn get_or_insert_with(&mut self, key: K, make: impl FnOnce() -> V) -> &mut V {
+        let shard = self.shard_of(&key);
         let len = &mut self.len;
-        Arc::make_mut(&mut self.shards[shard_of(&key)]).entry(key).or_insert_with(|| {
+        Arc::make_mut(&mut self.maps[shard]).entry(key).or_insert_with(|| {
             *len += 1;
             make()
         })
     }
 
     pub(crate) fn insert(&mut self, key: K, value: V) -> Option<V> {
-        let before = Arc::make_mut(&mut self.shards[shard_of(&key)]).insert(key, value);
+        let before = self.shard_mut(&key).insert(key, value);
         self.len += usize::from(before.is_none());
         before
     }
 
     pub(crate) fn remove(&mut self, key: &K) -> Option<V> {
-        let removed = Arc::make_mut(&mut self.shards[shard_of(key)]).remove(key);
+        let removed = self.shard_mut(key).remove(key);
         self.len -= usize::from(removed.is_some());
         removed
+    }
+
+    /// Takes all entries out whose keys are wanted, in no order that means anything.
+    pub(crate) fn take_if(&mut self, is_taken: impl Fn(&K) -> bool) -> Vec<(K, V)> {
+        let mut taken = Vec::new();
+        for shard in &mut self.maps {
+            if shard.keys().any(&is_taken) {
+                taken.extend(Arc::make_mut(shard).extract_if(|key, _| is_taken(key)));
+            }
+        }
+        self.len -= taken.len();
+        taken
+    }
+
+    fn shard_of(&self, key: &K) -> usize {
+        shard_of(key, self.bits)
+    }
+
+    fn shard_mut(&mut self, key: &K) -> &mut FxHashMap<K, V> {
+        let shard = self.shard_of(key);
+        Arc::make_mut(&mut self.maps[shard])
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -63,14 +98,27 @@ impl<K: Clone + Ord + Hash, V: Clone> Shards<K, V> {
 
     /// The map as it is now, for another thread.
     pub(crate) fn freeze(&self) -> FrozenMap<K, V> {
-        FrozenMap { shards: self.shards.to_vec() }
+        FrozenMap { shards: self.maps.iter().map(|shard| vec![shard.clone()]).collect() }
     }
 }
 
 /// A map as it was at one moment.
 #[derive(Debug)]
 pub(crate) struct FrozenMap<K, V> {
-    shards: Vec<Arc<FxHashMap<K, V>>>,
+    /// By number of the shard: those of all maps that were frozen together.
+    shards: Vec<Vec<Arc<FxHashMap<K, V>>>>,
+}
+
+impl<K, V> FromIterator<Self> for FrozenMap<K, V> {
+    /// The maps of all lanes as one, so that what is written doesn't depend on which lane a key was in.
+    fn from_iter<I: IntoIterator<Item = Self>>(maps: I) -> Self {
+        let mut all: Vec<Vec<Arc<FxHashMap<K, V>>>> = Vec::new();
+        for map in maps {
+            all.resize_with(map.shards.len(), Vec::new);
+            all.iter_mut().zip(map.shards).for_each(|(all, shards)| all.extend(shards));
+        }
+        Self { shards: all }
+    }
 }
 
 impl<K, V> FrozenMap<K, V> {
@@ -82,26 +130,25 @@ impl<K, V> FrozenMap<K, V> {
 
 /// One shard of a [`FrozenMap`].
 #[derive(Debug)]
-pub(crate) struct FrozenShard<K, V>(Arc<FxHashMap<K, V>>);
+pub(crate) struct FrozenShard<K, V>(Vec<Arc<FxHashMap<K, V>>>);
 
 impl<K: Ord, V> FrozenShard<K, V> {
     /// Its entries by ascending key.
     pub(crate) fn sorted(&self) -> Vec<(&K, &V)> {
-        let mut all = Vec::with_capacity(self.0.len());
-        #[expect(clippy::iter_over_hash_type, reason = "sorted below")]
-        for pair in &*self.0 {
-            all.push(pair);
+        let mut all = Vec::with_capacity(self.0.iter().map(|map| map.len()).sum());
+        for map in &self.0 {
+            all.extend(map.iter());
         }
         all.sort_unstable_by_key(|(key, _)| *key);
         all
     }
 }
 
-fn shard_of<K: Hash>(key: &K) -> usize {
+fn shard_of<K: Hash>(key: &K, bits: u32) -> usize {
     let mut hasher = FxHasher::default();
     key.hash(&mut hasher);
     // Mixed once more: the maps themselves use the lowest and the highest bits of this hash.
-    (hasher.finish().wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (u64::BITS - SHARD_BITS)) as usize
+    (hasher.finish().wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (u64::BITS - bits)) as usize
 }
 
 #[cfg(test)]
@@ -157,12 +204,15 @@ mod tests {
     fn keys_that_resemble_one_another_are_spread_over_the_shards() {
         const KEYS: u64 = 100_000;
         for stride in [1, 34, 1 << 20, 1 << 40] {
-            let mut counts = vec![0; SHARDS];
+            let mut counts = vec![0; 1 << SHARD_BITS];
             for number in 0..KEYS {
-                counts[shard_of(&(number * stride))] += 1;
+                counts[shard_of(&(number * stride), SHARD_BITS)] += 1;
             }
             let fullest = counts.into_iter().max().unwrap_or_default();
-            assert!(fullest < 3 * KEYS as usize / SHARDS, "stride {stride}: {fullest} keys in one shard");
+            assert!(
+                fullest < (3 * KEYS as usize) >> SHARD_BITS,
+                "stride {stride}: {fullest} keys in one shard"
+            );
         }
     }
 }

@@ -13,10 +13,12 @@
 use crate::discipline::{Standings, Subject};
 use crate::engine::{Counts, Engine};
 use crate::held::Names;
+use crate::lane::Lane;
 use crate::models::claim::OfVehicle;
 use crate::models::device_alarm::{AlarmKey, Reports};
 use crate::models::drive::Drive;
 use crate::models::hidden_plate::{HiddenLook, Sightings};
+use crate::models::no_exit::NoExits;
 use crate::models::rules::{OfRule, RuleKey, StoredRule};
 use crate::models::watch_order::Hit;
 use crate::parameters::Parameters;
@@ -295,19 +297,23 @@ impl Restoring {
         let migrated = migrated(section.name(), section.version(), section.older(), part)?;
         let bytes = migrated.as_deref().unwrap_or(&part.bytes);
         let engine = &mut self.engine;
+        let lanes = &mut engine.lanes;
         match section {
             Section::Core => (engine.clock, engine.counts) = read(bytes)?,
             Section::Tunings => engine.models.restore(read(bytes)?),
             Section::Names => engine.names = Names::restored(read(bytes)?),
             Section::Places => self.places = read(bytes)?,
-            Section::Files => engine.reference.restore_files(&read::<Vec<_>>(bytes)?, &engine.table),
+            Section::Files => {
+                engine.reference.restore_files(&read::<Vec<_>>(bytes)?, &engine.table);
+                engine.cover_all();
+            }
             Section::Calibrations => engine.reference.restore_calibrations(read(bytes)?),
             Section::Ways => engine.reference.restore_ways(read(bytes)?),
             Section::Orders => engine.watch_orders.restore_orders(read(bytes)?, &engine.table),
             Section::Hits => engine.watch_orders.hits.restore(read(bytes)?),
-            Section::Claims => engine.claims.of_vehicles.restore(read(bytes)?),
-            Section::Tracks => engine.tracks.restore(read(bytes)?),
-            Section::Drives => engine.drives.drives.restore(read(bytes)?),
+            Section::Claims => lanes.restore(read(bytes)?, |lane| &mut lane.claims.of_vehicles, |key| *key),
+            Section::Tracks => lanes.restore(read(bytes)?, |lane| &mut lane.tracks, |key| *key),
+            Section::Drives => lanes.restore(read(bytes)?, |lane| &mut lane.drives.drives, |key| *key),
             Section::Alarms => engine.device_alarms.reports.restore(read(bytes)?),
             Section::Standings => engine.discipline.restore_standings(read(bytes)?),
             Section::Silences => {
@@ -318,12 +324,20 @@ impl Restoring {
                 discipline.maintenances =
                     maintenances.into_iter().map(|window| (window.id.clone(), window)).collect();
             }
-            Section::LooseVisits => engine.strangers.loose.restore(read(bytes)?),
-            Section::LooseNumbers => engine.strangers.alike.restore(read(bytes)?),
+            Section::LooseVisits => lanes.restore_strangers(
+                read(bytes)?,
+                |lane| &mut lane.strangers.loose,
+                |key| key.plate.packed(),
+            ),
+            Section::LooseNumbers => {
+                lanes.restore_strangers(read(bytes)?, |lane| &mut lane.strangers.alike, |key| *key);
+            }
             Section::Rules => engine.rules.restore(read(bytes)?, &mut engine.names),
-            Section::RuleWarnings => engine.rules.standing.restore(read(bytes)?),
+            Section::RuleWarnings => {
+                lanes.restore(read(bytes)?, |lane| &mut lane.said.standing, |(vehicle, _)| *vehicle);
+            }
             Section::HiddenPlates => engine.hidden_plates.sightings.restore(read(bytes)?),
-            Section::Exits => engine.no_exits.restore(read(bytes)?),
+            Section::Exits => NoExits::restore(lanes, read(bytes)?),
         }
         Ok(())
     }
@@ -341,8 +355,9 @@ impl Restoring {
         }
         // Its index is made of the names' numbers.
         self.engine.reference.restore_places(self.places, &mut self.engine.names);
-        let Engine { models, reference, tracks, terminals, clock, .. } = &mut self.engine;
+        let Engine { models, reference, lanes, clock, .. } = &mut self.engine;
         for vehicle in reference.vehicles_with_terminals() {
+            let Lane { tracks, terminals, .. } = lanes.of_mut(vehicle);
             if let Some(track) = tracks.get(&vehicle) {
                 terminals.expect_again(vehicle, track, models.everywhere(), *clock);
             }
@@ -392,29 +407,30 @@ fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, SnapshotError> {
 impl Engine {
     /// Takes hold of all state, for another thread to write it.
     pub fn freeze(&self) -> Frozen {
+        let lanes = || self.lanes.all().iter();
         Frozen {
-            core: (self.clock, self.counts),
+            core: (self.clock, self.counts()),
             tunings: self.models.tunings().into_iter().cloned().collect(),
             names: self.names.all().to_vec(),
             places: self.reference.stored_places(),
             reference: self.reference.freeze(),
             orders: self.watch_orders.freeze_orders(),
             hits: self.watch_orders.hits.freeze(),
-            claims: self.claims.of_vehicles.freeze(),
-            tracks: self.tracks.freeze(),
-            drives: self.drives.drives.freeze(),
+            claims: lanes().map(|lane| lane.claims.of_vehicles.freeze()).collect(),
+            tracks: lanes().map(|lane| lane.tracks.freeze()).collect(),
+            drives: lanes().map(|lane| lane.drives.drives.freeze()).collect(),
             alarms: self.device_alarms.reports.freeze(),
             standings: self.discipline.standings.freeze(),
             silences: (
                 self.discipline.silences.values().cloned().collect(),
                 self.discipline.maintenances.values().cloned().collect(),
             ),
-            loose_visits: self.strangers.loose.freeze(),
-            loose_numbers: self.strangers.alike.freeze(),
-            rules: self.rules.stored(),
-            rule_warnings: self.rules.freeze_standing(),
+            loose_visits: lanes().map(|lane| lane.strangers.loose.freeze()).collect(),
+            loose_numbers: lanes().map(|lane| lane.strangers.alike.freeze()).collect(),
+            rules: self.rules.stored(lanes().map(|lane| &lane.said)),
+            rule_warnings: lanes().map(|lane| lane.said.standing.freeze()).collect(),
             hidden_plates: self.hidden_plates.sightings.freeze(),
-            exits: self.no_exits.stored(),
+            exits: NoExits::stored(&self.lanes),
         }
     }
 

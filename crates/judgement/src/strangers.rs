@@ -14,7 +14,7 @@ use crate::held::{Held, Names};
 use crate::keyed::{Aging, Keyed};
 use crate::models::claim::Claims;
 use crate::models::no_exit::NoExits;
-use crate::models::rules::Rules;
+use crate::models::rules::Said;
 use crate::models::{Context, Sight};
 use crate::parameters::{ModelParameters, ReadingParameters};
 use crate::reading::{Known, Look, PREFIX_SYMBOLS, Reading, kind_of, likelihood_of_misread};
@@ -31,7 +31,7 @@ const LOOSE_MAX: usize = 256;
 /// What is said of whom.
 pub(crate) struct Board<'e> {
     pub(crate) tracks: &'e mut Keyed<VehicleKey, Track>,
-    pub(crate) rules: &'e mut Rules,
+    pub(crate) rules: &'e mut Said,
     pub(crate) no_exits: &'e mut NoExits,
     pub(crate) claims: &'e mut Claims,
 }
@@ -134,7 +134,15 @@ pub(crate) fn is_loose(sight: &Sight<'_>, p: &ReadingParameters) -> bool {
 
 impl Strangers {
     pub(crate) fn new(keep_ms: i64) -> Self {
-        Self { loose: Keyed::new(keep_ms), alike: Keyed::new(keep_ms) }
+        Self { loose: Keyed::of_lane(keep_ms), alike: Keyed::of_lane(keep_ms) }
+    }
+
+    /// Asks for the memory that [`Self::confirm`] looks into; what it gives means nothing.
+    pub(crate) fn warm(&self, plate: Plate) -> usize {
+        if self.alike.len() == 0 {
+            return 0;
+        }
+        keys(plate).filter(|key| self.alike.get(key).is_some()).count()
     }
 
     /// Takes a loose passage in and gives it to whose it is.

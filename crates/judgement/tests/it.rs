@@ -3,6 +3,7 @@
 #[cfg(test)]
 mod it {
     pub(crate) mod average_speed;
+    pub(crate) mod batches;
     pub(crate) mod bound;
     pub(crate) mod claims;
     pub(crate) mod clone_plate;

@@ -38,9 +38,6 @@ pub(crate) struct County {
 impl County {
     /// By the arguments `[plates [passages per plate [registered]]]`.
     pub(crate) fn asked(plates: u64) -> Result<Self, std::num::ParseIntError> {
-        let argument = |place: usize, default: u64| {
-            std::env::args().nth(place).map_or(Ok(default), |text| text.parse::<u64>())
-        };
         let plates = argument(1, plates)?;
         Ok(Self {
             plates,
@@ -154,6 +151,11 @@ fn misread(plate: Plate, dice: &mut Dice) -> Plate {
         _ => '1',
     };
     Plate::parse(&text.into_iter().collect::<String>()).unwrap_or(plate)
+}
+
+/// A number among the arguments.
+pub(crate) fn argument(place: usize, default: u64) -> Result<u64, std::num::ParseIntError> {
+    std::env::args().nth(place).map_or(Ok(default), |text| text.parse())
 }
 
 /// The parameters as shipped.

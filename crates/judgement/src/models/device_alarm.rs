@@ -98,7 +98,7 @@ impl DeviceAlarms {
         let gap_ms = gap_ms(parameters);
         let held = Held::pack(observation, context.names);
         let carrier = vehicle
-            .map_or_else(|| Carrier::Device(context.names.number(&observation.device.0)), Carrier::Vehicle);
+            .map_or_else(|| Carrier::Device(context.names.known(&observation.device.0)), Carrier::Vehicle);
         let key = AlarmKey { carrier, kind };
         let reports = self.reports.state_mut(key, held.captured_at);
         if reports.timeline.len() >= REPORTS_MAX {

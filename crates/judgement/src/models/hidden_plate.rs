@@ -111,6 +111,11 @@ impl HiddenPlates {
         Self { sightings: Keyed::new(keep_ms) }
     }
 
+    /// Whether [`Self::observe`] may find the plate hidden.
+    pub(crate) fn may_concern(sight: &Sight<'_>) -> bool {
+        sight.reading.is_none() || sight.passage.behaviours.contains(Behaviour::PlateCovered)
+    }
+
     /// Judges a passage if its plate is hidden.
     pub(crate) fn observe(&mut self, sight: &Sight<'_>, context: &mut Context<'_>) {
         let is_covered = sight.passage.behaviours.contains(Behaviour::PlateCovered);

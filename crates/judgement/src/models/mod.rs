@@ -28,6 +28,7 @@ mod zones;
 use crate::confusion::ConfusionTable;
 use crate::engine::Counts;
 use crate::held::Names;
+use crate::models::rules::Rules;
 use crate::parameters::{ModelParameters, Situation, TunedModels};
 use crate::reading::{Known, Reading};
 use crate::reference::{File, Reference};
@@ -64,9 +65,42 @@ pub(crate) struct Context<'a> {
     pub(crate) clock: Timestamp,
     pub(crate) table: &'a ConfusionTable,
     pub(crate) reference: &'a Reference,
-    pub(crate) names: &'a mut Names,
+    pub(crate) names: &'a Names,
+    /// The rules in force.
+    pub(crate) rules: &'a Rules,
     pub(crate) counts: &'a mut Counts,
     pub(crate) out: &'a mut Vec<Outcome>,
+}
+
+/// What all passages are judged against; nobody changes it while they are.
+#[derive(Clone, Copy)]
+pub(crate) struct Ground<'a> {
+    pub(crate) tuned: &'a TunedModels,
+    pub(crate) table: &'a ConfusionTable,
+    pub(crate) reference: &'a Reference,
+    pub(crate) names: &'a Names,
+    pub(crate) rules: &'a Rules,
+}
+
+impl<'a> Ground<'a> {
+    /// What a model is given, with the parameters for the whole county.
+    pub(crate) fn context<'c>(
+        self,
+        clock: Timestamp,
+        counts: &'c mut Counts,
+        out: &'c mut Vec<Outcome>,
+    ) -> Context<'c>
+    where
+        'a: 'c,
+    {
+        let Self { tuned, table, reference, names, rules } = self;
+        Context { models: tuned.everywhere(), tuned, clock, table, reference, names, rules, counts, out }
+    }
+
+    /// The parameters that hold for a passage.
+    pub(crate) fn models_for(self, sight: &Sight<'_>) -> &'a ModelParameters {
+        self.tuned.at(|| sight.situation(self.reference))
+    }
 }
 
 impl<'a> Context<'a> {

@@ -7,7 +7,7 @@
 
 use super::{Context, Turn};
 use crate::deadlines::{Deadlines, is_due};
-use crate::keyed::Keyed;
+use crate::lane::{Lane, Lanes};
 use crate::parameters::{Model, NoExitParameters};
 use crate::reference::File;
 use crate::settle::{Finding, Standing, vehicle_bytes};
@@ -24,7 +24,7 @@ const MS_PER_M_AT_1_KMH: i64 = 3_600;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct NoExits {
     /// By vehicle and time of the entry.
-    deadlines: Deadlines<(VehicleKey, Timestamp)>,
+    pub(crate) deadlines: Deadlines<(VehicleKey, Timestamp)>,
 }
 
 /// A section that a visit may have begun.
@@ -52,10 +52,11 @@ impl NoExits {
     }
 
     /// Judges the entries that are due and still the last that was seen of their vehicle.
-    pub(crate) fn fire(&mut self, tracks: &mut Keyed<VehicleKey, Track>, context: &mut Context<'_>) {
-        while let Some(mut due) = self.deadlines.take_due(context.clock) {
+    pub(crate) fn fire(lanes: &mut Lanes, context: &mut Context<'_>) {
+        while let Some(mut due) = lanes.take_due(context.clock, |lane| &mut lane.no_exits.deadlines) {
             due.dedup();
-            for (vehicle, entered_at) in due {
+            for ((vehicle, entered_at), lane) in due {
+                let Lane { tracks, no_exits, .. } = &mut lanes.all_mut()[lane];
                 let Some(track) = tracks.get_mut(&vehicle) else { continue };
                 let visits = track.visits();
                 let Some(last) = visits.len().checked_sub(1).filter(|last| visits[*last].at == entered_at)
@@ -63,7 +64,7 @@ impl NoExits {
                     continue;
                 };
                 let file = context.reference.file(vehicle, context.table).copied();
-                let found = file.and_then(|file| self.judge_entry(track, last, &file, context));
+                let found = file.and_then(|file| no_exits.judge_entry(track, last, &file, context));
                 let is_in_scope =
                     |warning: &Standing| warning.model == ModelId::NoExit && warning.anchor == entered_at;
                 track.settle(is_in_scope, found.into_iter().collect(), context.out);
@@ -75,13 +76,23 @@ impl NoExits {
         self.deadlines.armed_count()
     }
 
-    /// What is armed. It doesn't follow from the tracks: what is usual was perhaps learned anew since.
-    pub(crate) fn stored(&self) -> Vec<(i64, Vec<(VehicleKey, Timestamp)>)> {
-        self.deadlines.stored()
+    /// What is armed in all lanes. It doesn't follow from the tracks: what is usual was perhaps learned anew since.
+    pub(crate) fn stored(lanes: &Lanes) -> Vec<(i64, Vec<(VehicleKey, Timestamp)>)> {
+        let mut all = Deadlines::default();
+        for (bucket, keys) in lanes.all().iter().flat_map(|lane| lane.no_exits.deadlines.stored()) {
+            for key in keys {
+                all.arm_in(bucket, key);
+            }
+        }
+        all.stored()
     }
 
-    pub(crate) fn restore(&mut self, stored: Vec<(i64, Vec<(VehicleKey, Timestamp)>)>) {
-        self.deadlines = Deadlines::restored(stored);
+    pub(crate) fn restore(lanes: &mut Lanes, stored: Vec<(i64, Vec<(VehicleKey, Timestamp)>)>) {
+        for (bucket, keys) in stored {
+            for key in keys {
+                lanes.of_mut(key.0).no_exits.deadlines.arm_in(bucket, key);
+            }
+        }
     }
 
     /// What there is to say about a visit, if it began a section; arms its next deadline.

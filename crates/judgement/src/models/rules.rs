@@ -15,7 +15,6 @@ use crate::parameters::ModelParameters;
 use crate::reference::Reference;
 use crate::rule::{Condition, Counter, Facts, Failure, Field, Miss, Place, Value, WINDOW_MINUTES_MAX};
 use crate::settle::{Finding, Standing, settle, vehicle_bytes};
-use crate::shards::FrozenMap;
 use crate::track::{Track, Visit};
 use domain::observation::{Fact, Observation, Passage};
 use domain::time::{HOUR_MS, MINUTE_MS};
@@ -101,21 +100,39 @@ impl Aging for OfRule {
 /// Whose warning of which rule it is.
 pub(crate) type RuleKey = (VehicleKey, u32);
 
-/// The rules in force and what they said.
-#[derive(Clone, Debug)]
+/// The rules in force.
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Rules {
     in_force: BTreeMap<RuleId, InForce>,
+}
+
+/// What the rules said of the vehicles of one lane.
+#[derive(Clone, Debug)]
+pub(crate) struct Said {
     pub(crate) standing: Keyed<RuleKey, OfRule>,
+    /// What was counted since [`Rules::sum`], by the place of the rule among those in force.
+    counts: Vec<RuleCounts>,
+}
+
+impl Said {
+    pub(crate) fn new(standing: Keyed<RuleKey, OfRule>) -> Self {
+        Self { standing, counts: Vec::new() }
+    }
+}
+
+impl RuleCounts {
+    fn add(&mut self, other: Self) {
+        self.judged += other.judged;
+        self.held += other.held;
+        self.unknown += other.unknown;
+        self.failed += other.failed;
+    }
 }
 
 impl Rules {
-    pub(crate) fn new(keep_ms: i64) -> Self {
-        Self { in_force: BTreeMap::new(), standing: Keyed::new(keep_ms) }
-    }
-
-    /// The model with one rule at most, and without what it found.
-    pub(crate) fn only(&self, rule: Option<&RuleId>, keep_ms: i64) -> Self {
-        let mut only = Self::new(keep_ms);
+    /// The model with one rule at most.
+    pub(crate) fn only(&self, rule: Option<&RuleId>) -> Self {
+        let mut only = Self::default();
         if let Some((id, rule)) = rule.and_then(|id| self.in_force.get_key_value(id)) {
             only.in_force.insert(id.clone(), rule.clone());
         }
@@ -141,12 +158,24 @@ impl Rules {
         self.in_force.remove(id);
     }
 
-    pub(crate) fn stored(&self) -> Vec<StoredRule> {
-        self.in_force.values().map(|rule| rule.stored.clone()).collect()
+    /// Adds what the lanes counted to the rules: before these change, since lanes know them by place.
+    pub(crate) fn sum<'l>(&mut self, lanes: impl Iterator<Item = &'l mut Said>) {
+        for said in lanes {
+            for (rule, counts) in self.in_force.values_mut().zip(said.counts.drain(..)) {
+                rule.stored.counts.add(counts);
+            }
+        }
     }
 
-    pub(crate) fn freeze_standing(&self) -> FrozenMap<RuleKey, OfRule> {
-        self.standing.freeze()
+    /// The rules with what was counted of them, in the lanes too.
+    pub(crate) fn stored<'l>(&self, lanes: impl Iterator<Item = &'l Said>) -> Vec<StoredRule> {
+        let mut all: Vec<StoredRule> = self.in_force.values().map(|rule| rule.stored.clone()).collect();
+        for said in lanes {
+            for (stored, counts) in all.iter_mut().zip(&said.counts) {
+                stored.counts.add(*counts);
+            }
+        }
+        all
     }
 
     pub(crate) fn restore(&mut self, rules: Vec<StoredRule>, names: &mut Names) {
@@ -155,35 +184,43 @@ impl Rules {
         }
     }
 
-    pub(crate) fn states(&self) -> Vec<RuleState> {
-        let state = |rule: &InForce| RuleState {
-            id: rule.stored.rule.id.clone(),
-            version: rule.stored.rule.version,
-            since: rule.stored.since,
+    pub(crate) fn states<'l>(&self, lanes: impl Iterator<Item = &'l Said>) -> Vec<RuleState> {
+        let state = |(rule, stored): (&InForce, StoredRule)| RuleState {
+            id: stored.rule.id,
+            version: stored.rule.version,
+            since: stored.since,
             is_understood: rule.condition.is_some(),
-            counts: rule.stored.counts,
+            counts: stored.counts,
         };
-        self.in_force.values().map(state).collect()
+        self.in_force.values().zip(self.stored(lanes)).map(state).collect()
     }
 
     /// Judges the passages that a visit can concern, and says what changed.
-    pub(crate) fn judge(&mut self, track: &Track, turn: &Turn, sight: &Sight<'_>, context: &mut Context<'_>) {
+    pub(crate) fn judge(
+        &self,
+        said: &mut Said,
+        track: &Track,
+        turn: &Turn,
+        sight: &Sight<'_>,
+        context: &mut Context<'_>,
+    ) {
         if self.in_force.is_empty() {
             return;
         }
+        let Said { standing, counts } = said;
+        counts.resize(self.in_force.len(), RuleCounts::default());
         let visits = track.visits();
         let farthest = self.in_force.values().map(|rule| rule.concerned_until(turn.changed_at)).max();
         let range = track.range(turn.changed_at, farthest.unwrap_or(turn.changed_at));
         let is_own = |visit: &Visit| {
             visit.id() == sight.observation.id && track.received_at(visit) == sight.observation.received_at
         };
-        let Self { in_force, standing } = self;
         // The usual case: nothing came later, so that only this one is concerned.
         if range.len() == 1 && is_own(&visits[range.start]) {
             let own =
                 Concerned { index: range.start, observation: sight.observation, passage: sight.passage };
-            for rule in in_force.values_mut() {
-                rule.judge(track, std::slice::from_ref(&own), turn, standing, context);
+            for (rule, counts) in self.in_force.values().zip(counts) {
+                rule.judge(track, std::slice::from_ref(&own), turn, (standing, counts), context);
             }
             return;
         }
@@ -204,8 +241,8 @@ impl Rules {
                 _ => None,
             })
             .collect();
-        for rule in in_force.values_mut() {
-            rule.judge(track, &concerned, turn, standing, context);
+        for (rule, counts) in self.in_force.values().zip(counts) {
+            rule.judge(track, &concerned, turn, (standing, counts), context);
         }
     }
 }
@@ -230,16 +267,16 @@ impl InForce {
     }
 
     fn judge(
-        &mut self,
+        &self,
         track: &Track,
         concerned: &[Concerned<'_>],
         turn: &Turn,
-        standing: &mut Keyed<RuleKey, OfRule>,
+        (standing, counts): (&mut Keyed<RuleKey, OfRule>, &mut RuleCounts),
         context: &mut Context<'_>,
     ) {
         let Some(condition) = &self.condition else { return };
         let (from, to) = (turn.changed_at, self.concerned_until(turn.changed_at));
-        let StoredRule { rule, since, counts } = &mut self.stored;
+        let StoredRule { rule, since, .. } = &self.stored;
         let key = (turn.vehicle, self.number);
         let standing_now = standing.get(&key).map_or(&[][..], |of| &of.0);
         let mut last_at =

@@ -10,6 +10,7 @@ use super::{Context, Turn};
 use crate::deadlines::{Deadlines, is_due};
 use crate::held::Names;
 use crate::keyed::Keyed;
+use crate::lane::{Lane, Lanes};
 use crate::parameters::{Model, ModelParameters, TerminalElsewhereParameters, TerminalSilentParameters};
 use crate::settle::{Finding, Standing, vehicle_bytes};
 use crate::track::{Track, Visit};
@@ -25,7 +26,7 @@ const M_PER_MS_AT_1_KMH: f64 = 1.0 / 3_600.0;
 /// The sightings that wait for their deadline.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Terminals {
-    deadlines: Deadlines<(VehicleKey, CivilDay)>,
+    pub(crate) deadlines: Deadlines<(VehicleKey, CivilDay)>,
 }
 
 impl Terminals {
@@ -53,18 +54,12 @@ impl Terminals {
     }
 
     /// Judges the days that are due.
-    pub(crate) fn fire(
-        &mut self,
-        tracks: &mut Keyed<VehicleKey, Track>,
-        drives: &Drives,
-        context: &mut Context<'_>,
-    ) {
-        while let Some(due) = self.deadlines.take_due(context.clock) {
-            let mut last = None;
-            for (vehicle, day) in due {
-                if last.replace((vehicle, day)) != Some((vehicle, day))
-                    && let Some(track) = tracks.get_mut(&vehicle)
-                {
+    pub(crate) fn fire(lanes: &mut Lanes, context: &mut Context<'_>) {
+        while let Some(mut due) = lanes.take_due(context.clock, |lane| &mut lane.terminals.deadlines) {
+            due.dedup();
+            for ((vehicle, day), lane) in due {
+                let Lane { tracks, drives, .. } = &mut lanes.all_mut()[lane];
+                if let Some(track) = tracks.get_mut(&vehicle) {
                     judge(track, drives.drives.get(&vehicle), vehicle, day, context);
                 }
             }

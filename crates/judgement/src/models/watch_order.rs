@@ -4,7 +4,7 @@
 //! with its wildcards masked and once more with each single place masked, for reads with an unread place. What is found
 //! is then scored symbol by symbol. One warning per order and passage.
 
-use super::{Context, Sight};
+use super::{Context, Ground, Sight};
 use crate::confusion::{ConfusionTable, masked, paired_codes, unread_code, unread_places};
 use crate::keyed::{Aging, Keyed};
 use crate::parameters::{ModelParameters, WatchOrderParameters};
@@ -117,6 +117,19 @@ impl WatchOrders {
                 self.wildcards.remove(&places);
             }
         }
+    }
+
+    /// Whether [`Self::observe`] would look at any order.
+    pub(crate) fn may_concern(&self, sight: &Sight<'_>, ground: Ground<'_>) -> bool {
+        let Some(read) = sight.passage.plate.filter(|_| !self.orders.is_empty()) else { return false };
+        let unread = unread_places(read);
+        let p = &ground.models_for(sight).watch_order.parameters;
+        // Where any symbol may be doubted, `observe` looks under more keys.
+        unread.count_ones() <= 1
+            && (p.unlisted_permille.value >= p.score_min_permille.value
+                || self.wildcards.keys().any(|wildcards| {
+                    self.by_key.contains_key(&masked(ground.table.canonical(read), wildcards | unread))
+                }))
     }
 
     pub(crate) fn observe(&mut self, sight: &Sight<'_>, context: &mut Context<'_>) {

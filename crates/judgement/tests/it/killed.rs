@@ -118,7 +118,7 @@ fn change() -> impl Strategy<Value = ReferenceChange> {
 }
 
 /// Days of observations with changes in between.
-fn journal() -> impl Strategy<Value = Vec<Entry>> {
+pub(crate) fn journal() -> impl Strategy<Value = Vec<Entry>> {
     let changes = prop::collection::vec((any::<prop::sample::Index>(), change()), 0..12);
     (days(), changes).prop_map(|(observations, changes)| {
         let mut journal: Vec<Entry> = observations.into_iter().map(Entry::Observation).collect();
