@@ -29,7 +29,7 @@ pub(crate) fn for_tests() -> Result {
 }
 
 /// The oracle of the history's files. Its wheel is installed once, into the target folder.
-const DUCKDB: &str = "duckdb==2.0.0";
+const DUCKDB: &str = "duckdb==2.0.1";
 
 /// A Python with DuckDB; `None`, said in one line, where there is no Python or nothing to install from.
 pub(crate) fn duckdb_python() -> Option<std::path::PathBuf> {
