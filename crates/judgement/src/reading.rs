@@ -157,7 +157,11 @@ impl Reader<'_> {
             return Some(Reading { vehicle, permille: 0, is_as_read: true, look, known });
         }
         let misread = self.misread_share(passage, at, misread);
-        let mut candidates = Candidates { best: None, weight: 0.0 };
+        // Whoever else it may be, where the camera doubts; one place that was not read is asked for by itself.
+        let has_others = unread == 0 && !self.is_camera_sure(passage);
+        let others =
+            if has_others { misread * self.parameters.others_permille.value as f64 / 1000.0 } else { 0.0 };
+        let mut candidates = Candidates { best: None, weight: others };
         let mut is_registered = false;
         if unread == 0
             && let Some(file) = self.reference.file_seen(passage, self.table)

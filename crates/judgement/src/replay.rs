@@ -10,6 +10,7 @@ use crate::keyed::Keyed;
 use crate::lane::Lanes;
 use crate::models::device_alarm::DeviceAlarms;
 use crate::models::hidden_plate::HiddenPlates;
+use crate::models::window_of;
 use domain::observation::Fact;
 use domain::{
     Detail, Entry, Observation, ObservationId, Outcome, ReferenceChange, Timestamp, Warning, WarningId,
@@ -111,12 +112,19 @@ impl Engine {
 
 impl Replayer {
     /// From when on observations matter to the warning, by their time of receipt: its first evidence, and before it what
-    /// its model looks back to.
+    /// its model looks back to; for some a whole day.
     pub fn from(&self) -> Timestamp {
         let earliest = |warning: &Warning| {
             warning.evidence.iter().map(|seen| seen.captured_at.min(seen.received_at)).min()
         };
-        earliest(&self.warning).unwrap_or(self.warning.occurred_at).plus_ms(-LOOK_BACK_MS)
+        let evidence_at = earliest(&self.warning).unwrap_or(self.warning.occurred_at).plus_ms(-LOOK_BACK_MS);
+        // What a day or a window showed as a whole, the last report before a silence included.
+        let clone_hours = self.engine.models.everywhere().clone_plate.parameters.window_hours.value;
+        match self.warning.detail {
+            Detail::TerminalSilent { .. } => evidence_at.min(self.warning.occurred_at.beijing_day().start()),
+            Detail::ClonePlate { .. } => evidence_at.min(window_of(self.warning.occurred_at, clone_hours).0),
+            _ => evidence_at,
+        }
     }
 
     /// Until when observations matter to it, by their time of receipt.

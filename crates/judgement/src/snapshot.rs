@@ -17,7 +17,7 @@ use crate::lane::Lane;
 use crate::models::claim::OfVehicle;
 use crate::models::device_alarm::{AlarmKey, Reports};
 use crate::models::drive::Drive;
-use crate::models::hidden_plate::{HiddenLook, Sightings};
+use crate::models::hidden_plate::{HiddenKind, Sightings};
 use crate::models::no_exit::NoExits;
 use crate::models::rules::{OfRule, RuleKey, StoredRule};
 use crate::models::watch_order::Hit;
@@ -118,7 +118,7 @@ impl Section {
             Self::Alarms => ("alarms", 1, FIRST),
             Self::Rules => ("rules", 1, FIRST),
             Self::RuleWarnings => ("rule_warnings", 1, FIRST),
-            Self::HiddenPlates => ("hidden_plates", 1, FIRST),
+            Self::HiddenPlates => ("hidden_plates", 2, FIRST),
             Self::Standings => ("standings", 1, FIRST),
             Self::Silences => ("silences", 1, FIRST),
             Self::Exits => ("exits", 1, FIRST),
@@ -190,7 +190,7 @@ pub struct Frozen {
     alarms: FrozenMap<AlarmKey, Reports>,
     rules: Vec<StoredRule>,
     rule_warnings: FrozenMap<RuleKey, OfRule>,
-    hidden_plates: FrozenMap<HiddenLook, Sightings>,
+    hidden_plates: FrozenMap<HiddenKind, Sightings>,
     standings: FrozenMap<Subject, Standings>,
     silences: (Vec<Silence>, Vec<Maintenance>),
     exits: Vec<(i64, Vec<(VehicleKey, Timestamp)>)>,

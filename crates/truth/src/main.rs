@@ -56,6 +56,9 @@ struct Arguments {
     /// Fail when an aim is missed.
     #[arg(long)]
     strict: bool,
+    /// Thresholds to judge with instead of `data/models.toml`.
+    #[arg(long)]
+    parameters: Option<PathBuf>,
     /// File for the report as JSON.
     #[arg(long)]
     json: Option<PathBuf>,
@@ -73,7 +76,13 @@ fn main() -> anyhow::Result<ExitCode> {
         rates: Rates { scale: arguments.scale, offences: arguments.offences, ..Rates::default() },
         noise,
     });
-    let shipped = Shipped::read()?;
+    let mut shipped = Shipped::read()?;
+    if let Some(path) = &arguments.parameters {
+        let text =
+            std::fs::read_to_string(path).with_context(|| format!("could not read {}", path.display()))?;
+        shipped.judging.models = toml::from_str(&text)?;
+        shipped.judging.check()?;
+    }
     let mut recorder = if arguments.replay { Some(Recorder::new()?) } else { None };
     let (first, _) = world.month();
     let month = month::run(

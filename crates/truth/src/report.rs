@@ -50,9 +50,9 @@ impl fmt::Display for Report {
         writeln!(f, "# {}\n", self.title)?;
         writeln!(
             f,
-            "| model | planted | found | warnings | true | repeats | recall | precision | median delay |"
+            "| model | planted | found | warnings | true | repeats | taken back | recall | precision | live precision | median delay |"
         )?;
-        writeln!(f, "|---|---|---|---|---|---|---|---|---|")?;
+        writeln!(f, "|---|---|---|---|---|---|---|---|---|---|---|")?;
         for score in self.models.iter().chain([&self.all]) {
             writeln!(f, "{}", row(score))?;
         }
@@ -94,15 +94,17 @@ impl fmt::Display for Report {
 fn row(score: &ModelScore) -> String {
     let share = |share: Option<f64>| share.map_or("–".into(), |share| format!("{share:.3}"));
     let mut row = format!(
-        "| {} | {} | {} | {} | {} | {} | {} | {} | ",
+        "| {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | ",
         score.model,
         score.planted,
         score.found,
         score.warnings,
         score.true_warnings,
         score.repeats,
+        score.taken_back,
         share(score.recall()),
-        share(score.precision())
+        share(score.precision()),
+        share(score.live_precision())
     );
     match score.delay_median_s {
         Some(seconds) => write!(row, "{seconds} s |"),

@@ -29,6 +29,8 @@ pub struct ModelScore {
     pub true_warnings: usize,
     /// Of these, about something that another warning is about already.
     pub repeats: usize,
+    /// Warnings that were raised in time to act and taken back later, refuted.
+    pub taken_back: usize,
     /// From what completed a warning, by the device's clock, to the warning, in seconds.
     pub delay_median_s: Option<i64>,
 }
@@ -42,6 +44,12 @@ impl ModelScore {
     /// Share of the warnings that are true.
     pub fn precision(&self) -> Option<f64> {
         (self.warnings > 0).then(|| self.true_warnings as f64 / self.warnings as f64)
+    }
+
+    /// Share of the warnings that an officer saw while they could be acted on, those taken back included, that are true.
+    pub fn live_precision(&self) -> Option<f64> {
+        let seen = self.warnings + self.taken_back;
+        (seen > 0).then(|| self.true_warnings as f64 / seen as f64)
     }
 
     /// Whether both shares reach `least`; shares of nothing do.
@@ -100,6 +108,11 @@ impl Score {
             }
             score.repeats += usize::from(!is_new);
         }
+        for (model, _) in warnings.taken_back.iter().filter(|(_, at)| (from..to).contains(at)) {
+            if let Some((_, score, _)) = by_model.iter_mut().find(|(known, ..)| known == model) {
+                score.taken_back += 1;
+            }
+        }
         let mut missed = Vec::new();
         for (index, planted) in truths.all().iter().enumerate().filter(|(_, planted)| planted.is_required) {
             let Some((_, score, _)) = by_model.iter_mut().find(|(model, ..)| *model == planted.model) else {
@@ -124,6 +137,7 @@ impl Score {
                 all.warnings += score.warnings;
                 all.true_warnings += score.true_warnings;
                 all.repeats += score.repeats;
+                all.taken_back += score.taken_back;
                 all_delays.extend_from_slice(&delays);
                 score.delay_median_s = median_s(delays);
                 score
@@ -159,6 +173,7 @@ fn empty(model: &'static str) -> ModelScore {
         warnings: 0,
         true_warnings: 0,
         repeats: 0,
+        taken_back: 0,
         delay_median_s: None,
     }
 }

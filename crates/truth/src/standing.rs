@@ -3,7 +3,7 @@
 
 use crate::matching::Sighting;
 use domain::observation::Fact;
-use domain::warning::{Detail, Warning};
+use domain::warning::{Detail, Warning, WithdrawReason};
 use domain::{
     CheckpointId, DeviceId, ModelId, Observation, ObservationId, Outcome, Plate, Timestamp, VehicleKey,
     WarningId,
@@ -132,6 +132,8 @@ pub struct Warnings {
     pub raised_count: u64,
     /// Withdrawn since the beginning.
     pub withdrawn_count: u64,
+    /// Those taken back because they turned out wrong though they had been raised in time to act: model and when it was.
+    pub taken_back: Vec<(ModelId, Timestamp)>,
 }
 
 impl Warnings {
@@ -149,8 +151,13 @@ impl Warnings {
                 }
                 self.by_id.insert(warning.id, standing);
             }
-            Outcome::Withdraw { id, .. } => {
-                self.withdrawn_count += u64::from(self.by_id.remove(id).is_some());
+            Outcome::Withdraw { id, reason } => {
+                if let Some(gone) = self.by_id.remove(id) {
+                    self.withdrawn_count += 1;
+                    if *reason == WithdrawReason::Refuted && !gone.is_historical {
+                        self.taken_back.push((gone.model, gone.until));
+                    }
+                }
             }
             Outcome::Mark { id, mark } => {
                 if let Some(standing) = self.by_id.get_mut(id) {

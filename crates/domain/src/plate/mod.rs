@@ -19,6 +19,8 @@ pub const SYMBOLS_MAX: usize = 9;
 /// Bits that a symbol takes in [`Plate::packed`]; the last symbol lies lowest.
 pub const SYMBOL_BITS: u32 = 7;
 const SYMBOL_MASK: u64 = (1 << SYMBOL_BITS) - 1;
+/// Where a dash separates in a civil plate: behind province and authority.
+const SEPARATED_FROM: usize = 2;
 /// The code of [`UNREAD`].
 const UNREAD_CODE: u64 = 1;
 /// Colours that some cameras write in front of the plate.
@@ -72,10 +74,13 @@ impl Plate {
             }
             _ => {}
         }
-        // "京A-12345": the dash separates when the plate is whole without it, else it stands for an unread place.
+        // "京A-12345": a dash separates when the plate is whole without it, else it stands for an unread place. So does one
+        // further on in a civil plate: "鲁QD117-1" is a new-energy plate of eight symbols.
         if symbols.contains(&UNREAD) {
+            let is_civil = symbols.first().is_some_and(|c| PROVINCES.contains(*c));
+            let is_further_on = symbols.iter().skip(SEPARATED_FROM + 1).any(|c| *c == UNREAD);
             let joined: Vec<char> = symbols.iter().copied().filter(|c| *c != UNREAD).collect();
-            if form::PlateForm::of_symbols(&joined).is_some() {
+            if !(is_civil && is_further_on) && form::PlateForm::of_symbols(&joined).is_some() {
                 symbols = joined;
             }
         }
@@ -291,6 +296,8 @@ mod tests {
         let plate = Plate::parse("鲁Q1-B45").unwrap();
         assert!(plate.has_unread());
         assert_eq!(plate.to_string(), "鲁Q1-B45");
+        // Whole without the dash, but eight symbols long: a new-energy plate of which one was not read.
+        assert_eq!(Plate::parse("鲁QD117-1").unwrap().symbol_count(), 8);
         assert_eq!(Plate::parse("无车牌"), Err(PlateError::NoPlate));
         assert_eq!(Plate::parse("unknown"), Err(PlateError::NotRead));
         assert_eq!(Plate::parse("-------"), Err(PlateError::NotRead));

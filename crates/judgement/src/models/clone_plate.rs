@@ -18,20 +18,21 @@ use super::{Context, Turn, plate_text, window_of};
 use crate::confusion::paired_codes;
 use crate::parameters::{ClonePlateParameters, ReadingParameters};
 use crate::reading::Look;
-use crate::reference::File;
+use crate::reference::{File, Place};
 use crate::settle::{Finding, Standing, vehicle_bytes};
 use crate::track::{Track, Visit};
-use domain::observation::Observation;
+use domain::observation::{Fact, Observation};
 use domain::time::{BEIJING_OFFSET_MS, DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS};
 use domain::warning::{CloneEvidence, Detail, Subject, Warning};
-use domain::{CheckpointId, ModelId, Timestamp};
+use domain::{CheckpointId, ModelId, Timestamp, VehicleType};
 
 /// Judges the window in which the visit at `index` lies.
 pub(crate) fn judge(track: &mut Track, index: usize, turn: &Turn, context: &mut Context<'_>) {
     let p = &context.tuned.everywhere().clone_plate.parameters;
     let (from, to) = window_of(turn.changed_at, p.window_hours.value);
     let range = track.range(from, to);
-    let judge = Judge { p, reading: &context.tuned.everywhere().reading, context: &*context };
+    let reading = &context.tuned.everywhere().reading;
+    let judge = Judge { p, reading, track: &*track, context: &*context };
     let visits = &track.visits()[range.clone()];
     let index = index - range.start;
     let mut disputed = Vec::new();
@@ -43,6 +44,7 @@ pub(crate) fn judge(track: &mut Track, index: usize, turn: &Turn, context: &mut 
         }
     }
     track.dispute(&disputed);
+    let judge = Judge { p, reading, track: &*track, context: &*context };
     let visits = &track.visits()[range];
     let is_in_scope = |standing: &Standing| standing.model == ModelId::ClonePlate && standing.anchor == from;
     // The usual day: nothing in it could ever be enough.
@@ -126,6 +128,7 @@ impl Journeys {
 struct Judge<'a, 'c> {
     p: &'a ClonePlateParameters,
     reading: &'a ReadingParameters,
+    track: &'a Track,
     context: &'a Context<'c>,
 }
 
@@ -146,10 +149,24 @@ impl Judge<'_, '_> {
         let there = self.shortest_ms(earlier.place(), later.place())?;
         let back = self.shortest_ms(later.place(), earlier.place())?;
         let doubt_ms = self.doubt_ms(a) + self.doubt_ms(b) + self.p.margin_seconds.value * SECOND_MS;
-        let driven_ms = |shortest_ms: i64| shortest_ms * (100 - self.p.margin_percent.value) / 100;
-        let is_impossible =
-            elapsed_ms + doubt_ms < driven_ms(there) && doubt_ms - elapsed_ms < driven_ms(back);
-        is_impossible.then_some(Contradiction { elapsed_ms, shortest_ms: there })
+        let is_impossible = |margin_percent: i64| {
+            let driven_ms = |shortest_ms: i64| shortest_ms * (100 - margin_percent) / 100;
+            elapsed_ms + doubt_ms < driven_ms(there) && doubt_ms - elapsed_ms < driven_ms(back)
+        };
+        let is_found = is_impossible(self.p.margin_percent.value)
+            || is_impossible(self.p.slow_margin_percent.value) && !self.is_fast(a) && !self.is_fast(b);
+        is_found.then_some(Contradiction { elapsed_ms, shortest_ms: there })
+    }
+
+    /// Whether the vehicle was measured above the limit there, or not at all: who drives a way faster than nearly all
+    /// others is seen to be fast.
+    fn is_fast(&self, visit: &Visit) -> bool {
+        let observation = self.track.observation(visit, self.context.names);
+        let Fact::Passage(passage) = &observation.fact else { return true };
+        let place = self.context.reference.place(&passage.checkpoint);
+        let is_large = passage.vehicle_type.is_some_and(VehicleType::is_large);
+        let limit_of = |place: &Place| place.limit_large_kmh.filter(|_| is_large).or(place.limit_kmh);
+        passage.speed_kmh.zip(place.and_then(limit_of)).is_none_or(|(speed, limit)| speed > limit)
     }
 
     fn doubt_ms(&self, visit: &Visit) -> i64 {

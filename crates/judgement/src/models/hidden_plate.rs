@@ -1,10 +1,11 @@
 //! Hidden plates (无牌、遮挡号牌): a vehicle without a readable plate, followed from checkpoint to checkpoint by its look.
 //!
-//! One such passage proves nothing: cameras find no plate on four of a thousand vehicles. So sightings of the same look
-//! are linked where the way between them takes about as long as usual, and each link counts by how unlikely it is that
-//! some other such sighting lay there by chance: the more of them there were lately, the longer the usual time and the
-//! more ways lead on, the less. A sighting that the camera itself calls covered is compared with those alone, which are
-//! rarer. Scores add up along a chain, in decibans: ten points for each power of ten.
+//! One such passage proves nothing: cameras find no plate on four of a thousand vehicles. So sightings of one kind of
+//! vehicle are linked where the way between them takes about as long as usual, or longer by a stop, and each link counts
+//! by how unlikely it is that some other such sighting lay there by chance: the more of its look there were lately, the
+//! longer the usual time and the more ways lead on, the less; and less again after a stop, or where it looks another way
+//! than before, as cameras see colours and types wrong at times. A sighting that the camera itself calls covered is
+//! compared with those alone, which are rarer. Scores add up along a chain, in decibans: ten points for each power of ten.
 //!
 //! Each sighting goes on with the chain that gives it the highest score, the latest one among equals; chains don't reach
 //! across the bounds of windows. So a chain depends on the set of sightings alone, and a late one changes nothing before
@@ -15,39 +16,29 @@ use crate::confusion::{paired_codes, unread_code, unread_places};
 use crate::held::Held;
 use crate::keyed::{Aging, Keyed};
 use crate::parameters::{HiddenPlateParameters, ModelParameters};
+use crate::reading::kind_of;
 use crate::reference::known_body_color;
 use crate::settle::{Finding, Standing, settle};
-use domain::observation::{Observation, Passage};
+use domain::observation::Observation;
 use domain::plate::PlateError;
 use domain::time::{HOUR_MS, MINUTE_MS, SECOND_MS};
 use domain::warning::{Detail, Subject, Warning};
-use domain::{Behaviour, ModelId, Plate, Timestamp};
+use domain::{Behaviour, ModelId, Plate, Timestamp, VehicleType};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// Most sightings kept of one look: ten times what a county sees of its commonest in the days for which they are kept.
+/// Most sightings kept of one kind: twice what a county's cameras miss of its commonest in the days for which they are kept.
 const SIGHTINGS_MAX: usize = 20_000;
+/// A rate is taken from at least this part of the time that it should be taken from.
+const COUNTED_LEAST: i64 = 6;
 /// Places that a plate must at least have unread to be hidden; one is a misread like others.
 const UNREAD_MIN: u32 = 2;
 /// Province and authority: the same on most plates, so that they tell nothing.
 const PREFIX_SYMBOLS: usize = 2;
 
-/// How a vehicle looks, as far as the camera says.
+/// What kind of vehicle it is, as far as the camera says: family of its type, and whether it is large.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub(crate) struct HiddenLook {
-    /// Family of the vehicle type, and whether it is large.
-    kind: Option<(char, bool)>,
-    color: Option<char>,
-}
-
-impl HiddenLook {
-    fn of(passage: &Passage) -> Self {
-        Self {
-            kind: passage.vehicle_type.map(|kind| (kind.family(), kind.is_large())),
-            color: known_body_color(passage.body_color),
-        }
-    }
-}
+pub(crate) struct HiddenKind(Option<(char, bool)>);
 
 /// A passage whose plate is hidden.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,6 +46,8 @@ struct Sighting {
     held: Held,
     at: Timestamp,
     doubt_ms: i64,
+    vehicle_type: Option<VehicleType>,
+    color: Option<char>,
     /// What could be read of the plate.
     plate: Option<Plate>,
     is_covered: bool,
@@ -75,7 +68,7 @@ struct Chain {
     first_back: u32,
 }
 
-/// The sightings of one look, by time; the identity breaks ties.
+/// The sightings of one kind, by time; the identity breaks ties.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Sightings {
     timeline: Vec<Sighting>,
@@ -100,7 +93,7 @@ impl Aging for Sightings {
 /// The model with what it remembers.
 #[derive(Clone, Debug)]
 pub(crate) struct HiddenPlates {
-    pub(crate) sightings: Keyed<HiddenLook, Sightings>,
+    pub(crate) sightings: Keyed<HiddenKind, Sightings>,
 }
 
 impl HiddenPlates {
@@ -123,7 +116,7 @@ impl HiddenPlates {
             return;
         }
         let p = &context.tuned.everywhere().hidden_plate.parameters;
-        let sightings = self.sightings.state_mut(HiddenLook::of(sight.passage), sight.at);
+        let sightings = self.sightings.state_mut(HiddenKind(kind_of(sight.passage)), sight.at);
         if sightings.timeline.len() >= SIGHTINGS_MAX {
             context.counts.over_bound += 1;
             return;
@@ -133,6 +126,8 @@ impl HiddenPlates {
             held: Held::pack(sight.observation, context.names),
             at: sight.at,
             doubt_ms: if sight.is_clock_known { i64::from(sight.uncertainty_ms) } else { unlearned_ms },
+            vehicle_type: sight.passage.vehicle_type,
+            color: known_body_color(sight.passage.body_color),
             plate: sight.passage.plate,
             is_covered,
             chain: Chain::default(),
@@ -213,7 +208,8 @@ impl Sightings {
     fn link(&self, index: usize, p: &HiddenPlateParameters, context: &Context<'_>) -> Chain {
         let sighting = &self.timeline[index];
         let (window_from, _) = window_of(sighting.at, p.window_hours.value);
-        let longest_ms = p.way_max_minutes.value * MINUTE_MS * p.slow_percent.value / 100;
+        let way_max_minutes = p.way_max_minutes.value * p.slow_percent.value / 100 + p.stop_max_minutes.value;
+        let longest_ms = way_max_minutes.max(p.return_max_minutes.value) * MINUTE_MS;
         let earliest = window_from.max(sighting.at.plus_ms(-longest_ms));
         let alone = Chain { score: 0, count: 1, previous_back: 0, first_back: 0 };
         let mut rate = None;
@@ -222,10 +218,12 @@ impl Sightings {
             .take_while(|before| self.timeline[*before].at >= earliest)
             .filter_map(|before| {
                 let previous = &self.timeline[before];
-                let ways_ms = chance_ms(previous, sighting, p, context)?;
+                let Chance { ways_ms, is_after_stop } = Chance::of(previous, sighting, p, context)?;
                 let rate = *rate.get_or_insert_with(|| self.rate_per_ms(index, p, context));
                 let score = previous.plate_score(sighting, p)? - (rate * ways_ms).log10() * 10.0;
-                let score = (score as i64).min(p.link_score_max.value);
+                let stop = if is_after_stop { p.stop_score.value } else { 0 };
+                let less = p.choice_score.value + stop + previous.difference_score(sighting, p);
+                let score = (score as i64 - less).min(p.link_score_max.value);
                 let back = (index - before) as u32;
                 (score > 0).then(|| Chain {
                     score: previous.chain.score + score,
@@ -238,20 +236,27 @@ impl Sightings {
             .fold(alone, |best, next| if next.score > best.score { next } else { best })
     }
 
-    /// How many such sightings a place has had lately per ms: this place, or all on average if that is more.
+    /// How many sightings of such a look a place has had lately per ms: this place, or all on average if that is more.
     fn rate_per_ms(&self, index: usize, p: &HiddenPlateParameters, context: &Context<'_>) -> f64 {
         let sighting = &self.timeline[index];
         let rate_ms = p.rate_minutes.value * MINUTE_MS;
         let from = sighting.at.plus_ms(-rate_ms);
         let lately = self.timeline[..index].iter().rev().take_while(|before| before.at >= from);
         let (mut all, mut here) = (0, 0);
-        for before in lately.filter(|before| before.is_covered || !sighting.is_covered) {
+        let is_such = |before: &&Sighting| {
+            before.color == sighting.color
+                && before.vehicle_type == sighting.vehicle_type
+                && (before.is_covered || !sighting.is_covered)
+        };
+        for before in lately.filter(is_such) {
             all += 1;
             here += i64::from(before.held.place == sighting.held.place);
         }
         // One more than were seen: none so far is not never.
         let on_average = (all + 1) as f64 / context.reference.checkpoint_count().max(1) as f64;
-        on_average.max(here as f64) / rate_ms as f64
+        // Before the first there was nothing to count.
+        let counted_ms = sighting.at.ms_since(self.timeline[0].at.max(from)).max(rate_ms / COUNTED_LEAST);
+        on_average.max(here as f64) / counted_ms as f64
     }
 
     /// The warnings of the chains that lie in a window, with the time at which each begins.
@@ -321,6 +326,21 @@ impl Sightings {
 }
 
 impl Sighting {
+    /// How unlikely one vehicle is seen in two ways that differ so.
+    fn difference_score(&self, other: &Self, p: &HiddenPlateParameters) -> i64 {
+        let is_color_other = self.color.zip(other.color).is_some_and(|(one, two)| one != two);
+        let is_type_other = self.vehicle_type.zip(other.vehicle_type).is_some_and(|(one, two)| one != two);
+        let is_cover_other = self.is_covered != other.is_covered;
+        [
+            (is_color_other, p.color_other_score.value),
+            (is_type_other, p.type_other_score.value),
+            (is_cover_other, p.cover_other_score.value),
+        ]
+        .into_iter()
+        .map(|(is_other, score)| if is_other { score } else { 0 })
+        .sum()
+    }
+
     /// What the symbols that both show say: more for each that agrees; `None` when one doesn't.
     fn plate_score(&self, other: &Self, p: &HiddenPlateParameters) -> Option<f64> {
         let (Some(one), Some(two)) = (self.plate, other.plate) else { return Some(0.0) };
@@ -339,24 +359,45 @@ impl Sighting {
     }
 }
 
-/// For how many ms in all, over the ways that lead on from the first, a sighting would be linked by chance as closely as
-/// the second is; `None` when the vehicle can't have been both or took another time than usual.
-fn chance_ms(
-    first: &Sighting,
-    second: &Sighting,
-    p: &HiddenPlateParameters,
-    context: &Context<'_>,
-) -> Option<f64> {
-    let way = context.reference.way(first.held.place, second.held.place)?;
-    if way.usual_ms > p.way_max_minutes.value * MINUTE_MS {
-        return None;
-    }
-    let doubt_ms = first.doubt_ms + second.doubt_ms;
-    let soonest_ms = way.usual_ms * p.fast_percent.value / 100 - doubt_ms;
-    let latest_ms = way.usual_ms * p.slow_percent.value / 100 + doubt_ms;
-    let elapsed_ms = second.at.ms_since(first.at);
-    (soonest_ms..=latest_ms).contains(&elapsed_ms).then(|| {
+/// How a sighting may be linked to one before it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Chance {
+    /// For how many ms in all, over the ways that lead on from the first, one would be linked by chance as closely.
+    ways_ms: f64,
+    /// Whether it took longer than the way takes.
+    is_after_stop: bool,
+}
+
+impl Chance {
+    /// `None` when the vehicle can't have been both, or was gone too long.
+    fn of(
+        first: &Sighting,
+        second: &Sighting,
+        p: &HiddenPlateParameters,
+        context: &Context<'_>,
+    ) -> Option<Self> {
+        let doubt_ms = first.doubt_ms + second.doubt_ms;
+        let elapsed_ms = second.at.ms_since(first.at);
+        if first.held.place == second.held.place {
+            // There and back: one place, and a time that says little.
+            let width_ms = p.return_max_minutes.value * MINUTE_MS;
+            let is_back =
+                (p.return_min_minutes.value * MINUTE_MS + doubt_ms..=width_ms).contains(&elapsed_ms);
+            return is_back.then_some(Self { ways_ms: width_ms as f64, is_after_stop: true });
+        }
+        let way = context.reference.way(first.held.place, second.held.place)?;
+        if way.usual_ms > p.way_max_minutes.value * MINUTE_MS {
+            return None;
+        }
+        let soonest_ms = way.usual_ms * p.fast_percent.value / 100 - doubt_ms;
+        let latest_ms = way.usual_ms * p.slow_percent.value / 100 + doubt_ms;
+        let longest_ms = latest_ms + p.stop_max_minutes.value * MINUTE_MS;
+        if !(soonest_ms..=longest_ms).contains(&elapsed_ms) {
+            return None;
+        }
+        let is_after_stop = elapsed_ms > latest_ms;
+        let width_ms = if is_after_stop { longest_ms - latest_ms } else { latest_ms - soonest_ms.max(0) };
         let ways = context.reference.ways_within(first.held.place, way.usual_ms);
-        ((latest_ms - soonest_ms.max(0)) * ways as i64).max(1) as f64
-    })
+        Some(Self { ways_ms: (width_ms * ways as i64).max(1) as f64, is_after_stop })
+    }
 }

@@ -9,13 +9,14 @@ use super::{Context, Turn};
 use crate::deadlines::{Deadlines, is_due};
 use crate::lane::{Lane, Lanes};
 use crate::parameters::{Model, NoExitParameters};
+use crate::reading::Look;
 use crate::reference::File;
 use crate::settle::{Finding, Standing, vehicle_bytes};
 use crate::track::{Track, Visit};
 use domain::observation::{Fact, Observation};
 use domain::time::{HOUR_MS, MINUTE_MS};
 use domain::warning::{Detail, Subject, Warning};
-use domain::{Level, ModelId, Section, Theatre, Timestamp, VehicleKey, Wgs84};
+use domain::{Level, ModelId, Section, SectionId, Theatre, Timestamp, VehicleKey, Wgs84};
 
 /// 1 km/h is 1 m in 3,600 ms.
 const MS_PER_M_AT_1_KMH: i64 = 3_600;
@@ -113,8 +114,13 @@ impl NoExits {
         let models = context.models_at(entry, Some(file));
         let (model, sure_min) = (&models.no_exit, models.reading.sure_min_permille.value);
         let p = &model.parameters;
-        let is_sure = |visit: &Visit| i64::from(visit.permille) >= sure_min && visit.look().is_same();
-        if !model.is_enabled || !is_concerned(file, p) || !is_sure(entry) || !entry.is_as_read() {
+        let is_sure = |visit: &Visit| {
+            let Look { is_plate_other, is_type_other, is_color_other: _ } = visit.look();
+            i64::from(visit.permille) >= sure_min && !is_plate_other && !is_type_other
+        };
+        // An entry whose read was set right proves an absence to nobody; a late exit of the same vehicle bears it out.
+        let is_enough = is_sure(entry) && (entry.is_as_read() || next.is_some());
+        if !model.is_enabled || !is_concerned(file, p) || !is_enough {
             return None;
         }
         let seen = track.observation(entry, context.names);
@@ -139,9 +145,10 @@ impl NoExits {
             return is_along(begun.section, &exit, p, context)
                 .then(|| warning_of(entry, &begun, vec![seen, exit], file, model, context));
         }
-        // Where sections part, the longest is waited for.
+        // Where sections part, the longest is waited for. One camera alone misses many; who comes out where no section
+        // goes on is only told of when the exit is seen.
         let begun = begun.max_by_key(|begun| (begun.expected_ms, begun.end_place))?;
-        let due_at = due_at(entry, &begun);
+        let due_at = entry.at.plus_ms(begun.patience_ms(context)? + i64::from(entry.uncertainty_ms));
         if !is_due(due_at, context.clock) {
             self.deadlines.arm(due_at, (file.key, entry.at));
             return None;
@@ -150,7 +157,22 @@ impl NoExits {
             return None;
         }
         self.deadlines.arm(give_up_at, (file.key, entry.at));
-        Some(warning_of(entry, &begun, vec![seen], file, model, context))
+        let mut found = warning_of(entry, &begun, vec![seen], file, model, context);
+        found.1.raised_at = found.1.raised_at.max(due_at);
+        found.1.is_historical = found.1.raised_at > found.1.actionable_until;
+        Some(found)
+    }
+}
+
+impl Begun<'_> {
+    /// After how long it must have been seen at the end of this section or of one that goes on from there: two cameras
+    /// seldom miss the same vehicle. `None` where none goes on.
+    fn patience_ms(&self, context: &Context<'_>) -> Option<i64> {
+        let onward = &context.reference.role(self.end_place)?.starts;
+        let usual_ms = |(section, end): &(SectionId, u32)| {
+            context.reference.section(section).map(|section| usual_ms(section, self.end_place, *end, context))
+        };
+        Some(self.expected_ms + 2 * onward.iter().filter_map(usual_ms).max()?)
     }
 }
 
@@ -168,19 +190,19 @@ fn expected_ms(
     p: &NoExitParameters,
     context: &Context<'_>,
 ) -> i64 {
-    let usual_ms = context.reference.way(start_place, end_place).map_or_else(
+    let usual_ms = usual_ms(section, start_place, end_place, context);
+    usual_ms * p.factor_percent.value / 100 + p.margin_minutes.value * MINUTE_MS
+}
+
+/// How long a drive through usually takes: as learned, else by the length and the lower limit.
+fn usual_ms(section: &Section, start_place: u32, end_place: u32, context: &Context<'_>) -> i64 {
+    context.reference.way(start_place, end_place).map_or_else(
         || {
             let slower_kmh = section.limit_kmh.min(section.limit_large_kmh).max(1);
             i64::from(section.length_m) * MS_PER_M_AT_1_KMH / i64::from(slower_kmh)
         },
         |way| way.usual_ms,
-    );
-    usual_ms * p.factor_percent.value / 100 + p.margin_minutes.value * MINUTE_MS
-}
-
-/// When the exit must have been seen.
-fn due_at(entry: &Visit, begun: &Begun<'_>) -> Timestamp {
-    entry.at.plus_ms(begun.expected_ms + i64::from(entry.uncertainty_ms))
+    )
 }
 
 /// Whether the section is one that is judged, and a passage at one of its ends goes along it, as far as the camera says.
@@ -244,7 +266,8 @@ fn warning_of(
         evidence,
     };
     let mut warning = finding.into_warning(context.reference);
-    warning.raised_at = warning.raised_at.max(due_at(entry, begun));
+    let over_at = entry.at.plus_ms(begun.expected_ms + i64::from(entry.uncertainty_ms));
+    warning.raised_at = warning.raised_at.max(over_at);
     warning.is_historical = warning.raised_at > warning.actionable_until;
     (entry.at, warning)
 }

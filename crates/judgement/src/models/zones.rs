@@ -37,8 +37,14 @@ pub(crate) fn complain_of_passage(sight: &Sight<'_>, context: &Context<'_>, comp
     };
     let here = || context.reference.zones_of(&sight.passage.checkpoint);
     let model = &context.models.zone_ban;
+    // A ban of trucks is broken by what looks like one: a car under the number of a truck is a misread or a clone.
+    let looks_concerned = |zone: &Zone| {
+        let seen = sight.passage.vehicle_type;
+        zone.families.is_empty() || seen.is_none_or(|seen| zone.families.contains(seen.family()))
+    };
     let bans = here().filter(|zone| zone.kind == ZoneKind::Ban && zone.holds_at(sight.at));
-    for zone in bans.filter(|zone| model.is_enabled && vehicle.is_concerned_by(zone)) {
+    let is_broken = |zone: &Zone| vehicle.is_concerned_by(zone) && looks_concerned(zone);
+    for zone in bans.filter(|zone| model.is_enabled && is_broken(zone)) {
         let key = Key::DayAnd(zone.id.as_str().as_bytes().to_vec());
         let detail = Detail::ZoneBan { zone: zone.id.clone(), name: zone.name.clone(), first_at: sight.at };
         complaints.push(Complaint::new(ModelId::ZoneBan, model, Level::Low, detail, key));

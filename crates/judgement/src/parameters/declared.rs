@@ -44,6 +44,8 @@ parameters! {
         sure_odds_percent: i64,
         /// How a number that nothing else confirms weighs against one of which it is known that it is about.
         unconfirmed_permille: i64,
+        /// Of the misreads of a camera, how many more give one certain number because of vehicles that are not considered.
+        others_permille: i64,
         /// The read of a stranger stands by itself when it is at least so sure, and confirms its number.
         firm_min_permille: i64,
         /// So near in time, at another checkpoint, a firm read confirms a number.
@@ -311,6 +313,8 @@ parameters! {
         apart_max_minutes: i64,
         /// Taken off the shortest time, for the fastest drivers.
         margin_percent: i64,
+        /// The same for who was measured within the limit at both ends.
+        slow_margin_percent: i64,
         /// By so much more the time must be too short.
         margin_seconds: i64,
         /// How wrong a clock may be of which nothing was learned.
@@ -365,10 +369,26 @@ parameters! {
         slow_percent: i64,
         /// Longer ways are not linked.
         way_max_minutes: i64,
+        /// And so much longer after a stop.
+        stop_max_minutes: i64,
+        /// Back at the same checkpoint after at least so long.
+        return_min_minutes: i64,
+        /// And at most so long.
+        return_max_minutes: i64,
+        /// How unlikely a stop or a return is.
+        stop_score: i64,
+        /// How unlikely it is that a vehicle is seen in another colour than before, and in this one.
+        color_other_score: i64,
+        /// The same of its type.
+        type_other_score: i64,
+        /// How unlikely it is that a camera calls a plate covered and another does not.
+        cover_other_score: i64,
         /// Sightings needed.
         sightings_min: i64,
         /// Score from which on it warns.
         score_min: i64,
+        /// Taken off each link, as it is the best of several.
+        choice_score: i64,
         /// Greatest score of one link.
         link_score_max: i64,
         /// Score of each symbol of a plate read in part that agrees.

@@ -103,10 +103,33 @@ fn another_look_or_another_time_than_usual_is_another_vehicle() {
         let color = ['A', 'B'][index % 2];
         county.see(with(seen(PLACES[index], clock), |passage| passage.body_color = Some(color)));
     }
-    for (index, clock) in ["12:00", "12:25", "12:50", "13:15", "13:40"].into_iter().enumerate() {
+    for (index, clock) in ["12:00", "12:45", "13:30", "14:15", "15:00"].into_iter().enumerate() {
         county.see(seen(PLACES[index], clock));
     }
     assert_eq!(hidden(&county), 0);
+}
+
+#[test]
+fn a_colour_seen_wrong_once_and_a_short_stop_break_no_chain() {
+    let follow = |wrong: &[usize], clocks: [&str; 6]| {
+        let mut county = county();
+        for (index, clock) in clocks.into_iter().enumerate() {
+            let color = if wrong.contains(&index) { 'E' } else { 'B' };
+            county.see(with(seen(PLACES[index], clock), |passage| passage.body_color = Some(color)));
+        }
+        let warnings = county.warnings(ModelId::HiddenPlate);
+        let [warning] = warnings.as_slice() else { return 0 };
+        let Detail::HiddenPlate { sighting_count, .. } = warning.detail else { panic!() };
+        sighting_count
+    };
+    let driven_through = ["08:00", "08:06", "08:12", "08:18", "08:24", "08:30"];
+    assert!(follow(&[], driven_through) >= 4);
+    assert!(follow(&[2], driven_through) >= 4, "once seen in another colour");
+    let stopped = ["08:00", "08:06", "08:12", "08:33", "08:39", "08:45"];
+    assert!(follow(&[], stopped) >= 4, "a stop of a quarter of an hour");
+    // Gone for longer, nobody can tell.
+    let away = ["08:00", "08:06", "12:00", "12:06", "15:00", "15:06"];
+    assert_eq!(follow(&[], away), 0);
 }
 
 #[test]

@@ -8,8 +8,8 @@ use domain::{
     TunedValue, VehicleFile, VehicleKey, Wgs84,
 };
 
-/// 10 km at 60 km/h are ten minutes: twice that and twenty more.
-const EXPECTED_MINUTES: u32 = 40;
+/// 10 km at 60 km/h are ten minutes: twice that and 45 more. Twenty more until the next end must have seen it, too.
+const EXPECTED_MINUTES: u32 = 65;
 
 fn truck() -> VehicleKey {
     large("鲁Q12345")
@@ -22,7 +22,6 @@ fn seen(place: &str, clock: &str) -> Observation {
 /// A, B and C from west to east on a road of this theatre, and a truck that is known.
 fn county_on(theatre: Theatre) -> County {
     let mut county = County::new();
-    county.change(ReferenceChange::SectionRemoved("BC".into()));
     for (id, lon_deg) in [("A", 118.5), ("B", 118.6), ("C", 118.7)] {
         let location = Wgs84::new(lon_deg, 35.2).unwrap();
         county.change(ReferenceChange::Checkpoint(Checkpoint { theatre, location, ..checkpoint(id) }));
@@ -49,11 +48,11 @@ fn detail(county: &County) -> (Timestamp, u32) {
 fn who_does_not_come_out_is_warned_of_at_the_deadline() {
     let mut county = county();
     assert_eq!(county.see(seen("A", "08:00")), []);
-    assert_eq!(county.tick(at("08:40:59")), []);
-    assert_eq!(county.tick(at("08:41")), [Raised]);
+    assert_eq!(county.tick(at("09:25:59")), []);
+    assert_eq!(county.tick(at("09:26")), [Raised]);
     assert_eq!(detail(&county), (at("08:00"), EXPECTED_MINUTES));
     let warning = county.only();
-    assert_eq!((warning.occurred_at, warning.raised_at), (at("08:40"), at("08:40")));
+    assert_eq!((warning.occurred_at, warning.raised_at), (at("09:05"), at("09:25")));
     assert_eq!((warning.level, warning.is_historical), (Level::Low, false));
     assert_eq!(warning.checkpoint, Some("A".into()));
     assert_eq!(warning.evidence.len(), 1);
@@ -73,7 +72,7 @@ fn who_comes_out_in_time_is_not() {
 fn an_exit_that_is_late_confirms() {
     let mut county = county();
     county.see(seen("A", "08:00"));
-    county.tick(at("08:41"));
+    county.tick(at("09:26"));
     assert_eq!(county.see(seen("B", "10:00")), [Revised]);
     assert_eq!(county.only().evidence.len(), 2);
     assert_eq!(county.see(seen("C", "10:10")), []);
@@ -83,10 +82,10 @@ fn an_exit_that_is_late_confirms() {
 
 #[test]
 fn who_is_seen_elsewhere_had_left() {
-    for elsewhere in [seen("C", "08:50"), seen("A", "08:50"), late(seen("B", "08:10"), 60)] {
+    for elsewhere in [seen("C", "09:30"), seen("A", "09:30"), late(seen("B", "08:10"), 80)] {
         let mut county = county();
         county.see(seen("A", "08:00"));
-        county.tick(at("08:41"));
+        county.tick(at("09:26"));
         assert_eq!(county.see(elsewhere), [Refuted]);
     }
 }
@@ -104,7 +103,7 @@ fn a_late_sighting_takes_the_confirmation_back() {
 fn what_nothing_confirms_is_taken_back_after_half_a_day() {
     let mut county = county();
     county.see(seen("A", "08:00"));
-    county.tick(at("08:41"));
+    county.tick(at("09:26"));
     assert_eq!(county.tick(at("20:00:59")), []);
     assert_eq!(county.tick(at("20:01")), [Refuted]);
     // Nor does an exit after that.
@@ -129,8 +128,8 @@ fn what_is_usual_on_the_way_counts_where_it_was_learned() {
     let mut county = county();
     county.change(ways("A", &["B"], 240, 300));
     county.see(seen("A", "08:00"));
-    assert_eq!(county.tick(at("08:31")), [Raised]);
-    assert_eq!(detail(&county), (at("08:00"), 30));
+    assert_eq!(county.tick(at("09:16")), [Raised]);
+    assert_eq!(detail(&county), (at("08:00"), 55));
 }
 
 #[test]
@@ -142,8 +141,8 @@ fn a_restart_moves_no_deadline_even_when_more_was_learned_since() {
         if is_restarted {
             county.restart();
         }
-        assert_eq!(county.tick(at("08:35")), []);
-        assert_eq!(county.tick(at("08:41")), [Raised]);
+        assert_eq!(county.tick(at("09:20")), []);
+        assert_eq!(county.tick(at("09:26")), [Raised]);
         if is_restarted {
             county.restart();
         }
@@ -155,7 +154,7 @@ fn a_restart_moves_no_deadline_even_when_more_was_learned_since() {
 fn other_roads_other_vehicles_and_doubtful_reads_are_left_alone() {
     let mut county = county_on(Theatre::NationalProvincial);
     county.see(seen("A", "08:00"));
-    assert_eq!(county.tick(at("09:00")), []);
+    assert_eq!(county.tick(at("09:30")), []);
 
     let mut county = self::county();
     county.register(file(car("鲁Q54321")));
@@ -163,11 +162,11 @@ fn other_roads_other_vehicles_and_doubtful_reads_are_left_alone() {
     county.see(passage_of(large("鲁Q99999"), "A", at("08:00")));
     // A small plate with the truck's number.
     county.see(passage_of(car("鲁Q12345"), "A", at("08:00")));
-    assert_eq!(county.tick(at("09:00")), []);
+    assert_eq!(county.tick(at("09:30")), []);
     let everybody = [("key_classes", TunedValue::Words(Vec::new()))];
     county.change(tuned(ModelId::NoExit, Scope::default(), &everybody));
-    county.see(passage_of(car("鲁Q54321"), "A", at("09:00")));
-    assert_eq!(county.tick(at("10:00")), [Raised]);
+    county.see(passage_of(car("鲁Q54321"), "A", at("09:40")));
+    assert_eq!(county.tick(at("11:10")), [Raised]);
 }
 
 #[test]
@@ -176,9 +175,9 @@ fn who_comes_the_other_way_leaves_the_section_and_does_not_enter_it() {
     let eastwards = |place, clock| with(seen(place, clock), |passage| passage.direction = Some(1));
     let mut county = county();
     county.see(westwards("A", "08:00"));
-    assert_eq!(county.tick(at("09:00")), []);
+    assert_eq!(county.tick(at("09:30")), []);
     assert_eq!(county.see(eastwards("A", "10:00")), []);
-    assert_eq!(county.tick(at("10:41")), [Raised]);
+    assert_eq!(county.tick(at("11:26")), [Raised]);
     // The exit was missed: it is on its way back.
     assert_eq!(county.see(westwards("B", "12:00")), [Refuted]);
 }
@@ -186,12 +185,44 @@ fn who_comes_the_other_way_leaves_the_section_and_does_not_enter_it() {
 #[test]
 fn where_sections_part_the_longest_is_waited_for() {
     let mut county = county();
+    let location = Wgs84::new(118.8, 35.2).unwrap();
+    let beyond = Checkpoint { theatre: Theatre::Expressway, location, ..checkpoint("D") };
+    county.change(ReferenceChange::Checkpoint(beyond));
     let longer = domain::Section { length_m: 30_000, ..super::scenario::section("AC", "A", "C") };
     county.change(ReferenceChange::Section(longer));
+    county.change(ReferenceChange::Section(super::scenario::section("CD", "C", "D")));
     county.see(seen("A", "08:00"));
-    assert_eq!(county.tick(at("09:20")), [], "thirty minutes, twice, and twenty more");
-    assert_eq!(county.tick(at("09:21")), [Raised]);
+    assert_eq!(county.tick(at("10:05")), [], "thirty minutes, twice, and 45 more, and twice ten");
+    assert_eq!(county.tick(at("10:06")), [Raised]);
     // It was the short one.
-    assert_eq!(county.see(seen("B", "09:30")), [Revised]);
+    assert_eq!(county.see(seen("B", "10:10")), [Revised]);
+    assert_eq!(detail(&county), (at("08:00"), EXPECTED_MINUTES));
+}
+
+#[test]
+fn where_no_section_goes_on_one_missed_read_is_no_absence_but_a_late_exit_is_told() {
+    let mut county = county();
+    county.change(ReferenceChange::SectionRemoved("BC".into()));
+    county.see(seen("A", "08:00"));
+    assert_eq!(county.tick(at("12:00")), []);
+    assert_eq!(county.see(seen("B", "12:05")), [Raised]);
+    assert_eq!(detail(&county), (at("08:00"), EXPECTED_MINUTES));
+}
+
+#[test]
+fn an_entry_that_was_read_wrong_is_no_absence_but_a_late_exit_bears_it_out() {
+    let mut county = county();
+    // T is read for 1.
+    let misread = with(seen("A", "08:00"), |passage| {
+        passage.plate_text = "鲁QT2345".into();
+        passage.plate = domain::Plate::parse("鲁QT2345").ok();
+        passage.plate_confidence = Some(60);
+    });
+    for number in 0..1_000 {
+        county.register(file(large(&format!("鲁Q6{number:04}"))));
+    }
+    county.see(misread);
+    assert_eq!(county.tick(at("10:00")), []);
+    assert_eq!(county.see(seen("B", "10:05")), [Raised]);
     assert_eq!(detail(&county), (at("08:00"), EXPECTED_MINUTES));
 }

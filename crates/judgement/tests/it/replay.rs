@@ -1,7 +1,7 @@
 //! Warnings replayed from the observations about their subject.
 
-use super::scenario::{County, at, car, coach, file, large, late, passage, position};
-use domain::{CivilDay, ModelId, Observation, VehicleFile};
+use super::scenario::{County, at, car, coach, file, large, late, passage, passage_of, position};
+use domain::{CivilDay, ModelId, Observation, ReferenceChange, Terminal, VehicleFile};
 use judgement::{Change, Replay};
 
 fn replayed(county: &County, model: ModelId, seen: &[Observation]) -> Replay {
@@ -56,4 +56,23 @@ fn a_late_observation_revises_in_the_replay_as_it_did() {
     let replay = replayed(&county, ModelId::OverdueInspection, &seen);
     let changes: Vec<Change> = replay.steps.iter().map(|step| step.change).collect();
     assert_eq!(changes, [Change::Raised, Change::Revised]);
+}
+
+#[test]
+fn a_silent_terminal_is_replayed_from_its_last_report_however_long_ago() {
+    let mut county = County::new();
+    let truck = large("鲁Q12345");
+    county.register(coach("鲁Q12345"));
+    county.change(ReferenceChange::Terminal(Terminal { device: "terminal".into(), vehicle: truck }));
+    let seen = [
+        position(truck, at("02:00"), 60, 0),
+        passage_of(truck, "A", at("08:00")),
+        passage_of(truck, "B", at("08:20")),
+    ];
+    for seen in &seen {
+        county.see(seen.clone());
+    }
+    county.tick(at("09:00"));
+    let replay = replayed(&county, ModelId::TerminalSilent, &seen);
+    assert_eq!(replay.judged, 3);
 }
