@@ -18,6 +18,7 @@ import {
   randomPlate,
   roads,
 } from './world.mjs'
+import { history } from './history.mjs'
 import { intake } from './intake.mjs'
 import { judging } from './judging.mjs'
 import { lists } from './lists.mjs'
@@ -76,6 +77,7 @@ export async function startMock({ port = 0, is_empty = false, must_change = fals
   const more = lists(state, is_empty)
   const judge = judging(state, is_empty)
   const taken = intake(is_empty)
+  const past = history(state, is_empty)
   const clients = new Set()
   let event_id = 0
   let passages_today = is_empty ? 0 : 384_213
@@ -271,6 +273,8 @@ export async function startMock({ port = 0, is_empty = false, must_change = fals
     if (kind === 'warnings' && action === 'verdict') return verdict(id, body)
     const judged = judge(method, [kind, id, action, last], query, body, { slice, problem })
     if (judged) return judged
+    const known = past(method, [kind, id, action], query, body, { problem })
+    if (known) return known
     const intaken = taken(method, [kind, id, action, last], query, body, { problem })
     if (intaken) return intaken
     if (kind === 'warnings' && id) {

@@ -17,7 +17,12 @@ const routes: RouteRecordRaw[] = [
   { path: '/warnings/:id', name: 'warning', component: () => import('@/pages/warning/WarningPage.vue'), props: true },
   { path: '/watch-orders', name: 'watch', component: () => import('@/pages/watch/WatchPage.vue') },
   { path: '/vehicles', name: 'vehicles', component: () => import('@/pages/vehicle/VehiclesPage.vue') },
-  { path: '/passages', name: 'passages', component: () => import('@/pages/passage/PassagesPage.vue') },
+  {
+    path: '/passages/:tab(search|flows|exports)?',
+    name: 'passages',
+    component: () => import('@/pages/passage/PassagesPage.vue'),
+  },
+  { path: '/trace', name: 'trace', component: () => import('@/pages/trace/TracePage.vue') },
   {
     path: '/devices/:tab(list|health|refused|quarantine)?',
     name: 'devices',
@@ -36,7 +41,7 @@ const routes: RouteRecordRaw[] = [
   { path: '/models/:id', name: 'model', component: () => import('@/pages/model/ModelPage.vue'), props: true },
   { path: '/rules/:id', name: 'rule', component: () => import('@/pages/rule/RulePage.vue'), props: true },
   {
-    path: '/system/:tab(health|jobs|users|audit)?',
+    path: '/system/:tab(health|storage|jobs|users|audit)?',
     name: 'system',
     component: () => import('@/pages/system/SystemPage.vue'),
   },

@@ -1,6 +1,7 @@
 // The words of the page in English.
 import type { Key } from './index'
 import { codes } from './codes.en'
+import { history } from './history.en'
 import { intake } from './intake.en'
 import { jobs } from './jobs.en'
 import { judging } from './judging.en'
@@ -573,6 +574,7 @@ export const en: Record<Key, string> = {
   'audit.empty_why': 'Look-ups, signatures, orders and account changes are recorded here and cannot be changed.',
 
   ...codes,
+  ...history,
   ...intake,
   ...jobs,
   ...judging,

@@ -1,5 +1,6 @@
 // The words of the page in Chinese, as a clerk would write them. This set of keys is the measure for the others.
 import { codes } from './codes.zh'
+import { history } from './history.zh'
 import { intake } from './intake.zh'
 import { jobs } from './jobs.zh'
 import { judging } from './judging.zh'
@@ -379,7 +380,8 @@ export const zh = {
   'import.sections': '区间',
   'import.devices': '设备',
   'import.watch-orders': '布控',
-  'import.about': 'Excel（XLSX、XLS）、WPS 表格或 CSV 文件（UTF-8、GBK 等编码均可），首行为表头，不超过 64 MB。正确的行立即生效；重复导入不会重复登记。',
+  'import.about':
+    'Excel（XLSX、XLS）、WPS 表格或 CSV 文件（UTF-8、GBK 等编码均可），首行为表头，不超过 64 MB。正确的行立即生效；重复导入不会重复登记。',
   'import.template': '下载模板',
   'import.choose': '点击选择文件，或把文件拖到这里',
   'import.too_large': '文件超过 64 MB，请拆分后导入。',
@@ -567,6 +569,7 @@ export const zh = {
   'audit.empty_why': '查询行踪、签收、布控、账户变更等操作都记录在这里，不可修改。',
 
   ...codes,
+  ...history,
   ...intake,
   ...jobs,
   ...judging,

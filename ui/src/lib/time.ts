@@ -65,3 +65,21 @@ export function countdown(ms: number): string {
   const rest = String(seconds % 60).padStart(2, '0')
   return hours > 0 ? `${hours}:${String(minutes).padStart(2, '0')}:${rest}` : `${minutes}:${rest}`
 }
+
+/** `2026-11-23T14:31`, as a field for a time takes it. */
+export const fieldOf = (ms: number): string => `${dayText(ms)}T${clockText(ms).slice(0, 5)}`
+/** What a field for a time holds, in China, as an API instant; null while it is not whole. */
+export function instantOf(field: string): string | null {
+  const ms = Date.parse(`${field.length === 16 ? `${field}:00` : field}+08:00`)
+  return Number.isNaN(ms) ? null : new Date(ms).toISOString()
+}
+/** A length of time in its two largest units, e.g. 3 h 20 min; the second one is 0 when it does not matter. */
+export function spans(ms: number): [Span, Span | null] {
+  const first = span(ms)
+  if (first.unit === 'second') return [first, null]
+  const of = { minute: 60_000, hour: 3_600_000, day: 86_400_000 }[first.unit]
+  const rest = ms - first.count * of
+  const unit = ({ minute: 'second', hour: 'minute', day: 'hour' } as const)[first.unit]
+  const count = Math.floor(rest / { second: 1000, minute: 60_000, hour: 3_600_000 }[unit])
+  return [first, count > 0 ? { unit, count } : null]
+}

@@ -138,6 +138,19 @@ export function addIcons(map: MapLibreMap, theme: Theme): void {
       pen.fillText('!', size / 2, size / 2 + (level === 'high' ? 7 : 4.5))
     })
   }
+  put('direction', 14, (pen, size) => {
+    pen.beginPath()
+    pen.moveTo(3, 2)
+    pen.lineTo(size - 1.5, size / 2)
+    pen.lineTo(3, size - 2)
+    pen.closePath()
+    pen.lineJoin = 'round'
+    pen.lineWidth = 2.5
+    pen.strokeStyle = colors.halo
+    pen.stroke()
+    pen.fillStyle = colors.accent
+    pen.fill()
+  })
   // GB 5768: expressways in green, national roads in red, provincial roads in yellow, lesser ones in white.
   put('shield-expressway', 16, shield('#12805c', colors.halo), true)
   put('shield-national', 16, shield('#b3382c', colors.halo), true)

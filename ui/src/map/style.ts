@@ -280,3 +280,55 @@ export function workLayers(theme: Theme): LayerSpecification[] {
     },
   ]
 }
+
+/** The way of one vehicle: the terminal's line, all legs faintly, the legs driven until now with their direction. */
+export function traceLayers(theme: Theme): LayerSpecification[] {
+  const palette = PALETTES[theme]
+  const byCount = (least: number, most: number): ExpressionSpecification => [
+    'interpolate',
+    ['linear'],
+    ['get', 'count'],
+    1,
+    least,
+    12,
+    most,
+  ]
+  // Both directions stand beside each other, each on its right.
+  return [
+    {
+      id: 'terminal',
+      type: 'line',
+      source: 'terminal',
+      layout: line,
+      paint: { 'line-color': palette.vehicle, 'line-width': 3, 'line-opacity': 0.8, 'line-dasharray': [1.5, 1.5] },
+    },
+    {
+      id: 'legs',
+      type: 'line',
+      source: 'legs',
+      layout: line,
+      paint: { 'line-color': palette.accent, 'line-width': byCount(2, 4), 'line-opacity': 0.35, 'line-offset': 3 },
+    },
+    {
+      id: 'passed',
+      type: 'line',
+      source: 'passed',
+      layout: line,
+      paint: { 'line-color': palette.accent, 'line-width': byCount(3, 6), 'line-opacity': 0.9, 'line-offset': 3 },
+    },
+    {
+      id: 'passed-direction',
+      type: 'symbol',
+      source: 'passed',
+      layout: {
+        'symbol-placement': 'line',
+        'symbol-spacing': 70,
+        'icon-image': 'direction',
+        'icon-rotation-alignment': 'map',
+        'icon-offset': [0, 3],
+        'icon-allow-overlap': true,
+        'icon-ignore-placement': true,
+      },
+    },
+  ]
+}
