@@ -142,8 +142,8 @@ describe('lists', () => {
 
   it('look for a plate only with a reason', async () => {
     const { page, mock } = await open('/passages')
-    await page.getByPlaceholder('号牌（须说明事由）').fill('鲁Q')
-    await page.getByRole('button', { name: '查询' }).click()
+    await page.getByPlaceholder('号牌，可用 ? 和 *').fill('鲁Q')
+    await page.getByRole('button', { name: '查询', exact: true }).click()
     const dialog = page.getByRole('dialog')
     await dialog.getByRole('textbox').fill('无')
     await dialog.getByRole('button', { name: '查询' }).click()

@@ -47,6 +47,10 @@ export function searchOf(query: Record<string, string>, now_ms: number, days_usu
   return asked
 }
 
+/** An address without some of its parts. */
+export const without = <V>(query: Record<string, V>, ...names: readonly string[]): Record<string, V> =>
+  Object.fromEntries(Object.entries(query).filter(([name]) => !names.includes(name)))
+
 /** A plate as it is asked for: capitals, full-width marks as plain ones, no dot. */
 export const plateText = (text: string): string =>
   text
