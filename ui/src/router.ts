@@ -34,11 +34,12 @@ const routes: RouteRecordRaw[] = [
     component: () => import('@/pages/intake/IntakePage.vue'),
   },
   {
-    path: '/models/:tab(models|rules|zones|quiet)?',
+    path: '/models/:tab(models|rules|zones|quiet|back-tests)?',
     name: 'models',
     component: () => import('@/pages/model/ModelsPage.vue'),
   },
   { path: '/models/:id', name: 'model', component: () => import('@/pages/model/ModelPage.vue'), props: true },
+  { path: '/back-tests/:id', name: 'back-test', component: () => import('@/pages/back-test/BackTestPage.vue'), props: true },
   { path: '/rules/:id', name: 'rule', component: () => import('@/pages/rule/RulePage.vue'), props: true },
   {
     path: '/system/:tab(health|storage|jobs|users|audit)?',

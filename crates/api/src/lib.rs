@@ -6,6 +6,7 @@
 mod app;
 mod archive;
 mod audit;
+mod back_test;
 mod board;
 mod checkpoint;
 mod detail;

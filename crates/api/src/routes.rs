@@ -3,9 +3,7 @@
 use crate::app::App;
 use crate::problem::write_problems;
 use crate::{
-    audit, checkpoint, device, explanation, figures, health, history, import, intake, job, map, model,
-    passage, picture, quarantine, replay, rule, session, silence, stream, system, tuning, user, vehicle,
-    warning, watch, weighing, yields, zone,
+    audit, back_test, checkpoint, device, explanation, figures, health, history, import, intake, job, map, model, passage, picture, quarantine, replay, rule, session, silence, stream, system, tuning, user, vehicle, warning, watch, weighing, yields, zone,
 };
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -135,6 +133,9 @@ fn judging() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(rule::approve))
         .routes(routes!(rule::give_back))
         .routes(routes!(rule::retire))
+        .routes(routes!(back_test::list, back_test::create))
+        .routes(routes!(back_test::get, back_test::remove))
+        .routes(routes!(back_test::warnings))
         .routes(routes!(zone::list))
         .routes(routes!(zone::put, zone::remove))
         .routes(routes!(silence::list, silence::create))

@@ -221,7 +221,7 @@ async fn file(app: &App, record: &RuleRecord) -> Result<Json<RuleFileView>, Prob
     Ok(Json(RuleFileView { rule: view(record, numbers)?, versions }))
 }
 
-fn draft_of(input: &RuleInput) -> Result<NewDraft, Problem> {
+pub(crate) fn draft_of(input: &RuleInput) -> Result<NewDraft, Problem> {
     let name = input.name.trim();
     if name.is_empty() || name.chars().count() > NAME_CHARS_MAX {
         return Err(Problem::invalid("规则名称须为 1 至 40 个字符。", "The name has 1 to 40 characters."));
@@ -251,7 +251,7 @@ fn draft_of(input: &RuleInput) -> Result<NewDraft, Problem> {
     })
 }
 
-fn no_such() -> Problem {
+pub(crate) fn no_such() -> Problem {
     Problem::not_found("没有这条规则。", "There is no such rule.")
 }
 
@@ -363,7 +363,7 @@ pub(crate) async fn submit(
     file(&app, &record).await
 }
 
-fn checked(condition: &str) -> Result<(), Problem> {
+pub(crate) fn checked(condition: &str) -> Result<(), Problem> {
     let errors = judgement::rule::check(condition).err().unwrap_or_default();
     let Some(error) = errors.first() else { return Ok(()) };
     Err(Problem::invalid(

@@ -90,7 +90,7 @@ pub(crate) struct TuningRemoval {
     reason: String,
 }
 
-fn scope_body(scope: &Scope) -> ScopeBody {
+pub(crate) fn scope_body(scope: &Scope) -> ScopeBody {
     ScopeBody {
         checkpoints: scope.checkpoints.iter().map(ToString::to_string).collect(),
         theatres: scope.theatres.iter().map(|theatre| theatre.key().to_string()).collect(),
@@ -181,7 +181,7 @@ fn value_of(name: &str, value: &Value) -> Result<TunedValue, Problem> {
     }
 }
 
-fn tuning_of(
+pub(crate) fn tuning_of(
     app: &App,
     model: ModelId,
     id: TuningId,

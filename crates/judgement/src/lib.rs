@@ -25,6 +25,7 @@
 #![warn(missing_docs)]
 
 mod batch;
+pub mod back_test;
 mod check;
 mod confusion;
 mod deadlines;

@@ -4,6 +4,7 @@
 mod it {
     pub(crate) mod average_speed;
     pub(crate) mod batches;
+    pub(crate) mod back_test;
     pub(crate) mod bound;
     pub(crate) mod claims;
     pub(crate) mod clone_plate;

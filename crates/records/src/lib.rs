@@ -42,6 +42,7 @@
 //! | quarantine | `add_quarantine`, `quarantine`, `quarantined`, `quarantine_counts` |
 //! | jobs | `add_job`, `begin_job`, `note_job_progress`, `end_job`, `interrupt_jobs`, `job`, `jobs`, `forget_jobs` |
 //! | mappings of files | `put_mapping`, `remove_mapping`, `mappings` |
+//! | back-tests | `add_back_test`, `back_test`, `back_tests`, `back_test_warnings`, `remove_back_test` |
 //! | map, settings, cursors | `put_layer`, `layer`, `put_setting`, `setting`, `cursor`, `set_cursor` |
 
 #![warn(missing_docs)]
@@ -51,6 +52,7 @@
 )]
 
 mod audit;
+mod back_test;
 mod checkpoint;
 pub mod cursor;
 mod device;
@@ -81,6 +83,7 @@ mod watch;
 mod zone;
 
 pub use audit::{AuditEntry, AuditFilter, AuditRecord, AuditVerdict};
+pub use back_test::{BackTestFilter, BackTestRecord, FoundOutcome, FoundWarning, NewBackTest};
 pub use checkpoint::CheckpointFilter;
 pub use device::{Device, DeviceFilter, DeviceSecret};
 pub use error::{Fault, StoreError};

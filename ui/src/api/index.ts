@@ -90,6 +90,13 @@ export const api = {
   checkCondition: (condition: string) => post<T.ConditionCheck>(`${V1}/rules/check`, { condition }),
   ruleWords: () => all<T.RuleWord>(`${V1}/rules/vocabulary`),
 
+  startBackTest: (test: T.BackTestInput) => post<T.Job>(`${V1}/back-tests`, test),
+  backTests: (query: Query) => get<T.List<T.BackTest>>(`${V1}/back-tests`, query),
+  backTest: (id: number) => get<T.BackTest>(`${V1}/back-tests/${id}`),
+  backTestWarnings: (id: number, query: Query, signal?: AbortSignal) =>
+    get<T.List<T.BackTestWarning>>(`${V1}/back-tests/${id}/warnings`, query, signal),
+  removeBackTest: (id: number) => remove(`${V1}/back-tests/${id}`),
+
   silences: (query: Query, signal?: AbortSignal) => get<T.List<T.Silence>>(`${V1}/silences`, query, signal),
   addSilence: (silence: T.SilenceInput) => post<T.Silence>(`${V1}/silences`, silence),
   endSilence: (id: string) => post<undefined>(`${V1}/silences/${part(id)}/end`),

@@ -42,6 +42,20 @@ export type Job = Told<
   { state: JobState; parameters: Record<string, unknown>; result: Record<string, unknown> | null }
 >
 
+export interface BackTestInput {
+  rule?: string
+  rule_version?: number
+  model?: string
+  from: Instant
+  until: Instant
+}
+export type BackTestSummary = Told<'BackTestSummary'>
+export type BackTest = Told<'BackTestView', { tested: Record<string, unknown>; summary: BackTestSummary }>
+export type BackTestWarning = Told<
+  'BackTestWarningView',
+  { outcome: 'both' | 'new' | 'missing'; level: Level; plate_color: PlateColor | null }
+>
+
 /** RFC 9457 problem details. */
 export interface Problem {
   type: string

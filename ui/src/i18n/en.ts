@@ -3,6 +3,7 @@ import type { Key } from './index'
 import { codes } from './codes.en'
 import { history } from './history.en'
 import { intake } from './intake.en'
+import { backtest } from './backtest.en'
 import { jobs } from './jobs.en'
 import { judging } from './judging.en'
 import { limits } from './limits.en'
@@ -576,6 +577,7 @@ export const en: Record<Key, string> = {
   ...codes,
   ...history,
   ...intake,
+  ...backtest,
   ...jobs,
   ...judging,
   ...limits,

@@ -2,6 +2,7 @@
 import { codes } from './codes.zh'
 import { history } from './history.zh'
 import { intake } from './intake.zh'
+import { backtest } from './backtest.zh'
 import { jobs } from './jobs.zh'
 import { judging } from './judging.zh'
 import { limits } from './limits.zh'
@@ -571,6 +572,7 @@ export const zh = {
   ...codes,
   ...history,
   ...intake,
+  ...backtest,
   ...jobs,
   ...judging,
   ...limits,

@@ -129,7 +129,9 @@ impl DeviceAlarms {
         if !is_appended || count.is_power_of_two() {
             let episode = &reports.timeline[episode];
             let (first_at, last_at) = (episode[0].captured_at, episode[count - 1].captured_at);
-            let found = vec![(first_at, warning(key, vehicle, level, episode, context))];
+            let is_enabled = context.models.device_alarm.is_enabled;
+            let found = is_enabled.then(|| (first_at, warning(key, vehicle, level, episode, context)));
+            let found = Vec::from_iter(found);
             let is_in_scope = |warning: &Standing| (first_at..=last_at).contains(&warning.anchor);
             settle(&mut reports.standing, is_in_scope, found, context.out);
         }

@@ -188,6 +188,9 @@ fn is_night(minute: i64, p: &FatigueParameters) -> bool {
 /// The warnings of a vehicle, by start of the drive.
 pub(crate) fn find(driver: &Driver<'_>, context: &Context<'_>) -> Vec<(Timestamp, Warning)> {
     let model = &context.models.fatigue;
+    if !model.is_enabled {
+        return Vec::new();
+    }
     let spells = spells(driver.slots, &model.parameters, driver.is_coach());
     spells
         .into_iter()

@@ -19,10 +19,10 @@ struct Night {
 
 /// The warnings of a vehicle, by night.
 pub(crate) fn find(driver: &Driver<'_>, context: &Context<'_>) -> Vec<(Timestamp, Warning)> {
-    if !driver.is_coach() || driver.is_night_exempt {
+    let model = &context.models.night_coach;
+    if !driver.is_coach() || driver.is_night_exempt || !model.is_enabled {
         return Vec::new();
     }
-    let model = &context.models.night_coach;
     let p = &model.parameters;
     let mut nights: Vec<Night> = Vec::new();
     for seen in seen_minutes(driver.slots).filter(|seen| seen.is_moving && is_in_window(seen.minute, p)) {

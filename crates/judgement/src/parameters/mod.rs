@@ -318,6 +318,11 @@ macro_rules! models {
                 }
             }
 
+            /// Switches all models off but this one.
+            pub(crate) fn only(&mut self, id: ModelId) {
+                $(self.$field.is_enabled &= ModelId::$id == id;)*
+            }
+
             /// The level of each model, where its warnings all have the same.
             pub fn level(&self, id: ModelId) -> Option<Level> {
                 match id {

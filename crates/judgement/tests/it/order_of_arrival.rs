@@ -368,7 +368,7 @@ proptest! {
 }
 
 /// The models of which the worlds above have something to judge; those not named here have a test of their own.
-const IN_THE_WORLDS: [ModelId; 22] = [
+pub(crate) const IN_THE_WORLDS: [ModelId; 22] = [
     ModelId::WatchOrder,
     ModelId::ClonePlate,
     ModelId::FakePlate,

@@ -217,6 +217,8 @@ pub(crate) enum Said {
 /// An engine with the shipped parameters and the warnings that stand.
 pub(crate) struct County {
     parameters: Parameters,
+    /// All entries that were applied.
+    pub(crate) journal: Vec<Entry>,
     pub(crate) engine: Engine,
     pub(crate) standing: BTreeMap<WarningId, Warning>,
     pub(crate) marks: BTreeMap<WarningId, Mark>,
@@ -232,6 +234,7 @@ impl County {
         let mut county = Self {
             engine: Engine::new(parameters.clone()),
             parameters,
+            journal: Vec::new(),
             standing: BTreeMap::new(),
             marks: BTreeMap::new(),
         };
@@ -253,7 +256,9 @@ impl County {
 
     pub(crate) fn change(&mut self, change: ReferenceChange) {
         let mut out = Vec::new();
-        self.engine.apply(&Entry::Reference(Box::new(change)), &mut out);
+        let entry = Entry::Reference(Box::new(change));
+        self.engine.apply(&entry, &mut out);
+        self.journal.push(entry);
         assert_eq!(out, [], "a change of the reference judges nothing by itself");
     }
 
@@ -273,6 +278,7 @@ impl County {
     fn apply(&mut self, entry: &Entry) -> Vec<Said> {
         let mut out = Vec::new();
         self.engine.apply(entry, &mut out);
+        self.journal.push(entry.clone());
         let mut said = Vec::new();
         for outcome in out {
             said.push(match outcome {

@@ -6,6 +6,7 @@ mod m0003_history;
 mod m0004_job;
 mod m0005_mapping;
 mod m0007_device_address;
+mod m0008_back_test;
 
 use sea_orm_migration::prelude::*;
 
@@ -20,6 +21,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0004_job::Migration),
             Box::new(m0005_mapping::Migration),
             Box::new(m0007_device_address::Migration),
+            Box::new(m0008_back_test::Migration),
         ]
     }
 }

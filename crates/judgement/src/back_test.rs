@@ -1,0 +1,149 @@
+//! Back-test (回测): had this rule, or this model tuned so, run in May, what would it have raised?
+//!
+//! The entries of the past are judged once more, in the order of the journal, by an engine in which only what is tested
+//! is at work. So what is tested in the form that was in force gives the very warnings that were raised then.
+
+use crate::engine::{Engine, tracks_keep_ms};
+use crate::parameters::{ModelParameters, Parameters};
+use domain::time::HOUR_MS;
+use domain::{Entry, ModelId, Outcome, ReferenceChange, Rule, Timestamp, Tuning, Warning, WarningId};
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+/// Most warnings that a back-test keeps: what raises more than this is no model, and the rest of the period shows nothing
+/// new.
+pub const WARNINGS_MAX: usize = 50_000;
+
+/// What is tested.
+#[derive(Clone, Debug)]
+pub enum Tested {
+    /// A built-in model. With tunings, these hold over the whole period and those of then don't; without, those of then do.
+    Model {
+        /// Which.
+        model: ModelId,
+        /// How it is tuned.
+        tunings: Option<Vec<Tuning>>,
+    },
+    /// A user's rule, over the whole period.
+    Rule(Rule),
+}
+
+impl Tested {
+    /// The model whose warnings come of it.
+    pub fn model(&self) -> ModelId {
+        match self {
+            Self::Model { model, .. } => *model,
+            Self::Rule(_) => ModelId::Rule,
+        }
+    }
+}
+
+/// A back-test at work: give it the entries, then [`BackTest::finish`].
+///
+/// Of the time before `period` less [`run_in_ms`] only changes of the reference matter; of the time after the period
+/// observations that came as late as is judged ([`run_out_ms`]): they may revise a warning or take it back.
+#[derive(Debug)]
+pub struct BackTest {
+    engine: Engine,
+    tested: Tested,
+    period: Range<Timestamp>,
+    standing: BTreeMap<WarningId, Box<Warning>>,
+    /// Of the period.
+    withdrawn: u64,
+    passages: u64,
+    out: Vec<Outcome>,
+}
+
+/// What came of a back-test.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Tried {
+    /// The warnings that stand at the end, of the period, by when it happened.
+    pub warnings: Vec<Warning>,
+    /// Warnings of the period that were raised and taken back.
+    pub withdrawn: u64,
+    /// Observations judged, the run-in included.
+    pub observations: u64,
+}
+
+/// How long before the period observations must begin, so that models remember what they would have.
+pub fn run_in_ms(models: &ModelParameters) -> i64 {
+    tracks_keep_ms(models)
+}
+
+/// How long after the period observations that are as late as can be still come.
+pub fn run_out_ms(models: &ModelParameters) -> i64 {
+    models.horizon.late_max_hours.value * HOUR_MS
+}
+
+impl BackTest {
+    /// Before the first entry.
+    pub fn new(mut parameters: Parameters, tested: Tested, period: Range<Timestamp>) -> Self {
+        parameters.models.only(tested.model());
+        let mut engine = Engine::new(parameters);
+        let mut out = Vec::new();
+        let mut tell = |change: ReferenceChange| engine.apply(&Entry::Reference(Box::new(change)), &mut out);
+        match &tested {
+            Tested::Model { tunings, .. } => {
+                tunings.iter().flatten().for_each(|tuning| tell(ReferenceChange::Tuning(tuning.clone())));
+            }
+            Tested::Rule(rule) => tell(ReferenceChange::Rule(rule.clone())),
+        }
+        Self { engine, tested, period, standing: BTreeMap::new(), withdrawn: 0, passages: 0, out }
+    }
+
+    /// Judges the next entry. False when there are [`WARNINGS_MAX`] warnings: more makes no sense.
+    pub fn apply(&mut self, entry: &Entry) -> bool {
+        match entry {
+            Entry::Reference(change) if !self.heeds(change) => return true,
+            Entry::Reference(_) => {}
+            Entry::Observation(_) => self.passages += 1,
+        }
+        self.engine.apply(entry, &mut self.out);
+        for outcome in self.out.drain(..) {
+            match outcome {
+                Outcome::Raise(warning) | Outcome::Revise(warning) => {
+                    debug_assert_eq!(warning.model, self.tested.model(), "the others are switched off");
+                    self.standing.insert(warning.id, warning);
+                }
+                Outcome::Withdraw { id, .. } => {
+                    if let Some(warning) = self.standing.remove(&id)
+                        && self.period.contains(&warning.occurred_at)
+                    {
+                        self.withdrawn += 1;
+                    }
+                }
+                Outcome::Mark { .. } => {}
+            }
+        }
+        self.standing.len() < WARNINGS_MAX
+    }
+
+    /// Whether a change of then holds: what is tested takes the place of what was in force.
+    fn heeds(&self, change: &ReferenceChange) -> bool {
+        let tuned = match &self.tested {
+            Tested::Model { model, tunings: None } => Some(*model),
+            Tested::Model { tunings: Some(_), .. } | Tested::Rule(_) => None,
+        };
+        match change {
+            ReferenceChange::Rule(_) | ReferenceChange::RuleRetired(_) => false,
+            ReferenceChange::Tuning(tuning) => Some(tuning.model) == tuned,
+            // Of a tuning that was never heeded, nothing is there to be removed.
+            ReferenceChange::TuningRemoved(_) => tuned.is_some(),
+            _ => true,
+        }
+    }
+
+    /// The warnings found so far.
+    pub fn found(&self) -> usize {
+        self.standing.len()
+    }
+
+    /// What stands at the end.
+    pub fn finish(self) -> Tried {
+        let Self { standing, period, withdrawn, passages, .. } = self;
+        let of_period = standing.into_values().filter(|warning| period.contains(&warning.occurred_at));
+        let mut warnings: Vec<Warning> = of_period.map(|warning| *warning).collect();
+        warnings.sort_by_key(|warning| (warning.occurred_at, warning.id));
+        Tried { warnings, withdrawn, observations: passages }
+    }
+}
