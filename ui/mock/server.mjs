@@ -20,6 +20,7 @@ import {
 } from './world.mjs'
 import { history } from './history.mjs'
 import { intake } from './intake.mjs'
+import { backTests } from './backtests.mjs'
 import { judging } from './judging.mjs'
 import { lists } from './lists.mjs'
 
@@ -76,6 +77,7 @@ export async function startMock({ port = 0, is_empty = false, must_change = fals
   }
   const more = lists(state, is_empty)
   const judge = judging(state, is_empty)
+  const tested = backTests(state, is_empty)
   const taken = intake(is_empty)
   const past = history(state, is_empty)
   const clients = new Set()
@@ -275,6 +277,8 @@ export async function startMock({ port = 0, is_empty = false, must_change = fals
     if (judged) return judged
     const known = past(method, [kind, id, action], query, body, { problem })
     if (known) return known
+    const of_tests = tested(method, [kind, id, action], query, body, { slice: (items) => slice(items, query) })
+    if (of_tests) return of_tests
     const intaken = taken(method, [kind, id, action, last], query, body, { problem })
     if (intaken) return intaken
     if (kind === 'warnings' && id) {

@@ -39,7 +39,12 @@ const routes: RouteRecordRaw[] = [
     component: () => import('@/pages/model/ModelsPage.vue'),
   },
   { path: '/models/:id', name: 'model', component: () => import('@/pages/model/ModelPage.vue'), props: true },
-  { path: '/back-tests/:id', name: 'back-test', component: () => import('@/pages/back-test/BackTestPage.vue'), props: true },
+  {
+    path: '/back-tests/:id',
+    name: 'back-test',
+    component: () => import('@/pages/back-test/BackTestPage.vue'),
+    props: true,
+  },
   { path: '/rules/:id', name: 'rule', component: () => import('@/pages/rule/RulePage.vue'), props: true },
   {
     path: '/system/:tab(health|storage|jobs|users|audit)?',
