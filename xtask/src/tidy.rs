@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 /// The arrows of the house: a room and the rooms it may depend upon. The order is the order of reading.
 const ARROWS: &[(&str, &[&str])] = &[
     ("jt808", &[]),
+    ("jt809", &[]),
     ("gat1400", &[]),
     ("notice", &[]),
     ("domain", &[]),
@@ -17,7 +18,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("calibration", &["domain"]),
     ("judgement", &["domain"]),
     ("records", &["domain"]),
-    ("gateway", &["codec", "domain", "gat1400", "journal", "jt808", "notice", "tables"]),
+    ("gateway", &["codec", "domain", "gat1400", "journal", "jt808", "jt809", "notice", "tables"]),
     (
         "api",
         &[
@@ -57,7 +58,7 @@ const ARROWS: &[(&str, &[&str])] = &[
 
 /// Rooms that may never read a clock, a file or a socket: everything they know arrives as a value.
 const PURE: &[&str] =
-    &["jt808", "gat1400", "notice", "domain", "tables", "codec", "calibration", "judgement"];
+    &["jt808", "jt809", "gat1400", "notice", "domain", "tables", "codec", "calibration", "judgement"];
 const IMPURE_WORDS: &[&str] =
     &["SystemTime::now", "Instant::now", "std::fs", "std::net", "std::env", "thread::sleep", "thread::spawn"];
 

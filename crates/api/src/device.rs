@@ -200,6 +200,23 @@ fn kinds() -> String {
     DeviceKind::ALL.map(DeviceKind::key).join("、")
 }
 
+/// A login of JT/T 809 has room for a number and for eight characters.
+fn check_platform(
+    username: Option<&str>,
+    password: Option<&str>,
+) -> Result<(), (&'static str, &'static str)> {
+    if username.is_some_and(|username| username.parse::<u32>().is_err()) {
+        return Err(("username", "须为数字，最大 4294967295"));
+    }
+    if password.is_some_and(|password| password.len() > PLATFORM_PASSWORD_MAX || !password.is_ascii()) {
+        return Err(("password", "最多 8 个字母、数字或符号"));
+    }
+    Ok(())
+}
+
+/// Characters of a platform's password.
+const PLATFORM_PASSWORD_MAX: usize = 8;
+
 /// What a camera may be called: it is a step of the path that it posts to.
 fn is_name(id: &str) -> bool {
     let is_fit = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | ':');
@@ -251,6 +268,9 @@ pub(crate) fn device_of(input: &DeviceInput) -> Result<Device, (&'static str, &'
     let username =
         (kind != DeviceKind::Terminal).then(|| word(&input.username).unwrap_or_else(|| id.to_string()));
     let address = word(&input.registered_address).map(|address| address.parse()).transpose();
+    if kind == DeviceKind::Platform {
+        check_platform(username.as_deref(), input.password.as_deref())?;
+    }
     let secret = match (&username, word(&input.password)) {
         (Some(username), Some(password)) => Some(DeviceSecret(camera_ha1(username, &password))),
         _ => None,
@@ -333,6 +353,11 @@ pub(crate) async fn change(
         }
         device.username = Some(username.trim().into());
     }
+    if device.kind == DeviceKind::Platform {
+        check_platform(device.username.as_deref(), input.password.as_deref()).map_err(|(field, why)| {
+            Problem::invalid(format!("{field} {why}。"), format!("The field {field} is wrong."))
+        })?;
+    }
     if let Some(password) = input.password.filter(|password| !password.is_empty()) {
         let username = device.username.clone().unwrap_or_else(|| device.id.0.clone());
         device.secret = Some(DeviceSecret(camera_ha1(&username, &password)));
@@ -401,7 +426,11 @@ pub(crate) async fn admit(
     let has_password = kind != DeviceKind::Terminal && !is_known_by_address;
     let made_up = (has_password && typed.is_none()).then(records::OneTimePassword::generate);
     let address = if is_known_by_address { refused_address(&app, kind, &id).await? } else { None };
-    let password = typed.or_else(|| made_up.as_ref().map(|password| password.reveal().to_string()));
+    let made_up = made_up.map(|password| {
+        let length = if kind == DeviceKind::Platform { PLATFORM_PASSWORD_MAX } else { usize::MAX };
+        password.reveal().chars().take(length).collect::<String>()
+    });
+    let password = typed.or_else(|| made_up.clone());
     let device = match known {
         Some(mut device) => {
             device.is_enabled = true;
@@ -428,8 +457,8 @@ pub(crate) async fn admit(
     };
     store(&app, &by, &device, "device.admit").await?;
     app.records.forget_refused(kind, &device.id).await?;
-    let password = made_up.map(|password| password.reveal().to_string());
-    Ok(Json(AdmittedView { device: view(&app, &device, app.clock.now(), 0), password }))
+    let device = view(&app, &device, app.clock.now(), 0);
+    Ok(Json(AdmittedView { device, password: made_up }))
 }
 
 /// Where a refused device last spoke from.

@@ -32,6 +32,19 @@ pub struct TerminalEntry {
     pub vehicle: Option<VehicleKey>,
 }
 
+/// A registered platform of vehicle terminals.
+#[derive(Clone, Debug, Default)]
+pub struct PlatformEntry {
+    /// Whether it may speak.
+    pub is_enabled: bool,
+    /// User name, a number.
+    pub username: SmolStr,
+    /// As in [`CameraEntry::ha1`].
+    pub ha1: SmolStr,
+    /// Where it speaks from, where that is registered; another address is then refused.
+    pub address: Option<IpAddr>,
+}
+
 /// All registered devices.
 #[derive(Clone, Debug, Default)]
 pub struct Directory {
@@ -41,6 +54,8 @@ pub struct Directory {
     pub notifiers: BTreeMap<(DeviceKind, DeviceId), CameraEntry>,
     /// By SIM number without leading zeros (see [`terminal_id`]).
     pub terminals: HashMap<DeviceId, TerminalEntry>,
+    /// By access code, without leading zeros.
+    pub platforms: HashMap<DeviceId, PlatformEntry>,
 }
 
 /// The directory as the listeners hold it.

@@ -2,7 +2,7 @@
 
 use crate::item::{self, Item};
 use crate::wire::{Reader, Wire, Writer, bits};
-use crate::{DateTime, DecodeError};
+use crate::{DateTime, DecodeError, Edition};
 
 /// The bytes before the items.
 const BASIC_BYTES: usize = 28;
@@ -156,6 +156,18 @@ impl Position {
         self.longitude_raw = longitude_e6.unsigned_abs();
         self.status =
             self.status.with(StatusBits::SOUTH, latitude_e6 < 0).with(StatusBits::WEST, longitude_e6 < 0);
+    }
+
+    /// Reads the body of a 0x0200 by itself, as JT/T 809-2019 carries it: edition 2019, items included.
+    pub fn decode(body: &[u8]) -> Result<Self, DecodeError> {
+        Self::read(&mut Reader::new(body, Edition::V2019))
+    }
+
+    /// The body of a 0x0200 by itself; what [`Position::decode`] reads.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut body = Vec::new();
+        self.write(&mut Writer::new(&mut body, Edition::V2019));
+        body
     }
 
     /// Reads the 28 bytes before the items, and no items.

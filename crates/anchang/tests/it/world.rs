@@ -74,6 +74,8 @@ impl Anchang {
             "isapi=127.0.0.1:0",
             "--listen",
             "dahua=127.0.0.1:0",
+            "--listen",
+            "platforms=127.0.0.1:0",
             "--clock",
             "driven",
         ]);

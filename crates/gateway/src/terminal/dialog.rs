@@ -313,7 +313,14 @@ impl Dialog {
             return;
         }
         let count_before = turn.observations.len();
-        let reporter = Reporter { terminal: id, vehicle, received_at: turn.received_at, is_backfill: false };
+        let reporter = Reporter {
+            kind: DeviceKind::Terminal,
+            device: id,
+            identity: id.as_str().as_bytes(),
+            vehicle,
+            received_at: turn.received_at,
+            is_backfill: false,
+        };
         match message {
             Message::Position(report) => {
                 self.note_clock(reporter, &report);
@@ -370,7 +377,7 @@ impl Dialog {
         if let Some(unix_ms) = report.time.to_unix_ms() {
             let offset_ms = Timestamp::from_unix_ms(unix_ms).ms_since(reporter.received_at);
             let presence = &self.context.presence;
-            presence.clock_offset(DeviceKind::Terminal, reporter.terminal, offset_ms, reporter.received_at);
+            presence.clock_offset(DeviceKind::Terminal, reporter.device, offset_ms, reporter.received_at);
         }
     }
 

@@ -10,27 +10,31 @@ use jt808::{DateTime, Item, StatusBits};
 
 /// Who reports, and when it reached us.
 #[derive(Clone, Copy)]
-pub(super) struct Reporter<'r> {
-    pub(super) terminal: &'r DeviceId,
-    pub(super) vehicle: Option<VehicleKey>,
-    pub(super) received_at: Timestamp,
+pub(crate) struct Reporter<'r> {
+    pub(crate) kind: DeviceKind,
+    /// The terminal, or the platform that relays it.
+    pub(crate) device: &'r DeviceId,
+    /// What names the terminal in identities: its SIM number, or its vehicle where a platform relays it.
+    pub(crate) identity: &'r [u8],
+    pub(crate) vehicle: Option<VehicleKey>,
+    pub(crate) received_at: Timestamp,
     /// From a batch for a blind area (0x0704), so not of now.
-    pub(super) is_backfill: bool,
+    pub(crate) is_backfill: bool,
 }
 
 /// Appends what a position report says to `out`.
-pub(super) fn observe(
+pub(crate) fn observe(
     context: &Context,
     reporter: Reporter<'_>,
     report: &jt808::Position,
     out: &mut Vec<Observation>,
 ) {
-    out.push(observation(context, reporter, position_id(reporter.terminal, report), report.time, || {
+    out.push(observation(context, reporter, position_id(reporter.identity, report), report.time, || {
         Fact::Position(position(reporter, report))
     }));
     for item in &report.items {
         let Some(found) = FoundAlarm::of(item) else { continue };
-        let id = alarm_id(reporter.terminal, item.id(), &found);
+        let id = alarm_id(reporter.identity, item.id(), &found);
         out.push(observation(context, reporter, id, found.circumstances.time, || {
             let own = place(
                 report.status,
@@ -58,8 +62,8 @@ fn observation(
     let claimed = time.to_unix_ms().map(Timestamp::from_unix_ms);
     Observation {
         id,
-        device: reporter.terminal.clone(),
-        captured_at: context.believe(DeviceKind::Terminal, claimed, reporter.received_at),
+        device: reporter.device.clone(),
+        captured_at: context.believe(reporter.kind, claimed, reporter.received_at),
         received_at: reporter.received_at,
         fact: fact(),
     }
@@ -108,10 +112,10 @@ fn place(status: StatusBits, lon_e6: f64, lat_e6: f64) -> Option<Wgs84> {
 /// The identity of a position: terminal, its own time, place, motion, alarms and state, all as sent. A repeat has them all,
 /// in a 0x0200 or a 0x0704; of two reports within one second, the second comes because one of them changed. The time is
 /// taken as sent, valid or not, so that a repeat is known whenever it comes.
-fn position_id(terminal: &DeviceId, report: &jt808::Position) -> ObservationId {
+fn position_id(terminal: &[u8], report: &jt808::Position) -> ObservationId {
     ObservationId::of(&[
         b"808",
-        terminal.as_str().as_bytes(),
+        terminal,
         &report.time.bcd(),
         &report.latitude_raw.to_be_bytes(),
         &report.longitude_raw.to_be_bytes(),
@@ -124,11 +128,11 @@ fn position_id(terminal: &DeviceId, report: &jt808::Position) -> ObservationId {
 
 /// The identity of an active safety alarm: what the terminal itself numbers it by (报警标识号), and which report of it this
 /// is, its beginning or its end.
-fn alarm_id(terminal: &DeviceId, item: u8, found: &FoundAlarm<'_>) -> ObservationId {
+fn alarm_id(terminal: &[u8], item: u8, found: &FoundAlarm<'_>) -> ObservationId {
     let identifier = &found.circumstances.identifier;
     ObservationId::of(&[
         b"808-alarm",
-        terminal.as_str().as_bytes(),
+        terminal,
         &[item, found.code, found.phase, identifier.sequence],
         &found.alarm_id.to_be_bytes(),
         &identifier.time.bcd(),

@@ -7,7 +7,7 @@
 
 mod connection;
 mod dialog;
-mod fact;
+pub(crate) mod fact;
 mod registry;
 mod turn;
 

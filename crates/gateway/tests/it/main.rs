@@ -6,6 +6,7 @@ mod camera;
 mod camera_bounds;
 mod full_disk;
 mod notices;
+mod platform;
 mod terminal;
 mod terminal_bounds;
 mod world;
