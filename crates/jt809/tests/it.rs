@@ -202,9 +202,7 @@ fn message(edition: Edition) -> impl Strategy<Value = Message> {
             verify_code
         }),
         (any::<u32>(), text(8)).prop_map(|(user_id, password)| Message::Logout { user_id, password }),
-        Just(Message::LinkTest),
         any::<u8>().prop_map(Message::MainLinkLost),
-        any::<u8>().prop_map(Message::SubConnectReply),
         any::<u32>().prop_map(|verify_code| Message::SubConnect { verify_code }),
         any::<(u32, u64, u64)>().prop_map(|(count, from_unix_s, until_unix_s)| Message::Received {
             count,

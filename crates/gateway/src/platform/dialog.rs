@@ -205,7 +205,7 @@ impl Dialog {
             },
             // Answers to what we do not ask, and exchanges of staff: read and left.
             _ => {
-                tracing::debug!(platform = %id, message = format_args!("{:#06x}", header.id), "is of no use here")
+                tracing::debug!(platform = %id, message = format_args!("{:#06x}", header.id), "is of no use here");
             }
         }
         self.context.presence.seen(DeviceKind::Platform, &id, self.address, self.at, 0);

@@ -16,7 +16,7 @@ use tokio::time::{Instant, timeout};
 /// How long the platform may take to accept and to answer.
 const ANSWER_MAX: Duration = Duration::from_secs(10);
 /// A heartbeat a minute (JT/T 809-2011 4.3).
-const HEARTBEAT: Duration = Duration::from_secs(60);
+const HEARTBEAT: Duration = Duration::from_mins(1);
 /// The first wait after a link has broken; each further one is twice as long.
 const RETRY_FIRST: Duration = Duration::from_secs(5);
 const RETRY_MAX: Duration = Duration::from_mins(5);
