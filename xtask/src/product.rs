@@ -20,7 +20,7 @@ pub(crate) struct Product {
 }
 
 /// The protocols of devices by their names in the product's configuration; each takes the next ten of the ports.
-const PROTOCOLS: [&str; 5] = ["viid", "terminals", "isapi", "dahua", "platforms"];
+const PROTOCOLS: [&str; 5] = ["viid", "terminals", "isapi", "dahua", "fleets"];
 
 /// Where to listen: the port of the page; the protocols of devices take the next tens.
 #[derive(Clone, Copy)]

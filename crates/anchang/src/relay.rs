@@ -4,7 +4,7 @@ use crate::shutdown::ended;
 use api::App;
 use domain::{DeviceKind, Entry};
 use gateway::directory::SharedDirectory;
-use gateway::{CameraEntry, Directory, PlatformEntry, Shutdown, TerminalEntry};
+use gateway::{CameraEntry, Directory, FleetEntry, Shutdown, TerminalEntry};
 use journal::{AppendError, Batch};
 use records::{Device, PendingChange, StoreError};
 use std::sync::Arc;
@@ -106,14 +106,14 @@ fn directory_of(devices: Vec<Device>) -> Directory {
                     directory.notifiers.insert((device.kind, device.id), entry);
                 }
             }
-            DeviceKind::Platform => {
-                let entry = PlatformEntry {
+            DeviceKind::Fleet => {
+                let entry = FleetEntry {
                     is_enabled: device.is_enabled,
                     username: device.username.unwrap_or_else(|| device.id.0.clone()),
                     ha1: device.secret.map(|secret| secret.0.into()).unwrap_or_default(),
                     address: device.address,
                 };
-                directory.platforms.insert(device.id, entry);
+                directory.fleets.insert(device.id, entry);
             }
             DeviceKind::Terminal => {
                 let entry = TerminalEntry { is_enabled: device.is_enabled, vehicle: device.vehicle };

@@ -20,7 +20,7 @@ use utoipa::{IntoParams, ToSchema};
 /// A device and how it does.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct DeviceView {
-    /// `camera`, `isapi`, `dahua`, `terminal` or `platform`.
+    /// `camera`, `isapi`, `dahua`, `terminal` or `fleet` (a platform of vehicle terminals).
     kind: &'static str,
     /// 20 digits, the SIM number, the access code, or what a camera is called in its notices.
     id: String,
@@ -201,21 +201,18 @@ fn kinds() -> String {
 }
 
 /// A login of JT/T 809 has room for a number and for eight characters.
-fn check_platform(
-    username: Option<&str>,
-    password: Option<&str>,
-) -> Result<(), (&'static str, &'static str)> {
+fn check_fleet(username: Option<&str>, password: Option<&str>) -> Result<(), (&'static str, &'static str)> {
     if username.is_some_and(|username| username.parse::<u32>().is_err()) {
         return Err(("username", "须为数字，最大 4294967295"));
     }
-    if password.is_some_and(|password| password.len() > PLATFORM_PASSWORD_MAX || !password.is_ascii()) {
+    if password.is_some_and(|password| password.len() > FLEET_PASSWORD_MAX || !password.is_ascii()) {
         return Err(("password", "最多 8 个字母、数字或符号"));
     }
     Ok(())
 }
 
 /// Characters of a platform's password.
-const PLATFORM_PASSWORD_MAX: usize = 8;
+const FLEET_PASSWORD_MAX: usize = 8;
 
 /// What a camera may be called: it is a step of the path that it posts to.
 fn is_name(id: &str) -> bool {
@@ -235,8 +232,8 @@ pub(crate) fn device_of(input: &DeviceInput) -> Result<Device, (&'static str, &'
         "海康" | "海康相机" => DeviceKind::Isapi,
         "大华" | "大华相机" => DeviceKind::Dahua,
         "终端" | "车载终端" => DeviceKind::Terminal,
-        "平台" | "监控平台" => DeviceKind::Platform,
-        word => DeviceKind::parse(word).ok_or(("kind", "须为 camera、isapi、dahua、terminal 或 platform"))?,
+        "平台" | "监控平台" => DeviceKind::Fleet,
+        word => DeviceKind::parse(word).ok_or(("kind", "须为 camera、isapi、dahua、terminal 或 fleet"))?,
     };
     let id = input.id.trim();
     let is_digits = !id.is_empty() && id.chars().all(|c| c.is_ascii_digit());
@@ -250,7 +247,7 @@ pub(crate) fn device_of(input: &DeviceInput) -> Result<Device, (&'static str, &'
             return Err(("id", "须为字母、数字或 - _ . : 组成的名称，最多 64 个"));
         }
         // Written without leading zeros: in a message it is a number.
-        DeviceKind::Platform => match id.parse::<u32>() {
+        DeviceKind::Fleet => match id.parse::<u32>() {
             Ok(code) if is_digits && code > 0 => DeviceId::from(code.to_string().as_str()),
             _ => return Err(("id", "须为平台接入码（1 至 4294967295 的数字）")),
         },
@@ -268,8 +265,8 @@ pub(crate) fn device_of(input: &DeviceInput) -> Result<Device, (&'static str, &'
     let username =
         (kind != DeviceKind::Terminal).then(|| word(&input.username).unwrap_or_else(|| id.to_string()));
     let address = word(&input.registered_address).map(|address| address.parse()).transpose();
-    if kind == DeviceKind::Platform {
-        check_platform(username.as_deref(), input.password.as_deref())?;
+    if kind == DeviceKind::Fleet {
+        check_fleet(username.as_deref(), input.password.as_deref())?;
     }
     let secret = match (&username, word(&input.password)) {
         (Some(username), Some(password)) => Some(DeviceSecret(camera_ha1(username, &password))),
@@ -353,8 +350,8 @@ pub(crate) async fn change(
         }
         device.username = Some(username.trim().into());
     }
-    if device.kind == DeviceKind::Platform {
-        check_platform(device.username.as_deref(), input.password.as_deref()).map_err(|(field, why)| {
+    if device.kind == DeviceKind::Fleet {
+        check_fleet(device.username.as_deref(), input.password.as_deref()).map_err(|(field, why)| {
             Problem::invalid(format!("{field} {why}。"), format!("The field {field} is wrong."))
         })?;
     }
@@ -427,7 +424,7 @@ pub(crate) async fn admit(
     let made_up = (has_password && typed.is_none()).then(records::OneTimePassword::generate);
     let address = if is_known_by_address { refused_address(&app, kind, &id).await? } else { None };
     let made_up = made_up.map(|password| {
-        let length = if kind == DeviceKind::Platform { PLATFORM_PASSWORD_MAX } else { usize::MAX };
+        let length = if kind == DeviceKind::Fleet { FLEET_PASSWORD_MAX } else { usize::MAX };
         password.reveal().chars().take(length).collect::<String>()
     });
     let password = typed.or_else(|| made_up.clone());

@@ -3,7 +3,9 @@
 use crate::app::App;
 use crate::problem::write_problems;
 use crate::{
-    audit, back_test, checkpoint, device, explanation, figures, health, history, import, intake, job, map, model, passage, picture, quarantine, replay, rule, session, silence, stream, system, tuning, user, vehicle, warning, watch, weighing, yields, zone,
+    audit, back_test, checkpoint, device, explanation, figures, health, history, import, intake, job, map,
+    model, passage, picture, quarantine, replay, rule, session, silence, stream, system, tuning, user,
+    vehicle, warning, watch, weighing, yields, zone,
 };
 use axum::Router;
 use axum::extract::DefaultBodyLimit;

@@ -14,12 +14,12 @@ pub enum DeviceKind {
     /// A camera or recorder that posts Dahua's ITSAPI notices.
     Dahua,
     /// A subordinate or neighbouring platform of vehicle terminals, JT/T 809.
-    Platform,
+    Fleet,
 }
 
 impl DeviceKind {
     /// All, in the order in which they are shown.
-    pub const ALL: [Self; 5] = [Self::Camera, Self::Isapi, Self::Dahua, Self::Terminal, Self::Platform];
+    pub const ALL: [Self; 5] = [Self::Camera, Self::Isapi, Self::Dahua, Self::Terminal, Self::Fleet];
 
     /// The word used in the API, in files and in metrics.
     pub fn key(self) -> &'static str {
@@ -28,7 +28,7 @@ impl DeviceKind {
             Self::Terminal => "terminal",
             Self::Isapi => "isapi",
             Self::Dahua => "dahua",
-            Self::Platform => "platform",
+            Self::Fleet => "fleet",
         }
     }
 

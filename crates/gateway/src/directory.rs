@@ -32,9 +32,9 @@ pub struct TerminalEntry {
     pub vehicle: Option<VehicleKey>,
 }
 
-/// A registered platform of vehicle terminals.
+/// A registered platform of vehicle terminals (车辆监控平台).
 #[derive(Clone, Debug, Default)]
-pub struct PlatformEntry {
+pub struct FleetEntry {
     /// Whether it may speak.
     pub is_enabled: bool,
     /// User name, a number.
@@ -55,7 +55,7 @@ pub struct Directory {
     /// By SIM number without leading zeros (see [`terminal_id`]).
     pub terminals: HashMap<DeviceId, TerminalEntry>,
     /// By access code, without leading zeros.
-    pub platforms: HashMap<DeviceId, PlatformEntry>,
+    pub fleets: HashMap<DeviceId, FleetEntry>,
 }
 
 /// The directory as the listeners hold it.

@@ -49,15 +49,15 @@ pub struct Limits {
     /// Silence after which a camera's registration lapses (GA/T 1400.4: keepalive 10–90 s, three missed).
     pub camera_registration_s_max: u64,
     /// Main links of platforms at a time (JT/T 809).
-    pub platform_connections_max: usize,
+    pub fleet_connections_max: usize,
     /// Longest frame of a platform, unescaped: a batch of positions of 2019 with their items.
-    pub platform_frame_bytes_max: usize,
+    pub fleet_frame_bytes_max: usize,
     /// Messages a second that one platform may send on average (over ten seconds); more are dropped and counted.
-    pub platform_messages_per_s_max: u32,
+    pub fleet_messages_per_s_max: u32,
     /// Silence after which a main or sub link is closed (JT/T 809: a heartbeat a minute, three missed).
-    pub platform_silence_s_max: u64,
+    pub fleet_silence_s_max: u64,
     /// Messages that could not be read, more than those that could, before a main link is closed.
-    pub platform_faults_max: u32,
+    pub fleet_faults_max: u32,
     /// Bytes of an unreadable message that are kept.
     pub quarantine_bytes_max: usize,
     /// Events waiting to be written by the binary; more are dropped and counted.
@@ -94,11 +94,11 @@ impl Default for Limits {
             camera_requests_in_work_max: 64,
             camera_requests_per_s_max: 2_000,
             camera_registration_s_max: 300,
-            platform_connections_max: 256,
-            platform_frame_bytes_max: 256 << 10,
-            platform_messages_per_s_max: 20_000,
-            platform_silence_s_max: 180,
-            platform_faults_max: 100,
+            fleet_connections_max: 256,
+            fleet_frame_bytes_max: 256 << 10,
+            fleet_messages_per_s_max: 20_000,
+            fleet_silence_s_max: 180,
+            fleet_faults_max: 100,
             quarantine_bytes_max: 4 << 10,
             events_waiting_max: 10_000,
             recent_ids_max: 1_000_000,

@@ -2,7 +2,7 @@
 
 use crate::accept::Shutdown;
 use crate::context::Context;
-use crate::{dahua, isapi, platform, terminal, viid};
+use crate::{dahua, fleet, isapi, terminal, viid};
 use std::pin::Pin;
 use std::sync::Arc;
 use tokio::net::TcpListener;
@@ -34,7 +34,7 @@ pub const PROTOCOLS: &[Protocol] = &[
     Protocol { name: "terminals", port: 8720, serve: |at, context, end| Box::pin(terminal::serve(at, context, end)) },
     Protocol { name: "isapi", port: 8730, serve: |at, context, end| Box::pin(isapi::serve(at, context, end)) },
     Protocol { name: "dahua", port: 8740, serve: |at, context, end| Box::pin(dahua::serve(at, context, end)) },
-    Protocol { name: "platforms", port: 8750, serve: |at, context, end| Box::pin(platform::serve(at, context, end)) },
+    Protocol { name: "fleets", port: 8750, serve: |at, context, end| Box::pin(fleet::serve(at, context, end)) },
 ];
 
 impl Protocol {

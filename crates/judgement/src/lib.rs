@@ -24,8 +24,8 @@
 
 #![warn(missing_docs)]
 
-mod batch;
 pub mod back_test;
+mod batch;
 mod check;
 mod confusion;
 mod deadlines;

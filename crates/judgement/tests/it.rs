@@ -3,8 +3,8 @@
 #[cfg(test)]
 mod it {
     pub(crate) mod average_speed;
-    pub(crate) mod batches;
     pub(crate) mod back_test;
+    pub(crate) mod batches;
     pub(crate) mod bound;
     pub(crate) mod claims;
     pub(crate) mod clone_plate;

@@ -366,7 +366,7 @@ export const en: Record<Key, string> = {
   'device_kind.terminal': 'terminal',
   'device_kind.isapi': 'Hikvision camera',
   'device_kind.dahua': 'Dahua camera',
-  'device_kind.platform': 'platform',
+  'device_kind.fleet': 'platform',
 
   'refused.unknown': 'not registered',
   'refused.wrong_password': 'wrong credential',
@@ -477,7 +477,7 @@ export const en: Record<Key, string> = {
   'device.camera_id': 'Device id (20 digits)',
   'device.sim': 'SIM number',
   'device.notifier_id': 'Name of the camera (letters and digits, a step of the path it posts to)',
-  'device.platform_id': 'Access code of the platform',
+  'device.fleet_id': 'Access code of the platform',
   'device.registered_address': 'Registered address (IP)',
   'device.registered_address_why': 'A camera without a password is known by it; any other address is refused',
   'device.serves': 'Serves',

@@ -20,7 +20,7 @@ export const intake: Record<keyof typeof zh, string> = {
   'intake_kind.isapi': 'Hikvision cameras (ISAPI)',
   'intake_kind.dahua': 'Dahua cameras (ITSAPI)',
   'intake_kind.terminal': 'Terminals (JT/T 808)',
-  'intake_kind.platform': 'Platforms (JT/T 809)',
+  'intake_kind.fleet': 'Platforms (JT/T 809)',
 
   'file.drop': 'Drop a file of passages or positions from another system here, or click to choose one',
   'file.drop_about':

@@ -18,7 +18,7 @@ export const intake = {
   'intake_kind.isapi': '海康相机（ISAPI）',
   'intake_kind.dahua': '大华相机（ITSAPI）',
   'intake_kind.terminal': '车载终端（JT/T 808）',
-  'intake_kind.platform': '监控平台（JT/T 809）',
+  'intake_kind.fleet': '监控平台（JT/T 809）',
 
   'file.drop': '把其他系统导出的过车记录、定位文件拖到这里，或点击选择',
   'file.drop_about': 'CSV、TXT、XLSX、XLS、ODS、Parquet，单个文件不超过 {size}。上传后先预览、核对列，再导入。',

@@ -364,7 +364,7 @@ export const zh = {
   'device_kind.terminal': '车载终端',
   'device_kind.isapi': '海康相机',
   'device_kind.dahua': '大华相机',
-  'device_kind.platform': '监控平台',
+  'device_kind.fleet': '监控平台',
 
   'refused.unknown': '未登记',
   'refused.wrong_password': '密码或鉴权码不符',
@@ -474,7 +474,7 @@ export const zh = {
   'device.camera_id': '设备编号（20 位）',
   'device.sim': '终端手机号',
   'device.notifier_id': '相机名称（字母、数字，写在推送路径中）',
-  'device.platform_id': '平台接入码',
+  'device.fleet_id': '平台接入码',
   'device.registered_address': '登记地址（IP）',
   'device.registered_address_why': '无密码的相机凭地址识别；填写后，其他地址一律拒绝',
   'device.serves': '卡口 / 车辆',

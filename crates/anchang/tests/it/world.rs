@@ -75,7 +75,7 @@ impl Anchang {
             "--listen",
             "dahua=127.0.0.1:0",
             "--listen",
-            "platforms=127.0.0.1:0",
+            "fleets=127.0.0.1:0",
             "--clock",
             "driven",
         ]);

@@ -15,7 +15,7 @@ use utoipa::ToSchema;
 /// One kind of devices, by its protocol.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct ConnectionView {
-    /// `camera`, `isapi`, `dahua`, `terminal`, `platform`.
+    /// `camera`, `isapi`, `dahua`, `terminal`, `fleet`.
     kind: &'static str,
     /// Where it is listened for; empty when it is not.
     address: String,
@@ -48,7 +48,7 @@ fn listener(kind: DeviceKind) -> &'static str {
         DeviceKind::Terminal => "terminals",
         DeviceKind::Isapi => "isapi",
         DeviceKind::Dahua => "dahua",
-        DeviceKind::Platform => "platforms",
+        DeviceKind::Fleet => "fleets",
     }
 }
 

@@ -4,9 +4,9 @@
 
 mod camera;
 mod camera_bounds;
+mod fleet;
 mod full_disk;
 mod notices;
-mod platform;
 mod terminal;
 mod terminal_bounds;
 mod world;

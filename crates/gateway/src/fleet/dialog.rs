@@ -107,7 +107,7 @@ impl Dialog {
 
     /// Why the link is to end, if it is.
     pub(super) fn end_reason(&self) -> Option<&'static str> {
-        self.end.or((self.faults > self.context.limits.platform_faults_max).then_some("faulty"))
+        self.end.or((self.faults > self.context.limits.fleet_faults_max).then_some("faulty"))
     }
 
     /// Waits until the platform has logged in elsewhere.
@@ -121,7 +121,7 @@ impl Dialog {
 
     pub(super) fn note_stored(&self, count: u64) {
         if let Some(session) = &self.session {
-            self.context.presence.seen(DeviceKind::Platform, &session.id, self.address, self.at, count);
+            self.context.presence.seen(DeviceKind::Fleet, &session.id, self.address, self.at, count);
         }
     }
 
@@ -130,7 +130,7 @@ impl Dialog {
         if let Some(session) = self.session.take()
             && self.sessions.end(&session.id, &session.superseded)
         {
-            self.context.presence.gone(DeviceKind::Platform, &session.id, self.address);
+            self.context.presence.gone(DeviceKind::Fleet, &session.id, self.address);
         }
     }
 
@@ -144,7 +144,7 @@ impl Dialog {
         let Some(edition) = edition else {
             // Who has not logged in gets nothing taken, and is not listened to for long.
             self.faults = self.faults.saturating_add(1);
-            metrics::counter!("anchang_sessions_refused_total", "source" => DeviceKind::Platform.key())
+            metrics::counter!("anchang_sessions_refused_total", "source" => DeviceKind::Fleet.key())
                 .increment(1);
             return;
         };
@@ -170,12 +170,10 @@ impl Dialog {
     fn on_message(&mut self, header: Header, message: Message, bytes: &[u8]) {
         let Some(session) = &mut self.session else { return };
         if !session.rate.take(self.at) {
-            metrics::counter!("anchang_rate_limited_total", "source" => DeviceKind::Platform.key())
-                .increment(1);
+            metrics::counter!("anchang_rate_limited_total", "source" => DeviceKind::Fleet.key()).increment(1);
             return;
         }
-        let is_enabled =
-            self.context.directory.load().platforms.get(&session.id).is_some_and(|p| p.is_enabled);
+        let is_enabled = self.context.directory.load().fleets.get(&session.id).is_some_and(|p| p.is_enabled);
         if !is_enabled {
             let id = session.id.clone();
             self.refuse(&id, RefusalReason::Disabled, "was switched off while connected".into());
@@ -208,7 +206,7 @@ impl Dialog {
                 tracing::debug!(platform = %id, message = format_args!("{:#06x}", header.id), "is of no use here");
             }
         }
-        self.context.presence.seen(DeviceKind::Platform, &id, self.address, self.at, 0);
+        self.context.presence.seen(DeviceKind::Fleet, &id, self.address, self.at, 0);
     }
 
     fn log_in(&mut self, header: Header, edition: Edition, login: &Login) {
@@ -223,13 +221,13 @@ impl Dialog {
         }
         let context = &self.context;
         let limits = &context.limits;
-        let burst = u64::from(limits.platform_messages_per_s_max) * u64::from(BURST_S);
+        let burst = u64::from(limits.fleet_messages_per_s_max) * u64::from(BURST_S);
         let sub_link = self.sub_link(&id, header, edition, login, verify_code);
-        context.presence.connected(DeviceKind::Platform, &id, self.address, self.at);
-        context.presence.edition(DeviceKind::Platform, &id, edition.key());
+        context.presence.connected(DeviceKind::Fleet, &id, self.address, self.at);
+        context.presence.edition(DeviceKind::Fleet, &id, edition.key());
         self.session = Some(Session {
             superseded: self.sessions.begin(&id),
-            rate: Bucket::new(limits.platform_messages_per_s_max, burst, self.at),
+            rate: Bucket::new(limits.fleet_messages_per_s_max, burst, self.at),
             id,
             center_id: header.center_id,
             edition,
@@ -243,7 +241,7 @@ impl Dialog {
     /// What becomes of a login; refusals are told to a person.
     fn check(&self, id: &DeviceId, login: &Login) -> LoginResult {
         let directory = self.context.directory.load();
-        let Some(platform) = directory.platforms.get(id) else {
+        let Some(platform) = directory.fleets.get(id) else {
             self.refuse(id, RefusalReason::Unknown, format!("user {}", login.user_id));
             return LoginResult::WrongCenter;
         };
@@ -288,8 +286,7 @@ impl Dialog {
         verify_code: u32,
     ) -> Option<watch::Sender<bool>> {
         let ip = login.down_link_ip.parse().ok().filter(|_| login.down_link_port != 0)?;
-        let registered =
-            self.context.directory.load().platforms.get(id).and_then(|platform| platform.address);
+        let registered = self.context.directory.load().fleets.get(id).and_then(|platform| platform.address);
         if ip != self.address.ip().to_canonical() && Some(ip) != registered {
             tracing::warn!(platform = %id, %ip, "wants its sub link at an address that is not its own");
             return None;
@@ -330,7 +327,7 @@ impl Dialog {
 
     fn refuse(&self, id: &DeviceId, reason: RefusalReason, detail: String) {
         self.context.events.send(Event::Refused {
-            source: DeviceKind::Platform,
+            source: DeviceKind::Fleet,
             device: id.clone(),
             address: self.address,
             at: self.at,
@@ -341,7 +338,7 @@ impl Dialog {
 
     fn quarantine(&self, reason: &'static str, detail: String, bytes: &[u8]) {
         self.context.events.send(Event::Quarantined {
-            source: DeviceKind::Platform,
+            source: DeviceKind::Fleet,
             device: self.session.as_ref().map(|session| session.id.clone()),
             address: self.address,
             at: self.at,

@@ -3,7 +3,7 @@
 use crate::world::{NOW_MS, PATIENCE, World, closed, eventually};
 use domain::{AlarmKind, DeviceKind, Fact, PlateClass, Wgs84};
 use gateway::directory::camera_ha1;
-use gateway::{Event, Limits, PlatformEntry, RefusalReason};
+use gateway::{Event, FleetEntry, Limits, RefusalReason};
 use jt808::StatusBits;
 use jt809::{
     Basic, Decoder, Edition, Frame, Full, Header, Login, LoginResult, Message, Position, VehicleData,
@@ -27,7 +27,7 @@ struct Link {
 
 impl Link {
     async fn connect(world: &World, edition: Edition) -> Self {
-        Self::on(TcpStream::connect(world.at("platforms")).await.unwrap(), edition)
+        Self::on(TcpStream::connect(world.at("fleets")).await.unwrap(), edition)
     }
 
     fn on(stream: TcpStream, edition: Edition) -> Self {
@@ -99,8 +99,8 @@ impl Link {
     }
 }
 
-fn admit(world: &World, change: impl FnOnce(&mut PlatformEntry)) {
-    let mut entry = PlatformEntry {
+fn admit(world: &World, change: impl FnOnce(&mut FleetEntry)) {
+    let mut entry = FleetEntry {
         is_enabled: true,
         username: USER.to_string().into(),
         ha1: camera_ha1(&USER.to_string(), "secret").into(),
@@ -108,7 +108,7 @@ fn admit(world: &World, change: impl FnOnce(&mut PlatformEntry)) {
     };
     change(&mut entry);
     world.admit(|directory| {
-        directory.platforms.insert(CENTER.to_string().as_str().into(), entry);
+        directory.fleets.insert(CENTER.to_string().as_str().into(), entry);
     });
 }
 
@@ -169,7 +169,7 @@ async fn positions_and_alarms_come_in_under_their_vehicle_and_repeats_do_not() {
     assert!(matches!(&stored[1].fact, Fact::Position(late) if late.is_backfill));
     let Fact::Alarm(alarm) = &stored[3].fact else { panic!("{:?}", stored[3]) };
     assert_eq!((alarm.kind, alarm.vehicle), (AlarmKind::Fatigue, Some(vehicle)));
-    let state = world.context.presence.get(DeviceKind::Platform, &"371327".into()).unwrap();
+    let state = world.context.presence.get(DeviceKind::Fleet, &"371327".into()).unwrap();
     assert_eq!((state.edition, state.observations), (Some("2011"), 6));
     world.end().await;
 }
@@ -205,7 +205,7 @@ async fn the_edition_of_2019_carries_reports_of_terminals() {
         assert!(position.location.is_some());
     }
     match world.event().await {
-        Event::Quarantined { source: DeviceKind::Platform, device, reason, .. } => {
+        Event::Quarantined { source: DeviceKind::Fleet, device, reason, .. } => {
             assert_eq!((device.unwrap().as_str(), reason), ("371327", "report"));
         }
         other => panic!("{other:?}"),
@@ -222,7 +222,7 @@ async fn each_refusal_has_its_result_and_is_told() {
         let result = link.log_in(user, password, 0).await.0;
         closed(&mut link.stream).await;
         let reason = match world.event().await {
-            Event::Refused { source: DeviceKind::Platform, device, reason, .. } => {
+            Event::Refused { source: DeviceKind::Fleet, device, reason, .. } => {
                 assert_eq!(device.as_str(), "371327");
                 reason
             }
@@ -273,7 +273,7 @@ async fn the_sub_link_is_opened_back_with_the_code_of_the_login() {
 
 #[tokio::test]
 async fn a_new_login_takes_over_noise_is_kept_and_silence_ends_a_link() {
-    let limits = Limits { platform_faults_max: 3, platform_frame_bytes_max: 500, ..Limits::default() };
+    let limits = Limits { fleet_faults_max: 3, fleet_frame_bytes_max: 500, ..Limits::default() };
     let mut world = World::with(limits).await;
     admit(&world, |_| {});
     let mut older = Link::logged_in(&world, Edition::V2011).await;
@@ -290,7 +290,7 @@ async fn a_new_login_takes_over_noise_is_kept_and_silence_ends_a_link() {
     }
     newer.settle().await;
     let present = |world: &World| {
-        world.context.presence.get(DeviceKind::Platform, &"371327".into()).unwrap().connected_since.is_some()
+        world.context.presence.get(DeviceKind::Fleet, &"371327".into()).unwrap().connected_since.is_some()
     };
     assert!(present(&world));
     // More faults than good messages end the link.
@@ -301,7 +301,7 @@ async fn a_new_login_takes_over_noise_is_kept_and_silence_ends_a_link() {
     eventually("it is gone", || !present(&world)).await;
     world.end().await;
 
-    let world = World::with(Limits { platform_silence_s_max: 1, ..Limits::default() }).await;
+    let world = World::with(Limits { fleet_silence_s_max: 1, ..Limits::default() }).await;
     admit(&world, |_| {});
     let mut silent = Link::logged_in(&world, Edition::V2011).await;
     closed(&mut silent.stream).await;

@@ -66,8 +66,8 @@ impl SubLink {
         if !self.say(&mut stream, &connect).await {
             return "left";
         }
-        let mut decoder = Decoder::new(self.limits.platform_frame_bytes_max);
-        let silence_max = Duration::from_secs(self.limits.platform_silence_s_max);
+        let mut decoder = Decoder::new(self.limits.fleet_frame_bytes_max);
+        let silence_max = Duration::from_secs(self.limits.fleet_silence_s_max);
         let mut heartbeat = tokio::time::interval_at(Instant::now() + HEARTBEAT, HEARTBEAT);
         let mut silent_at = Instant::now() + ANSWER_MAX;
         let mut buffer = vec![0; READ_BYTES];

@@ -51,7 +51,7 @@ pub(super) fn observe(
     let identity = identity(vehicle);
     for report in &reports {
         let reporter = Reporter {
-            kind: DeviceKind::Platform,
+            kind: DeviceKind::Fleet,
             device: platform,
             identity: &identity,
             vehicle: Some(vehicle),
@@ -82,7 +82,7 @@ pub(super) fn alarm(
             &warning.at_unix_s.to_be_bytes(),
         ]),
         device: platform.clone(),
-        captured_at: context.believe(DeviceKind::Platform, claimed, received_at),
+        captured_at: context.believe(DeviceKind::Fleet, claimed, received_at),
         received_at,
         fact: Fact::Alarm(Alarm {
             vehicle: Some(vehicle),

@@ -19,10 +19,10 @@ use tokio::net::TcpListener;
 
 /// Serves platforms until `shutdown` becomes true; returns when every connection has ended.
 pub async fn serve(listener: TcpListener, context: Arc<Context>, shutdown: Shutdown) {
-    let connections_max = context.limits.platform_connections_max;
+    let connections_max = context.limits.fleet_connections_max;
     let sessions = Arc::new(Sessions::default());
     let of_connection = shutdown.clone();
-    accept(listener, DeviceKind::Platform, connections_max, shutdown, |stream, address| {
+    accept(listener, DeviceKind::Fleet, connections_max, shutdown, |stream, address| {
         connection::serve(stream, address, context.clone(), sessions.clone(), of_connection.clone())
     })
     .await;

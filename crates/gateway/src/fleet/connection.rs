@@ -29,7 +29,7 @@ pub(super) async fn serve(
     let mut dialog = Dialog::new(address, context.clone(), sessions);
     let reason = run(stream, &context, &mut dialog, shutdown).await;
     dialog.leave();
-    metrics::counter!("anchang_connections_ended_total", "source" => DeviceKind::Platform.key(), "reason" => reason)
+    metrics::counter!("anchang_connections_ended_total", "source" => DeviceKind::Fleet.key(), "reason" => reason)
         .increment(1);
     tracing::debug!(%address, reason, "main link of a platform ended");
 }
@@ -42,9 +42,9 @@ async fn run(
 ) -> &'static str {
     drop(stream.set_nodelay(true));
     let limits = &context.limits;
-    let silence_max = Duration::from_secs(limits.platform_silence_s_max);
+    let silence_max = Duration::from_secs(limits.fleet_silence_s_max);
     let write_max = Duration::from_secs(limits.write_s_max);
-    let mut decoder = Decoder::new(limits.platform_frame_bytes_max);
+    let mut decoder = Decoder::new(limits.fleet_frame_bytes_max);
     let mut silent_at = Instant::now() + silence_max;
     loop {
         tokio::select! {
@@ -115,7 +115,7 @@ async fn store(
         }
     }
     for (kind, count) in [("position", positions), ("alarm", alarms)] {
-        metrics::counter!("anchang_observations_total", "source" => DeviceKind::Platform.key(), "kind" => kind)
+        metrics::counter!("anchang_observations_total", "source" => DeviceKind::Fleet.key(), "kind" => kind)
             .increment(count);
     }
     dialog.note_stored(positions + alarms);
