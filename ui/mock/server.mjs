@@ -23,6 +23,7 @@ import { intake } from './intake.mjs'
 import { backTests } from './backtests.mjs'
 import { judging } from './judging.mjs'
 import { lists } from './lists.mjs'
+import { platforms } from './platforms.mjs'
 
 const DIST = fileURLToPath(new URL('../dist/', import.meta.url))
 const TYPES = {
@@ -80,6 +81,7 @@ export async function startMock({ port = 0, is_empty = false, must_change = fals
   const tested = backTests(state, is_empty)
   const taken = intake(is_empty)
   const past = history(state, is_empty)
+  const exchange = platforms(state, is_empty)
   const clients = new Set()
   let event_id = 0
   let passages_today = is_empty ? 0 : 384_213
@@ -270,7 +272,7 @@ export async function startMock({ port = 0, is_empty = false, must_change = fals
     if (path === '/map/roads') return { body: is_empty ? { ...roads, features: [] } : roads }
     if (path === '/map/places') return { body: is_empty ? { ...places, features: [] } : places }
     if (path === '/map/config') return { body: mapConfig }
-    const [, kind, id, action, last] = path.split('/').map(decodeURIComponent)
+    const [, kind, id, action, last, tail] = path.split('/').map(decodeURIComponent)
     if (kind === 'warnings' && action === 'sign') return sign(id, body.version)
     if (kind === 'warnings' && action === 'verdict') return verdict(id, body)
     const judged = judge(method, [kind, id, action, last], query, body, { slice, problem })
@@ -281,6 +283,8 @@ export async function startMock({ port = 0, is_empty = false, must_change = fals
     if (of_tests) return of_tests
     const intaken = taken(method, [kind, id, action, last], query, body, { problem })
     if (intaken) return intaken
+    const exchanged = exchange(method, [kind, id, action, last, tail], query, body, { problem })
+    if (exchanged) return exchanged
     if (kind === 'warnings' && id) {
       const warning = state.warnings.find((it) => it.id === id)
       if (!warning) return problem(404, 'not_found', '没有这条预警', '它可能已过保存期。')

@@ -24,7 +24,7 @@ const routes: RouteRecordRaw[] = [
   },
   { path: '/trace', name: 'trace', component: () => import('@/pages/trace/TracePage.vue') },
   {
-    path: '/devices/:tab(list|health|refused|quarantine)?',
+    path: '/devices/:tab(list|health|platforms|refused|quarantine)?',
     name: 'devices',
     component: () => import('@/pages/device/DevicesPage.vue'),
   },

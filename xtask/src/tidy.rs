@@ -19,6 +19,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("judgement", &["domain"]),
     ("records", &["domain"]),
     ("gateway", &["codec", "domain", "gat1400", "journal", "jt808", "jt809", "notice", "tables"]),
+    ("platform", &["codec", "domain", "gat1400", "gateway", "journal", "records"]),
     (
         "api",
         &[
@@ -29,6 +30,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "history",
             "journal",
             "judgement",
+            "platform",
             "records",
             "tables",
         ],
@@ -46,6 +48,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "history",
             "journal",
             "judgement",
+            "platform",
             "records",
             "tables",
         ],

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 const MIB: usize = 1 << 20;
 const GIB: u64 = 1 << 30;
@@ -53,6 +54,31 @@ pub(crate) struct Config {
     pub(crate) map: api::MapConfig,
     /// Files that replace the models' parameters.
     pub(crate) models: ModelFiles,
+    /// Other platforms.
+    pub(crate) platforms: PlatformsConfig,
+}
+
+/// How links to other platforms are kept.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct PlatformsConfig {
+    keepalive_s: u64,
+    retry_s_max: u64,
+}
+
+impl Default for PlatformsConfig {
+    fn default() -> Self {
+        Self { keepalive_s: 30, retry_s_max: 60 }
+    }
+}
+
+impl PlatformsConfig {
+    pub(crate) fn options(self) -> platform::Options {
+        platform::Options {
+            keepalive: Duration::from_secs(self.keepalive_s.max(1)),
+            retry_max: Duration::from_secs(self.retry_s_max.max(1)),
+        }
+    }
 }
 
 /// Where each of [`gateway::PROTOCOLS`] is served; one that is not named has its default.
@@ -179,6 +205,7 @@ impl Default for Config {
             pictures: PicturesConfig::default(),
             map: api::MapConfig::default(),
             models: ModelFiles::default(),
+            platforms: PlatformsConfig::default(),
         }
     }
 }

@@ -1,8 +1,11 @@
-//! From the gateway into the records: refused devices and messages that couldn't be read. The gateway never waits for
+//! From the gateway into the records: refused devices, messages that couldn't be read, and what platforms notified of. The gateway never waits for
 //! this; when the records can't take them, they are logged, counted and gone.
 
-use gateway::{Event, RefusalReason};
-use records::{Quarantined, Records, RefusedDevice, RefusedReason, StoreError};
+use domain::{DeviceId, Timestamp};
+use gateway::{Event, NoticeKind, RefusalReason};
+use records::{
+    Direction, Quarantined, Records, RefusedDevice, RefusedReason, StoreError, Tollgate, TollgateState,
+};
 use smol_str::{SmolStr, ToSmolStr};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -18,9 +21,13 @@ pub(crate) async fn run(records: Records, mut events: mpsc::Receiver<Event>) {
     let mut waiting = Vec::new();
     while events.recv_many(&mut waiting, EVENTS_MAX).await > 0 {
         let count = waiting.len() as u64;
-        let (refused, quarantined) = sort(waiting.drain(..));
-        note(count, "refused devices", records.note_refused(&refused).await);
-        note(count, "unreadable messages", records.add_quarantine(&quarantined).await);
+        let sorted = sort(waiting.drain(..));
+        note(count, "refused devices", records.note_refused(&sorted.refused).await);
+        note(count, "unreadable messages", records.add_quarantine(&sorted.quarantined).await);
+        note(count, "tollgates of platforms", note_tollgates(&records, sorted.tollgates).await);
+        for notice in sorted.notices {
+            note(1, "a notification of a platform", note_notice(&records, &notice).await);
+        }
         if !events.is_closed() {
             tokio::time::sleep(PERIOD).await;
         }
@@ -34,10 +41,48 @@ fn note(count: u64, what: &str, stored: Result<(), StoreError>) {
     }
 }
 
-/// One row for each refused device and address, whatever the number of its attempts.
-fn sort(events: impl Iterator<Item = Event>) -> (Vec<RefusedDevice>, Vec<Quarantined>) {
+/// A notification that was taken from a platform.
+struct Notice {
+    platform: DeviceId,
+    kind: NoticeKind,
+    cause: SmolStr,
+    objects: u64,
+    at: Timestamp,
+}
+
+async fn note_notice(records: &Records, notice: &Notice) -> Result<(), StoreError> {
+    let Notice { platform, kind, cause, objects, at } = notice;
+    match kind {
+        NoticeKind::Subscription => records.note_taken(platform, cause, *objects, *at).await,
+        NoticeKind::Sighting => records.note_sighting(platform, Direction::Out, cause, *at).await,
+    }
+}
+
+/// Tollgates that we know meanwhile are left out.
+async fn note_tollgates(records: &Records, tollgates: Vec<Tollgate>) -> Result<(), StoreError> {
+    let mut strangers = Vec::new();
+    for tollgate in tollgates {
+        if records.checkpoint(&tollgate.id).await?.is_none() {
+            strangers.push(tollgate);
+        }
+    }
+    if strangers.is_empty() { Ok(()) } else { records.note_tollgates(&strangers).await }
+}
+
+#[derive(Default)]
+struct Sorted {
+    refused: Vec<RefusedDevice>,
+    quarantined: Vec<Quarantined>,
+    tollgates: Vec<Tollgate>,
+    notices: Vec<Notice>,
+}
+
+/// One row for each refused device and address, whatever the number of its attempts, and one for each tollgate.
+fn sort(events: impl Iterator<Item = Event>) -> Sorted {
     let mut refused: BTreeMap<_, RefusedDevice> = BTreeMap::new();
+    let mut tollgates: BTreeMap<_, Tollgate> = BTreeMap::new();
     let mut quarantined = Vec::new();
+    let mut notices = Vec::new();
     for event in events {
         match event {
             Event::Refused { source, device, address, at, reason, detail } => {
@@ -70,9 +115,36 @@ fn sort(events: impl Iterator<Item = Event>) -> (Vec<RefusedDevice>, Vec<Quarant
                     bytes_len: bytes_len as u64,
                 });
             }
+            Event::Notice { platform, kind, cause, objects, at } => {
+                notices.push(Notice { platform, kind, cause, objects, at });
+            }
+            Event::Tollgate { platform, seen, at } => {
+                let first = Tollgate {
+                    platform: platform.clone(),
+                    id: seen.id.clone(),
+                    name: SmolStr::default(),
+                    location: None,
+                    state: TollgateState::Waiting,
+                    passages: 0,
+                    first_seen_at: at,
+                    last_seen_at: at,
+                };
+                let row = tollgates.entry((platform, seen.id)).or_insert(first);
+                row.last_seen_at = at;
+                row.passages += seen.passages;
+                row.location = seen.location.or(row.location);
+                if !seen.name.is_empty() {
+                    row.name = seen.name;
+                }
+            }
         }
     }
-    (refused.into_values().collect(), quarantined)
+    Sorted {
+        refused: refused.into_values().collect(),
+        quarantined,
+        tollgates: tollgates.into_values().collect(),
+        notices,
+    }
 }
 
 fn reason_of(reason: RefusalReason) -> RefusedReason {
@@ -87,7 +159,7 @@ fn reason_of(reason: RefusalReason) -> RefusedReason {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use domain::{DeviceKind, Timestamp};
+    use domain::DeviceKind;
 
     #[test]
     fn attempts_of_one_device_become_one_row_and_messages_keep_their_order() {
@@ -115,7 +187,7 @@ mod tests {
             refused(2, 20, RefusalReason::WrongPassword),
             unreadable("second"),
         ];
-        let (refused, quarantined) = sort(events.into_iter());
+        let Sorted { refused, quarantined, .. } = sort(events.into_iter());
         assert_eq!(refused.len(), 1);
         assert_eq!((refused[0].attempts, refused[0].reason), (2, RefusedReason::WrongPassword));
         assert_eq!((refused[0].first_seen_at.unix_ms(), refused[0].last_seen_at.unix_ms()), (10, 20));

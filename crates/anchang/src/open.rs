@@ -68,6 +68,21 @@ pub(crate) async fn open(config: &Config) -> anyhow::Result<Opened> {
     if interrupted > 0 {
         tracing::warn!(interrupted, "jobs that the last end cut off");
     }
+    let changed = Arc::new(tokio::sync::Notify::new());
+    let ring = changed.clone();
+    let exchange = platform::Exchange::new(
+        platform::Stores {
+            records: records.clone(),
+            observations: observations.clone(),
+            pictures: pictures.clone(),
+        },
+        clock.clone(),
+        config.server_id.clone(),
+        &secret,
+        config.platforms.options(),
+        move || ring.notify_one(),
+    )
+    .context("could not make the client of other platforms")?;
     let app = App {
         records,
         observations,
@@ -89,13 +104,14 @@ pub(crate) async fn open(config: &Config) -> anyhow::Result<Opened> {
         health: ArcSwap::default(),
         replays: ask_replay,
         key_classes: ArcSwap::default(),
-        changed: tokio::sync::Notify::new(),
+        changed,
         metrics,
         seen: gateway::file::Seen::open(dir.join("seen"))
             .context("could not open the index of what was seen")?,
         synonyms: Arc::new(config.synonyms()?),
         addresses: ArcSwap::default(),
         jobs: api::Jobs::new(dir.join("jobs")),
+        exchange: Arc::new(exchange),
         fetcher: fetcher().context("could not make the client that fetches pictures")?,
     };
     app.load_names().await?;

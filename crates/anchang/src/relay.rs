@@ -2,11 +2,12 @@
 
 use crate::shutdown::ended;
 use api::App;
-use domain::{DeviceKind, Entry};
+use domain::{CheckpointId, DeviceKind, Entry};
 use gateway::directory::SharedDirectory;
-use gateway::{CameraEntry, Directory, FleetEntry, Shutdown, TerminalEntry};
+use gateway::{CameraEntry, CheckpointEntry, Directory, FleetEntry, PlatformEntry, Shutdown, TerminalEntry};
 use journal::{AppendError, Batch};
 use records::{Device, PendingChange, StoreError};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -58,7 +59,22 @@ pub(crate) async fn pass(app: &App, directory: &SharedDirectory) -> Result<(), R
         append(app, pending).await?;
     }
     app.load_key_classes().await?;
-    directory.store(Arc::new(directory_of(app.records.all_devices().await?)));
+    let mut new = directory_of(app.records.all_devices().await?);
+    for checkpoint in app.records.all_checkpoints().await? {
+        let location = (checkpoint.location.lon_deg(), checkpoint.location.lat_deg());
+        new.checkpoints.insert(checkpoint.id, CheckpointEntry { name: checkpoint.name, location });
+    }
+    let tollgates = app.records.tollgates(None).await?;
+    for platform in app.records.all_platforms().await? {
+        let foreign: BTreeSet<_> = platform.foreign_tollgates(&tollgates).collect();
+        let is_shown = |id: &&CheckpointId| platform.scope.contains(id) && !foreign.contains(*id);
+        let ids = new.checkpoints.keys().filter(is_shown).cloned().collect();
+        let Some((username, ha1)) = platform.incoming else { continue };
+        let entry =
+            PlatformEntry { is_enabled: platform.is_enabled, username, ha1: ha1.0.into(), checkpoints: ids };
+        new.platforms.insert(platform.id, entry);
+    }
+    directory.store(Arc::new(new));
     Ok(())
 }
 

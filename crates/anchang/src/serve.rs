@@ -23,7 +23,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
-use tokio::sync::{oneshot, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::timeout;
 
@@ -81,11 +81,13 @@ pub(crate) async fn serve(mut config: Config) -> anyhow::Result<()> {
     let mut judging = Judging::start(task).context("could not start judging")?;
     let (events, event_queue) =
         EventSender::new(app.limits.events_waiting_max, app.limits.quarantine_bytes_max);
+    let (ask, questions) = mpsc::channel(gateway::question::QUESTIONS_WAITING_MAX);
     let context = Arc::new(gateway::Context {
         intake: app.intake.clone(),
         directory: directory.clone(),
         presence: app.presence.clone(),
         events,
+        questions: ask,
         limits: app.limits.clone(),
         offence_codes,
         terminals: Terminals::default(),
@@ -98,6 +100,10 @@ pub(crate) async fn serve(mut config: Config) -> anyhow::Result<()> {
     let (mut outer, mut inner) = (Parts::new(), Parts::new());
     start(&mut inner, "relay", relay::run(app.clone(), directory, shutdown.clone()));
     start(&mut inner, "events", events::run(app.records.clone(), event_queue));
+    let is_viid = |(protocol, _): &&Listening| protocol.name == gateway::VIID;
+    let (_, viid) = listeners.iter().find(is_viid).context("GA/T 1400 is not listened to")?;
+    let exchange = app.exchange.clone().run(viid.local_addr()?, questions, shutdown.clone());
+    start(&mut inner, "platforms", exchange);
     start(&mut inner, "vitals", vitals::run(app.clone(), shutdown.clone()));
     start(&mut inner, "upkeep", upkeep::run(app.clone(), shutdown.clone()));
     let ticker = tokio::spawn(api::stream::run_ticker(app.clone()));

@@ -66,7 +66,7 @@ pub struct App {
     /// Key vehicles and their classes, to draw them.
     pub key_classes: ArcSwap<BTreeMap<VehicleKey, KeyClass>>,
     /// Rung when devices or the reference changed: the binary reloads the directory and appends the outbox.
-    pub changed: Notify,
+    pub changed: Arc<Notify>,
     /// Renders the metrics.
     pub metrics: metrics_exporter_prometheus::PrometheusHandle,
     /// What the journal holds, so that rows of files are known as doubles.
@@ -77,6 +77,8 @@ pub struct App {
     pub addresses: ArcSwap<BTreeMap<&'static str, SocketAddr>>,
     /// Long work that people asked for.
     pub jobs: Jobs,
+    /// What is exchanged with other platforms.
+    pub exchange: Arc<platform::Exchange>,
     /// Fetches pictures that cameras keep.
     pub fetcher: reqwest::Client,
 }

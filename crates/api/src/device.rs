@@ -417,6 +417,12 @@ pub(crate) async fn admit(
     Json(input): Json<AdmitInput>,
 ) -> Result<Json<AdmittedView>, Problem> {
     let kind = parse_kind(&kind)?;
+    if kind == DeviceKind::Camera && app.records.platform(&DeviceId::from(id.as_str())).await?.is_some() {
+        return Err(Problem::conflict(
+            "这是已登记的平台，请在“平台对接”中设置其密码。",
+            "This is a registered platform: its password is set among the platforms.",
+        ));
+    }
     let known = app.records.device(kind, &DeviceId::from(id.as_str())).await?;
     let typed = input.password.filter(|password| !password.is_empty());
     let is_known_by_address = typed.is_none() && matches!(kind, DeviceKind::Isapi | DeviceKind::Dahua);

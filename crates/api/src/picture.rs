@@ -48,15 +48,17 @@ async fn kept(app: &Arc<App>, offset: &str) -> Result<Vec<u8>, Problem> {
     }
 }
 
-/// Fetches only from addresses at which a registered camera speaks, so that nobody uses the server to look around.
+/// Fetches only from addresses at which a registered camera or platform speaks, so that nobody uses the server to look
+/// around.
 async fn fetched(app: &App, url: &str) -> Result<Vec<u8>, Problem> {
     let url: reqwest::Url = url.parse().map_err(|_| no_such())?;
     let host: Option<IpAddr> = url.host_str().and_then(|host| host.parse().ok());
-    let is_cameras = host.is_some_and(|host| {
+    // Other platforms speak as cameras do.
+    let is_known = host.is_some_and(|host| {
         let present = app.presence.all();
         present.iter().any(|((kind, _), device)| kind.is_camera() && device.address.ip() == host)
     });
-    if url.scheme() != "http" || !is_cameras {
+    if url.scheme() != "http" || !is_known {
         return Err(no_such());
     }
     let answer = app.fetcher.get(url).send().await.map_err(|_| unreachable_camera())?;

@@ -3,9 +3,9 @@
 use crate::app::App;
 use crate::problem::write_problems;
 use crate::{
-    audit, back_test, checkpoint, device, explanation, figures, health, history, import, intake, job, map,
-    model, passage, picture, quarantine, replay, rule, session, silence, stream, system, tuning, user,
-    vehicle, warning, watch, weighing, yields, zone,
+    audit, back_test, checkpoint, device, disposition, explanation, figures, health, history, import, intake,
+    job, map, model, passage, picture, platform, quarantine, replay, rule, session, silence, stream,
+    subscription, system, tuning, user, vehicle, warning, watch, weighing, yields, zone,
 };
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -88,6 +88,7 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(job::file))
         .merge(judging())
         .merge(taking_in())
+        .merge(platforms())
         .routes(routes!(map::config))
         .routes(routes!(picture::get))
         .routes(routes!(user::list, user::create))
@@ -116,6 +117,23 @@ fn taking_in() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(intake::run::start))
         .routes(routes!(intake::mapping::list))
         .routes(routes!(intake::mapping::put, intake::mapping::remove))
+}
+
+/// What is exchanged with other platforms.
+fn platforms() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new()
+        .routes(routes!(platform::list, platform::create))
+        .routes(routes!(platform::get, platform::change, platform::remove))
+        .routes(routes!(platform::probe))
+        .routes(routes!(subscription::list, subscription::create))
+        .routes(routes!(subscription::end))
+        .routes(routes!(subscription::retry))
+        .routes(routes!(platform::tollgates))
+        .routes(routes!(platform::admit_tollgate))
+        .routes(routes!(disposition::list))
+        .routes(routes!(disposition::accept))
+        .routes(routes!(disposition::refuse))
+        .routes(routes!(disposition::pass_on))
 }
 
 /// What judging is tuned with.

@@ -204,6 +204,7 @@ pub(crate) async fn withdraw(
         WithdrawError::Store(error) => error.into(),
     })?;
     app.changed.notify_one();
+    app.exchange.changed();
     by.audit(&app, "watch_order.withdraw", id.as_str(), input.reason.trim()).await?;
     let hits = app.records.watch_order_hits(std::slice::from_ref(&id)).await?;
     Ok(Json(view(&record, &hits, now)))

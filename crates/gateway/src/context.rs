@@ -7,6 +7,7 @@ use crate::intake::Intake;
 use crate::limits::Limits;
 use crate::offence::OffenceCodes;
 use crate::presence::Presence;
+use crate::question::Questions;
 use crate::terminal::Terminals;
 use domain::Timestamp;
 use smol_str::SmolStr;
@@ -22,6 +23,8 @@ pub struct Context {
     pub presence: Arc<Presence>,
     /// The way out for what needs a person.
     pub events: EventSender,
+    /// The way out for what other platforms ask and the records answer.
+    pub questions: Questions,
     /// The bounds.
     pub limits: Arc<Limits>,
     /// What the offence codes of cameras mean.

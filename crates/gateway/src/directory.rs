@@ -3,7 +3,7 @@
 use arc_swap::ArcSwap;
 use domain::{CheckpointId, DeviceId, DeviceKind, VehicleKey};
 use smol_str::SmolStr;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -45,6 +45,28 @@ pub struct FleetEntry {
     pub address: Option<IpAddr>,
 }
 
+/// Another platform that may register with us.
+#[derive(Clone, Debug)]
+pub struct PlatformEntry {
+    /// Whether it may speak.
+    pub is_enabled: bool,
+    /// User name for the digest registration.
+    pub username: SmolStr,
+    /// HA1 of RFC 2617, as of a [camera](CameraEntry::ha1).
+    pub ha1: SmolStr,
+    /// Checkpoints that it may know of and have passages of.
+    pub checkpoints: BTreeSet<CheckpointId>,
+}
+
+/// A checkpoint, as far as other platforms ask for it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CheckpointEntry {
+    /// Name, as people say it.
+    pub name: SmolStr,
+    /// Longitude and latitude in degrees, WGS-84.
+    pub location: (f64, f64),
+}
+
 /// All registered devices.
 #[derive(Clone, Debug, Default)]
 pub struct Directory {
@@ -56,6 +78,21 @@ pub struct Directory {
     pub terminals: HashMap<DeviceId, TerminalEntry>,
     /// By access code, without leading zeros.
     pub fleets: HashMap<DeviceId, FleetEntry>,
+    /// By the 20 digits.
+    pub platforms: HashMap<DeviceId, PlatformEntry>,
+    /// The checkpoints that we know: passages that a platform reports of others are not taken.
+    pub checkpoints: BTreeMap<CheckpointId, CheckpointEntry>,
+}
+
+impl Directory {
+    /// User name and HA1 of a camera or platform, and whether it may speak.
+    pub(crate) fn credentials(&self, id: &DeviceId) -> Option<(&SmolStr, &SmolStr, bool)> {
+        let camera = self.cameras.get(id).map(|entry| (&entry.username, &entry.ha1, entry.is_enabled));
+        camera.or_else(|| {
+            let platform = self.platforms.get(id)?;
+            Some((&platform.username, &platform.ha1, platform.is_enabled))
+        })
+    }
 }
 
 /// The directory as the listeners hold it.

@@ -1,6 +1,7 @@
 //! What leaves the gateway for people: refused devices and messages that could not be read.
 
-use domain::{DeviceId, DeviceKind, Timestamp};
+use domain::{CheckpointId, DeviceId, DeviceKind, Timestamp};
+use smol_str::SmolStr;
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::net::SocketAddr;
@@ -69,6 +70,63 @@ pub enum Event {
         /// How long they were before the cut; the sender takes the greater of this and the length of `bytes`.
         bytes_len: usize,
     },
+    /// A platform's notification was taken; its passages are in the journal.
+    Notice {
+        /// From whom.
+        platform: DeviceId,
+        /// Of what.
+        kind: NoticeKind,
+        /// The subscription or disposition that it names.
+        cause: SmolStr,
+        /// Passages taken of it.
+        objects: u64,
+        /// When.
+        at: Timestamp,
+    },
+    /// A platform told of a tollgate.
+    Tollgate {
+        /// Which platform.
+        platform: DeviceId,
+        /// What is known of it.
+        seen: SeenTollgate,
+        /// When.
+        at: Timestamp,
+    },
+}
+
+/// What a notification is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoticeKind {
+    /// Passages that we subscribed to.
+    Subscription,
+    /// A vehicle that we asked to look out for (布控告警).
+    Sighting,
+}
+
+/// A tollgate of another platform.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SeenTollgate {
+    /// Its identity.
+    pub id: CheckpointId,
+    /// Name, where told.
+    pub name: SmolStr,
+    /// Longitude and latitude in degrees, where told.
+    pub location: Option<(f64, f64)>,
+    /// Passages that were not taken, because we do not know it.
+    pub passages: u64,
+}
+
+impl SeenTollgate {
+    /// From a platform's own description; `None` without a usable identity.
+    pub fn of(tollgate: &gat1400::object::Tollgate) -> Option<Self> {
+        let location = tollgate.longitude.zip(tollgate.latitude);
+        Some(Self {
+            id: CheckpointId(crate::web::device_id(&tollgate.tollgate_id)?.0),
+            name: SmolStr::new(&tollgate.name),
+            location: location.filter(|(lon, lat)| lon.abs() <= 180.0 && lat.abs() <= 90.0),
+            passages: 0,
+        })
+    }
 }
 
 /// Longest detail in bytes; what devices say of themselves may be as long as a header.
@@ -102,8 +160,9 @@ impl EventSender {
 
     /// Sends, or drops and counts. All are counted, also refusals that are told already.
     pub fn send(&self, mut event: Event) {
-        let (Event::Refused { detail, .. } | Event::Quarantined { detail, .. }) = &mut event;
-        detail.truncate(detail.floor_char_boundary(DETAIL_BYTES_MAX));
+        if let Event::Refused { detail, .. } | Event::Quarantined { detail, .. } = &mut event {
+            detail.truncate(detail.floor_char_boundary(DETAIL_BYTES_MAX));
+        }
         match &mut event {
             Event::Quarantined { source, reason, bytes, bytes_len, .. } => {
                 *bytes_len = bytes.len().max(*bytes_len);
@@ -120,6 +179,7 @@ impl EventSender {
                     return;
                 }
             }
+            Event::Notice { .. } | Event::Tollgate { .. } => {}
         }
         if self.queue.try_send(event).is_err() {
             metrics::counter!("anchang_events_dropped_total").increment(1);

@@ -27,10 +27,13 @@ impl std::fmt::Debug for Protocol {
     }
 }
 
+/// The name of GA/T 1400, which other platforms speak, too.
+pub const VIID: &str = "viid";
+
 /// All of them. To add one, see `docs/adding-a-protocol.md`.
 #[rustfmt::skip] // A line each.
 pub const PROTOCOLS: &[Protocol] = &[
-    Protocol { name: "viid", port: 8710, serve: |at, context, end| Box::pin(viid::serve(at, context, end)) },
+    Protocol { name: VIID, port: 8710, serve: |at, context, end| Box::pin(viid::serve(at, context, end)) },
     Protocol { name: "terminals", port: 8720, serve: |at, context, end| Box::pin(terminal::serve(at, context, end)) },
     Protocol { name: "isapi", port: 8730, serve: |at, context, end| Box::pin(isapi::serve(at, context, end)) },
     Protocol { name: "dahua", port: 8740, serve: |at, context, end| Box::pin(dahua::serve(at, context, end)) },

@@ -25,6 +25,7 @@
 //! | opening | `open`, `check`, `close` |
 //! | devices | `put_devices`, `device`, `devices`, `all_devices`, `note_device_edition`, `remove_device` |
 //! | refused devices | `note_refused`, `refused_devices`, `forget_refused` |
+//! | platforms | `put_platform`, `platform`, `all_platforms`, `remove_platform`; `put_subscription`, `subscriptions`, `note_delivered`, `note_taken`, `note_subscription`; `put_dispositions`, `dispositions`, `note_disposition`, `note_sighting`; `note_tollgates`, `tollgates`, `admit_tollgate` |
 //! | checkpoints | `put_checkpoints`, `checkpoint`, `checkpoints`, `all_checkpoints`, `remove_checkpoint` |
 //! | sections | `put_sections`, `section`, `all_sections`, `remove_section` |
 //! | vehicles | `put_vehicles`, `vehicle`, `vehicles_of`, `vehicles`, `vehicles_after`, `remove_vehicle` |
@@ -65,6 +66,7 @@ mod open;
 mod outbox;
 mod page;
 mod password;
+mod platform;
 mod quarantine;
 mod refused;
 mod rule;
@@ -94,6 +96,10 @@ pub use open::OpenError;
 pub use outbox::PendingChange;
 pub use page::{PAGE_LIMIT_MAX, Page, Put, Sort, Window};
 pub use password::{OneTimePassword, PASSWORD_BYTES_MAX, PASSWORD_CHARS_MIN, PasswordRule};
+pub use platform::{
+    Direction, Disposition, DispositionFilter, ExchangeState, Platform, Relation, Scope, SealedPassword,
+    Subscription, Tollgate, TollgateState,
+};
 pub use quarantine::{
     QUARANTINE_BYTES_MAX, QUARANTINE_MESSAGE_BYTES_MAX, QUARANTINE_ROWS_MAX, QuarantineFilter,
     QuarantineLine, Quarantined,

@@ -108,6 +108,29 @@ export const api = {
   saveZone: (id: string, zone: T.ZoneText) => put<undefined>(`${V1}/zones/${part(id)}`, zone),
   removeZone: (id: string) => remove(`${V1}/zones/${part(id)}`),
 
+  platforms: () => all<T.Platform>(`${V1}/platforms`),
+  addPlatform: (platform: T.PlatformInput) => post<T.Platform>(`${V1}/platforms`, platform),
+  changePlatform: (id: string, change: T.PlatformInput) => patch<T.Platform>(`${V1}/platforms/${part(id)}`, change),
+  removePlatform: (id: string) => remove(`${V1}/platforms/${part(id)}`),
+  testPlatform: (input: T.ProbeInput) => post<T.Probe>(`${V1}/platform-tests`, input),
+  subscriptions: (id: string) => all<T.Subscription>(`${V1}/platforms/${part(id)}/subscriptions`),
+  subscribe: (id: string, input: T.SubscriptionInput) =>
+    post<T.Subscription>(`${V1}/platforms/${part(id)}/subscriptions`, input),
+  endSubscription: (id: string, it: T.Subscription) =>
+    remove(`${V1}/platforms/${part(id)}/subscriptions/${it.direction}/${part(it.id)}`),
+  retrySubscription: (id: string, it: T.Subscription) =>
+    post<undefined>(`${V1}/platforms/${part(id)}/subscriptions/${it.direction}/${part(it.id)}/retry`),
+  tollgates: (id: string) => all<T.Tollgate>(`${V1}/platforms/${part(id)}/tollgates`),
+  admitTollgate: (id: string, tollgate: string, input: T.TollgateInput) =>
+    post<undefined>(`${V1}/platforms/${part(id)}/tollgates/${part(tollgate)}/admit`, input),
+  dispositions: (query: Query) => all<T.Disposition>(`${V1}/dispositions`, query),
+  acceptDisposition: (it: T.Disposition, note: string) =>
+    post<T.List<T.Disposition>>(`${V1}/dispositions/${part(it.platform_id)}/${part(it.id)}/accept`, { note }),
+  refuseDisposition: (it: T.Disposition, note: string) =>
+    post<T.List<T.Disposition>>(`${V1}/dispositions/${part(it.platform_id)}/${part(it.id)}/refuse`, { note }),
+  passOn: (order: string, platform_ids: string[]) =>
+    post<T.List<T.Disposition>>(`${V1}/watch-orders/${part(order)}/platforms`, { platform_ids }),
+
   cameraHealth: () => all<T.DeviceHealth>(`${V1}/devices/health`, { kind: 'camera' }),
   cameraHealthFile: (id: string, hours: number) =>
     get<T.HealthFile>(`${V1}/devices/camera/${part(id)}/health`, { hours }),

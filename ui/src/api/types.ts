@@ -4,6 +4,7 @@ import type { Hidden, Tuning, VerdictGiven } from './judging'
 import type { components } from './schema'
 
 export type * from './judging'
+export type * from './platform'
 
 type Schemas = components['schemas']
 /** What the server tells. It writes every field, null where there is nothing; `Words` narrows what is free text there. */

@@ -7,6 +7,7 @@ import { backtest } from './backtest.en'
 import { jobs } from './jobs.en'
 import { judging } from './judging.en'
 import { limits } from './limits.en'
+import { platform } from './platform.en'
 import { proof } from './proof.en'
 
 export const en: Record<Key, string> = {
@@ -581,5 +582,6 @@ export const en: Record<Key, string> = {
   ...jobs,
   ...judging,
   ...limits,
+  ...platform,
   ...proof,
 }

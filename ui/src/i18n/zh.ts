@@ -6,6 +6,7 @@ import { backtest } from './backtest.zh'
 import { jobs } from './jobs.zh'
 import { judging } from './judging.zh'
 import { limits } from './limits.zh'
+import { platform } from './platform.zh'
 import { proof } from './proof.zh'
 
 export const zh = {
@@ -576,5 +577,6 @@ export const zh = {
   ...jobs,
   ...judging,
   ...limits,
+  ...platform,
   ...proof,
 }

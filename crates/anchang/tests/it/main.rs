@@ -11,6 +11,7 @@ mod hard_world;
 mod history;
 mod killed;
 mod notices;
+mod platforms;
 mod weighing;
 mod world;
 

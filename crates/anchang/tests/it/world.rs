@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use std::fs::File;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 pub(crate) const CAMERA: &str = "37132700001190000001";
@@ -16,6 +17,8 @@ pub(crate) const WATCHED: &str = "鲁Q12B45";
 pub(crate) const PASSWORD: &str = "long enough 1";
 /// 2026-11-23T12:00 in Beijing: where the driven clock is put, so that no midnight passes during a test.
 const NOW_UNIX_S: i64 = 1_795_406_400;
+/// Answers to challenges that were made.
+static ANSWERS: AtomicU32 = AtomicU32::new(1);
 /// Longest wait for anything.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -28,6 +31,8 @@ pub(crate) struct Anchang {
     files_max: Option<u32>,
     /// Its configuration file.
     config: &'static str,
+    /// Port for cameras and platforms; 0 for any, another one after each start.
+    viid_port: u16,
     process: Option<Child>,
 }
 
@@ -54,7 +59,22 @@ impl Anchang {
 
     /// With a configuration file, not yet started.
     pub(crate) fn at_rest(config: &'static str) -> Self {
-        Self { dir: tempfile::tempdir().unwrap(), data: None, files_max: None, config, process: None }
+        Self {
+            dir: tempfile::tempdir().unwrap(),
+            data: None,
+            files_max: None,
+            config,
+            viid_port: 0,
+            process: None,
+        }
+    }
+
+    /// As [`at_rest`](Self::at_rest), on a port for platforms that stays the same.
+    pub(crate) fn at_rest_on_one_port(config: &'static str) -> Self {
+        let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let mut anchang = Self::at_rest(config);
+        anchang.viid_port = free.local_addr().unwrap().port();
+        anchang
     }
 
     /// With the data in another folder.
@@ -63,11 +83,12 @@ impl Anchang {
     }
 
     pub(crate) async fn start_again(&mut self) {
+        let viid = format!("viid=127.0.0.1:{}", self.viid_port);
         let mut command = self.command(&[
             "--http",
             "127.0.0.1:0",
             "--listen",
-            "viid=127.0.0.1:0",
+            &viid,
             "--listen",
             "terminals=127.0.0.1:0",
             "--listen",
@@ -279,15 +300,22 @@ impl Live {
 
 /// A camera that speaks GA/T 1400.
 pub(crate) struct Camera {
-    client: Client,
+    pub(crate) client: Client,
+    username: &'static str,
     http: reqwest::Client,
     address: String,
 }
 
 impl Camera {
     pub(crate) fn new(anchang: &Anchang) -> Self {
+        Self::named(anchang, CAMERA, "police")
+    }
+
+    /// Another device or platform.
+    pub(crate) fn named(anchang: &Anchang, id: &str, username: &'static str) -> Self {
         Self {
-            client: Client::new(CAMERA),
+            client: Client::new(id),
+            username,
             http: reqwest::Client::builder().no_proxy().build().unwrap(),
             address: anchang.address("viid"),
         }
@@ -312,8 +340,10 @@ impl Camera {
         let first = self.send(self.client.register()).await;
         let Some(challenge) = first.headers().get("www-authenticate") else { return first.status().as_u16() };
         let challenge = Challenge::parse(challenge.to_str().unwrap()).unwrap();
-        let credentials = Credentials { username: "police", password };
-        let answer = challenge.answer(credentials, "POST", "/VIID/System/Register", "0a4f113b", 1);
+        let credentials = Credentials { username: self.username, password };
+        // The driven clock stands, and with it the nonce: an answer is good once.
+        let cnonce = format!("{:08x}", ANSWERS.fetch_add(1, Ordering::Relaxed));
+        let answer = challenge.answer(credentials, "POST", "/VIID/System/Register", &cnonce, 1);
         self.send(self.client.register().with_authorization(answer)).await.status().as_u16()
     }
 

@@ -37,6 +37,8 @@ pub(super) enum Fault {
     Body(#[from] BodyProblem),
     #[error("body names no device")]
     NoDevice,
+    #[error("body has no object that could be read")]
+    NoObject,
     #[error(transparent)]
     Intake(#[from] IntakeError),
 }
@@ -58,7 +60,7 @@ impl Fault {
             Self::Bound(Bound::Broken) => (StatusCode::BAD_REQUEST, ViidStatus::OtherError),
             Self::Bound(Bound::Busy | Bound::TooOften) => (StatusCode::SERVICE_UNAVAILABLE, ViidStatus::Busy),
             Self::Body(problem) => (StatusCode::BAD_REQUEST, problem.status_code()),
-            Self::NoDevice => (StatusCode::BAD_REQUEST, ViidStatus::InvalidContent),
+            Self::NoDevice | Self::NoObject => (StatusCode::BAD_REQUEST, ViidStatus::InvalidContent),
             // What can never be stored is not to be sent again.
             Self::Intake(IntakeError::Journal(AppendError::TooLarge { .. })) => {
                 (StatusCode::PAYLOAD_TOO_LARGE, ViidStatus::InvalidOperation)

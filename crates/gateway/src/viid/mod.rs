@@ -3,17 +3,19 @@
 //! A request passes these doors in order, and each answers with a status object where it stays shut: the route, the session
 //! (registration by digest), the device's rate, the body within its bounds, a place among the requests in work. Then its
 //! objects become passages ([`passage`]), pictures and passages are made durable, and only then the device is told which
-//! objects were taken ([`post`]). Registration and the rest of `/VIID/System` is in [`system`].
+//! objects were taken ([`post`]). Registration and the rest of `/VIID/System` is in [`system`]; what only other platforms
+//! do in [`platform`].
 
 mod answer;
 mod passage;
+mod platform;
 mod post;
 mod query;
 mod system;
 
 use crate::accept::Shutdown;
 use crate::context::Context;
-use crate::directory::CAMERA_REALM;
+use crate::directory::{CAMERA_REALM, CameraEntry};
 use crate::events::{Event, RefusalReason};
 use crate::web;
 use crate::web::body;
@@ -43,6 +45,26 @@ struct Viid {
     digest: digest::Server,
     desk: Arc<Desk>,
     used_answers: UsedAnswers,
+}
+
+/// Who brings a passage.
+enum Poster<'d> {
+    /// A camera, or what speaks for one: the passage is its own.
+    Camera { id: &'d DeviceId, entry: &'d CameraEntry },
+    /// Another platform: the passage is of the device that its object names.
+    Platform {
+        id: &'d DeviceId,
+        /// Whether passages at tollgates that we do not know are taken all the same: a sighting of a vehicle that we look out
+        /// for is worth more than knowing where that tollgate stands.
+        believes_tollgates: bool,
+    },
+}
+
+impl Poster<'_> {
+    fn id(&self) -> &DeviceId {
+        let (Self::Camera { id, .. } | Self::Platform { id, .. }) = self;
+        id
+    }
 }
 
 /// Who asks, for what, from where and when.
@@ -132,10 +154,19 @@ impl Viid {
             (Method::Post, Resource::NonMotorVehicles) => {
                 self.post::<NonMotorVehicle>(asker, &device, parts, body).await
             }
-            (Method::Get, Resource::Tollgates | Resource::Apes | Resource::Lanes) => Ok(self.query(route)),
-            // Subscriptions, dispositions and what is pushed from elsewhere are not offered yet.
+            (Method::Get, Resource::Tollgates | Resource::Apes | Resource::Lanes) => {
+                Ok(self.query(route, &device))
+            }
+            _ if self.is_platform(&device) => self.answer_platform(route, asker, &device, parts, body).await,
+            // Subscriptions, dispositions and notifications are between platforms.
             _ => Err(Fault::NotOffered),
         }
+    }
+
+    /// Whether who speaks is another platform, not a camera.
+    fn is_platform(&self, device: &DeviceId) -> bool {
+        let directory = self.context.directory.load();
+        !directory.cameras.contains_key(device) && directory.platforms.contains_key(device)
     }
 
     /// The device of a session that holds, within its rate.
@@ -155,8 +186,8 @@ impl Viid {
 
     /// Why a device may not speak; `None` when it may, if it proves who it is.
     fn refusal(&self, device: &DeviceId) -> Option<RefusalReason> {
-        match self.context.directory.load().cameras.get(device) {
-            Some(entry) if entry.is_enabled => None,
+        match self.context.directory.load().credentials(device) {
+            Some((_, _, true)) => None,
             Some(_) => Some(RefusalReason::Disabled),
             None => Some(RefusalReason::Unknown),
         }

@@ -1,5 +1,6 @@
 //! From a vehicle object to a passage: which field is which, and which code means what.
 
+use super::Poster;
 use crate::context::Context;
 use crate::directory::CameraEntry;
 use crate::offence::OffenceCodes;
@@ -8,7 +9,7 @@ use domain::{
     PictureId, Plate, PlateClass, PlateColor, Timestamp, VehicleType,
 };
 use gat1400::codes::Color;
-use gat1400::object::{MotorVehicleCore, NonMotorVehicle, SubImageInfo};
+use gat1400::object::{MotorVehicle, MotorVehicleCore, NonMotorVehicle, SubImageInfo};
 use gat1400::{DateTime, ImageData, Text};
 
 /// Longest plate text that is taken; the longest plate has 9 symbols of at most 3 bytes, and a colour word in front.
@@ -26,6 +27,8 @@ pub(super) struct Vehicle<'o> {
     /// The device's own identity of the object: answers name it.
     pub(super) object_id: &'o str,
     tollgate_id: &'o str,
+    /// The device that captured it, which who posts it need not be.
+    device_id: &'o str,
     lane_no: Option<i64>,
     direction: &'o str,
     plate_no: &'o str,
@@ -48,42 +51,52 @@ pub(super) struct Vehicle<'o> {
 
 const NO_TEXT: &Text = &Text::new_static("");
 
-impl<'o> From<&'o MotorVehicleCore> for Vehicle<'o> {
-    fn from(object: &'o MotorVehicleCore) -> Self {
-        Self {
-            object_id: &object.motor_vehicle_id,
-            tollgate_id: &object.tollgate_id,
-            lane_no: object.lane_no,
-            direction: &object.direction,
-            plate_no: &object.plate_no,
-            plate_class: &object.plate_class,
-            plate_color: &object.plate_color,
-            plate_reliability: &object.plate_reliability,
-            class: &object.vehicle_class,
-            color: &object.vehicle_color,
-            speed_kmh: object.speed_kmh,
-            is_plate_covered: object.is_covered,
-            safety_belt: object.safety_belt,
-            calling: object.calling,
-            driving_status: &object.driving_status_code,
-            times: [object.pass_time, object.appear_time, object.mark_time],
-            urls: [
-                &object.storage_url1,
-                &object.storage_url2,
-                &object.storage_url3,
-                &object.storage_url4,
-                &object.storage_url5,
-            ],
-            images: &object.sub_images,
+/// The whole object and the one with the fields that matter have the same names.
+macro_rules! motor_vehicle {
+    ($object:ty) => {
+        impl<'o> From<&'o $object> for Vehicle<'o> {
+            fn from(object: &'o $object) -> Self {
+                Self {
+                    object_id: &object.motor_vehicle_id,
+                    tollgate_id: &object.tollgate_id,
+                    device_id: &object.device_id,
+                    lane_no: object.lane_no,
+                    direction: &object.direction,
+                    plate_no: &object.plate_no,
+                    plate_class: &object.plate_class,
+                    plate_color: &object.plate_color,
+                    plate_reliability: &object.plate_reliability,
+                    class: &object.vehicle_class,
+                    color: &object.vehicle_color,
+                    speed_kmh: object.speed_kmh,
+                    is_plate_covered: object.is_covered,
+                    safety_belt: object.safety_belt,
+                    calling: object.calling,
+                    driving_status: &object.driving_status_code,
+                    times: [object.pass_time, object.appear_time, object.mark_time],
+                    urls: [
+                        &object.storage_url1,
+                        &object.storage_url2,
+                        &object.storage_url3,
+                        &object.storage_url4,
+                        &object.storage_url5,
+                    ],
+                    images: &object.sub_images,
+                }
+            }
         }
-    }
+    };
 }
+
+motor_vehicle!(MotorVehicleCore);
+motor_vehicle!(MotorVehicle);
 
 impl<'o> From<&'o NonMotorVehicle> for Vehicle<'o> {
     fn from(object: &'o NonMotorVehicle) -> Self {
         Self {
             object_id: &object.non_motor_vehicle_id,
             tollgate_id: "",
+            device_id: &object.device_id,
             lane_no: None,
             direction: "",
             plate_no: &object.plate_no,
@@ -111,6 +124,9 @@ pub(super) enum PassageProblem {
     NoCheckpoint,
     #[error("its plate has {bytes} bytes")]
     PlateTooLong { bytes: usize },
+    /// Another platform's, and not one of ours: it is counted and listed for admission.
+    #[error("its tollgate is not known")]
+    UnknownTollgate,
 }
 
 impl PassageProblem {
@@ -119,6 +135,7 @@ impl PassageProblem {
         match self {
             Self::NoCheckpoint => "no_checkpoint",
             Self::PlateTooLong { .. } => "plate_too_long",
+            Self::UnknownTollgate => "unknown_tollgate",
         }
     }
 }
@@ -136,14 +153,29 @@ impl<'o> Vehicle<'o> {
     pub(super) fn observe(
         &self,
         context: &Context,
-        device: &DeviceId,
-        camera: &CameraEntry,
+        poster: &Poster<'_>,
         received_at: Timestamp,
     ) -> Result<Observation, PassageProblem> {
         if self.plate_no.len() > PLATE_TEXT_BYTES_MAX {
             return Err(PassageProblem::PlateTooLong { bytes: self.plate_no.len() });
         }
-        let checkpoint = self.checkpoint(camera).ok_or(PassageProblem::NoCheckpoint)?;
+        let (device, checkpoint) = match poster {
+            Poster::Camera { id, entry } => ((*id).clone(), self.checkpoint(entry)),
+            Poster::Platform { id, believes_tollgates } => {
+                // The device that saw it, so that the same passage has one identity whichever way it comes.
+                let device = crate::web::device_id(self.device_id).unwrap_or_else(|| (*id).clone());
+                let directory = context.directory.load();
+                let named = self.tollgate().or_else(|| {
+                    directory.cameras.get(&device).and_then(|camera| camera.checkpoints.first().cloned())
+                });
+                let is_known = named.as_ref().is_none_or(|id| directory.checkpoints.contains_key(id));
+                if !is_known && !believes_tollgates {
+                    return Err(PassageProblem::UnknownTollgate);
+                }
+                (device, named)
+            }
+        };
+        let checkpoint = checkpoint.ok_or(PassageProblem::NoCheckpoint)?;
         let claimed = self.claimed_at();
         let plate_class = PlateClass::parse(self.plate_class).unwrap_or(PlateClass::UNKNOWN);
         let vehicle_type = VehicleType::parse(self.class);
@@ -168,8 +200,8 @@ impl<'o> Vehicle<'o> {
             weighing: None,
         };
         Ok(Observation {
-            id: self.identity(device, &passage, claimed),
-            device: device.clone(),
+            id: self.identity(&device, &passage, claimed),
+            device,
             captured_at: context.believe(DeviceKind::Camera, claimed, received_at),
             received_at,
             fact: Fact::Passage(passage),
@@ -221,10 +253,12 @@ impl<'o> Vehicle<'o> {
     fn checkpoint(&self, camera: &CameraEntry) -> Option<CheckpointId> {
         let named = self.tollgate_id.trim();
         let served = camera.checkpoints.iter().find(|checkpoint| checkpoint.as_str() == named);
-        served
-            .or(camera.checkpoints.first())
-            .cloned()
-            .or_else(|| crate::web::device_id(named).map(|id| CheckpointId(id.0)))
+        served.or(camera.checkpoints.first()).cloned().or_else(|| self.tollgate())
+    }
+
+    /// The checkpoint that the object names.
+    pub(super) fn tollgate(&self) -> Option<CheckpointId> {
+        crate::web::device_id(self.tollgate_id).map(|id| CheckpointId(id.0))
     }
 
     /// The identity of a passage: device, checkpoint, lane, direction, the device's own time, the plate as read, its class

@@ -1,8 +1,10 @@
 //! Taking objects: read, make durable, then answer for each.
 
 use super::answer::Fault;
-use super::passage::{Picture, Vehicle};
-use super::{Asker, Viid};
+use super::passage::{PassageProblem, Picture, Vehicle};
+use super::{Asker, Poster, Viid};
+use crate::events::{Event, SeenTollgate};
+use crate::web::body::Held;
 use axum::body::{Body, Bytes};
 use axum::response::Response;
 use domain::{DeviceId, DeviceKind, Fact, Observation, PictureId, Timestamp};
@@ -10,19 +12,20 @@ use gat1400::codes::StatusCode as ViidStatus;
 use gat1400::object::{Object, ResponseStatus};
 use gat1400::{ImageProblem, ObjectReason, Objects, read_list};
 use http::request::Parts;
+use tokio::sync::SemaphorePermit;
 
 /// A post of more objects is what a camera kept during a cut: its times tell nothing of the camera's clock.
 const LIVE_OBJECTS_MAX: u64 = 8;
 
 /// What a request's objects have become.
 #[derive(Default)]
-struct Taken {
-    observations: Vec<Observation>,
+pub(super) struct Taken {
+    pub(super) observations: Vec<Observation>,
     /// Where each picture of each observation is; `None` stands for the next of `pictures`.
     places: Vec<Vec<Option<PictureId>>>,
     /// Embedded pictures, decoded.
     pictures: Vec<Vec<u8>>,
-    statuses: Vec<ResponseStatus>,
+    pub(super) statuses: Vec<ResponseStatus>,
     /// The newest time that any of them claims: of a request with old and new passages, the one that was live.
     newest_claim: Option<Timestamp>,
 }
@@ -40,13 +43,42 @@ impl Viid {
         T: Object,
         for<'o> Vehicle<'o>: From<&'o T>,
     {
-        let limits = &self.context.limits;
-        let bodies = &self.desk.bodies;
-        let mut held = bodies.read(&parts.headers, body, limits.camera_body_bytes_max).await?;
-        let _place = bodies.place().await?;
-        let mut taken = self.read_objects::<T>(asker, device, &held.bytes)?;
+        let (mut held, _place) = self.read_body(parts, body).await?;
+        let taken = self.read_objects::<T>(asker, device, &held.bytes)?;
         // The body goes; its room stays taken, for the pictures that came out of it.
         held.bytes = Bytes::new();
+        self.store(asker, device, taken).await
+    }
+
+    /// A body with objects, and a place among the requests in work.
+    pub(super) async fn read_body(
+        &self,
+        parts: &Parts,
+        body: &mut Body,
+    ) -> Result<(Held, SemaphorePermit<'_>), Fault> {
+        let bytes_max = self.context.limits.camera_body_bytes_max;
+        let held = self.desk.bodies.read(&parts.headers, body, bytes_max).await?;
+        // A place is taken only now: a body that dribbles in keeps nobody out.
+        let place = self.desk.bodies.place().await?;
+        Ok((held, place))
+    }
+
+    /// The bounds of reading objects.
+    pub(super) fn reading(&self) -> gat1400::Limits {
+        gat1400::Limits {
+            objects: self.context.limits.camera_objects_max,
+            picture_bytes: self.context.limits.camera_picture_bytes_max,
+            ..gat1400::Limits::default()
+        }
+    }
+
+    /// Makes durable what was taken, then answers.
+    pub(super) async fn store(
+        &self,
+        asker: &Asker<'_>,
+        device: &DeviceId,
+        mut taken: Taken,
+    ) -> Result<Response, Fault> {
         let count = taken.observations.len() as u64;
         if count > 0 {
             let mut stored = self.context.intake.store_pictures(&taken.pictures).await?.into_iter();
@@ -60,10 +92,10 @@ impl Viid {
             metrics::counter!("anchang_observations_total", "source" => DeviceKind::Camera.key(), "kind" => "passage")
                 .increment(count);
         }
-        let presence = &self.context.presence;
-        presence.seen(DeviceKind::Camera, device, asker.address, asker.at, count);
+        let (presence, kind) = (&self.context.presence, DeviceKind::Camera);
+        presence.seen(kind, device, asker.address, asker.at, count);
         if let Some(claimed) = taken.newest_claim.filter(|_| count <= LIVE_OBJECTS_MAX) {
-            presence.clock_offset(DeviceKind::Camera, device, claimed.ms_since(asker.at), asker.at);
+            presence.clock_offset(kind, device, claimed.ms_since(asker.at), asker.at);
         }
         Ok(Asker::statuses(&taken.statuses))
     }
@@ -73,47 +105,64 @@ impl Viid {
         T: Object,
         for<'o> Vehicle<'o>: From<&'o T>,
     {
-        let limits = &self.context.limits;
-        let reading = gat1400::Limits {
-            objects: limits.camera_objects_max,
-            picture_bytes: limits.camera_picture_bytes_max,
-            ..gat1400::Limits::default()
-        };
-        let objects: Objects<T> = read_list(bytes, &reading).inspect_err(|problem| {
+        let objects: Objects<T> = read_list(bytes, &self.reading()).inspect_err(|problem| {
             self.quarantine(asker, Some(device), "body", problem.to_string(), bytes);
         })?;
         let directory = self.context.directory.load();
-        let camera = directory.cameras.get(device).ok_or(Fault::Refused)?;
+        let poster = match directory.cameras.get(device) {
+            Some(entry) => Poster::Camera { id: device, entry },
+            None if directory.platforms.contains_key(device) => {
+                Poster::Platform { id: device, believes_tollgates: false }
+            }
+            None => return Err(Fault::Refused),
+        };
         let mut taken = Taken::default();
-        for (index, object) in objects.iter().enumerate() {
-            let object = match object {
-                Ok(object) => object,
+        for object in &objects {
+            match object {
+                Ok(object) => self.take_vehicle(asker, &poster, &Vehicle::from(object), bytes, &mut taken),
                 Err(problem) => {
-                    self.quarantine(
-                        asker,
-                        Some(device),
-                        object_key(problem.reason),
-                        problem.to_string(),
-                        bytes,
-                    );
+                    let (key, detail) = (object_key(problem.reason), problem.to_string());
+                    self.quarantine(asker, Some(device), key, detail, bytes);
                     taken.statuses.push(asker.status_object(ViidStatus::InvalidContent, ""));
-                    continue;
-                }
-            };
-            let vehicle = Vehicle::from(object);
-            match vehicle.observe(&self.context, device, camera, asker.at) {
-                Ok(observation) => {
-                    taken.statuses.push(asker.status_object(ViidStatus::Ok, vehicle.object_id));
-                    self.take(asker, device, &vehicle, observation, &mut taken);
-                }
-                Err(problem) => {
-                    let detail = format!("object {index} ({}): {problem}", vehicle.object_id);
-                    self.quarantine(asker, Some(device), problem.key(), detail, bytes);
-                    taken.statuses.push(asker.status_object(ViidStatus::InvalidContent, vehicle.object_id));
                 }
             }
         }
         Ok(taken)
+    }
+
+    /// Takes one vehicle of a request, or says why not. At a tollgate of another platform that we do not know it is
+    /// counted: whoever sends it can do nothing about that.
+    pub(super) fn take_vehicle(
+        &self,
+        asker: &Asker<'_>,
+        poster: &Poster<'_>,
+        vehicle: &Vehicle<'_>,
+        bytes: &[u8],
+        taken: &mut Taken,
+    ) {
+        let index = taken.statuses.len();
+        let observed = vehicle.observe(&self.context, poster, asker.at);
+        if let Poster::Platform { id, .. } = poster
+            && let Some(tollgate) = vehicle.tollgate()
+            && !self.context.directory.load().checkpoints.contains_key(&tollgate)
+        {
+            let passages = u64::from(observed.is_err());
+            let seen = SeenTollgate { id: tollgate, name: "".into(), location: None, passages };
+            self.context.events.send(Event::Tollgate { platform: (*id).clone(), seen, at: asker.at });
+        }
+        let code = match observed {
+            Ok(observation) => {
+                self.take(asker, poster.id(), vehicle, observation, taken);
+                ViidStatus::Ok
+            }
+            Err(PassageProblem::UnknownTollgate) => ViidStatus::Ok,
+            Err(problem) => {
+                let detail = format!("object {index} ({}): {problem}", vehicle.object_id);
+                self.quarantine(asker, Some(poster.id()), problem.key(), detail, bytes);
+                ViidStatus::InvalidContent
+            }
+        };
+        taken.statuses.push(asker.status_object(code, vehicle.object_id));
     }
 
     /// Adds a passage and its pictures, unless the journal holds it: then its pictures are there as well, and it is only
@@ -153,7 +202,7 @@ impl Viid {
     }
 }
 
-fn object_key(reason: ObjectReason) -> &'static str {
+pub(super) fn object_key(reason: ObjectReason) -> &'static str {
     match reason {
         ObjectReason::NotAnObject => "not_an_object",
         ObjectReason::NotUtf8 => "not_utf8",

@@ -3,7 +3,7 @@
 use super::Viid;
 use super::answer::json;
 use axum::response::Response;
-use domain::{DeviceId, DeviceKind};
+use domain::{CheckpointId, DeviceId, DeviceKind};
 use gat1400::object::{Ape, Lane, Tollgate};
 use gat1400::route::{Resource, Route};
 use gat1400::write_list;
@@ -17,29 +17,49 @@ const OFFLINE: &str = "2";
 
 impl Viid {
     /// The list of a resource, or of the one item that the path names.
-    pub(super) fn query(&self, route: &Route<'_>) -> Response {
+    pub(super) fn query(&self, route: &Route<'_>, asker: &DeviceId) -> Response {
         let is_asked = |id: &str| route.id.is_none_or(|asked| asked == id);
         let body = match route.resource {
-            Resource::Tollgates => write_list(&self.tollgates(is_asked)),
-            Resource::Apes => write_list(&self.apes(is_asked)),
+            Resource::Tollgates => write_list(&self.tollgates(asker, is_asked)),
+            Resource::Apes => write_list(&self.apes(asker, is_asked)),
             // The directory knows no lanes: an empty list is the truth.
             _ => write_list::<Lane>(&[]),
         };
         json(StatusCode::OK, body)
     }
 
-    fn tollgates(&self, is_asked: impl Fn(&str) -> bool) -> Vec<Tollgate> {
+    /// A platform is told of what it may have, a camera of what cameras serve.
+    fn tollgates(&self, asker: &DeviceId, is_asked: impl Fn(&str) -> bool) -> Vec<Tollgate> {
         let directory = self.context.directory.load();
-        let ids: BTreeSet<_> = directory.cameras.values().flat_map(|camera| &camera.checkpoints).collect();
-        ids.into_iter()
-            .filter(|id| is_asked(id.as_str()))
-            .map(|id| Tollgate { tollgate_id: id.0.clone(), status: YES.into(), ..Tollgate::default() })
-            .collect()
+        let ids: BTreeSet<&CheckpointId> = match directory.platforms.get(asker) {
+            Some(platform) => platform.checkpoints.iter().collect(),
+            None => directory.cameras.values().flat_map(|camera| &camera.checkpoints).collect(),
+        };
+        let tollgate = |id: &CheckpointId| {
+            let known = directory.checkpoints.get(id);
+            Tollgate {
+                tollgate_id: id.0.clone(),
+                name: known.map(|known| known.name.clone()).unwrap_or_default(),
+                longitude: known.map(|known| known.location.0),
+                latitude: known.map(|known| known.location.1),
+                status: YES.into(),
+                ..Tollgate::default()
+            }
+        };
+        ids.into_iter().filter(|id| is_asked(id.as_str())).map(tollgate).collect()
     }
 
-    fn apes(&self, is_asked: impl Fn(&str) -> bool) -> Vec<Ape> {
+    fn apes(&self, asker: &DeviceId, is_asked: impl Fn(&str) -> bool) -> Vec<Ape> {
         let directory = self.context.directory.load();
-        let ids: BTreeSet<&DeviceId> = directory.cameras.keys().collect();
+        let scope = directory.platforms.get(asker).map(|platform| &platform.checkpoints);
+        let ids: BTreeSet<&DeviceId> = directory
+            .cameras
+            .iter()
+            .filter(|(_, camera)| {
+                scope.is_none_or(|scope| camera.checkpoints.iter().any(|id| scope.contains(id)))
+            })
+            .map(|(id, _)| id)
+            .collect();
         ids.into_iter()
             .filter(|id| is_asked(id.as_str()))
             .map(|id| {

@@ -90,11 +90,11 @@ impl Viid {
         authorization: &Authorization,
     ) -> Result<(), VerifyProblem> {
         let directory = self.context.directory.load();
-        let entry = directory.cameras.get(device).ok_or(VerifyProblem::Response)?;
-        if entry.username != authorization.username {
+        let (username, ha1, _) = directory.credentials(device).ok_or(VerifyProblem::Response)?;
+        if *username != authorization.username {
             return Err(VerifyProblem::Response);
         }
-        let Some(ha1) = Ha1::from_hex(&entry.ha1) else {
+        let Some(ha1) = Ha1::from_hex(ha1) else {
             tracing::error!(%device, "the directory's HA1 is not 32 hexadecimal digits");
             return Err(VerifyProblem::Response);
         };

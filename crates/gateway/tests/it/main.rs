@@ -7,6 +7,7 @@ mod camera_bounds;
 mod fleet;
 mod full_disk;
 mod notices;
+mod platform;
 mod terminal;
 mod terminal_bounds;
 mod world;

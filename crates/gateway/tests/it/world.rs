@@ -7,8 +7,8 @@ use gat1400::digest::{Challenge, Credentials, Ha1};
 use gat1400::object::{MotorVehicle, ResponseStatus};
 use gateway::directory::{CAMERA_REALM, SharedDirectory};
 use gateway::{
-    CameraEntry, Clock, Context, Directory, Event, EventSender, Intake, Limits, Presence, TerminalEntry,
-    Terminals,
+    CameraEntry, Clock, Context, Directory, Event, EventSender, Intake, Limits, Presence, Question,
+    TerminalEntry, Terminals,
 };
 use journal::{Batch, Journal, Offset, Options};
 use jt808::message::{Authentication, RegisterReply, Registration};
@@ -37,6 +37,7 @@ pub(crate) struct World {
     pub(crate) context: Arc<Context>,
     pub(crate) clock: Clock,
     pub(crate) events: mpsc::Receiver<Event>,
+    pub(crate) questions: mpsc::Receiver<Question>,
     pub(crate) terminals_at: SocketAddr,
     pub(crate) cameras_at: SocketAddr,
     at: BTreeMap<&'static str, SocketAddr>,
@@ -75,11 +76,13 @@ impl World {
         let intake =
             Intake::new(observations.clone(), pictures.clone(), clock.clone(), limits.recent_ids_max);
         let (sender, events) = EventSender::new(limits.events_waiting_max, limits.quarantine_bytes_max);
+        let (to_records, questions) = mpsc::channel(4);
         let context = Arc::new(Context {
             intake,
             directory: SharedDirectory::default(),
             presence: Arc::new(Presence::default()),
             events: sender,
+            questions: to_records,
             limits: Arc::new(limits),
             offence_codes: [("1301", Behaviour::WrongWay), ("1207", Behaviour::NoHelmet)]
                 .into_iter()
@@ -99,6 +102,7 @@ impl World {
             context,
             clock,
             events,
+            questions,
             terminals_at: at["terminals"],
             cameras_at: at["viid"],
             at,

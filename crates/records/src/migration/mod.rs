@@ -5,6 +5,7 @@ mod m0002_trust;
 mod m0003_history;
 mod m0004_job;
 mod m0005_mapping;
+mod m0006_platform;
 mod m0007_device_address;
 mod m0008_back_test;
 
@@ -20,6 +21,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0003_history::Migration),
             Box::new(m0004_job::Migration),
             Box::new(m0005_mapping::Migration),
+            Box::new(m0006_platform::Migration),
             Box::new(m0007_device_address::Migration),
             Box::new(m0008_back_test::Migration),
         ]

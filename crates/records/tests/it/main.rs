@@ -6,6 +6,7 @@ mod crash;
 mod job;
 mod other;
 mod people;
+mod platform;
 mod reference;
 mod trust;
 mod warning;
