@@ -100,7 +100,7 @@ pub(crate) async fn serve(mut config: Config) -> anyhow::Result<()> {
     let (mut outer, mut inner) = (Parts::new(), Parts::new());
     start(&mut inner, "relay", relay::run(app.clone(), directory, shutdown.clone()));
     start(&mut inner, "events", events::run(app.records.clone(), event_queue));
-    let is_viid = |(protocol, _): &&Listening| protocol.name == gateway::VIID;
+    let is_viid = |(protocol, _): &&Listening| protocol.name == gateway::protocol::VIID;
     let (_, viid) = listeners.iter().find(is_viid).context("GA/T 1400 is not listened to")?;
     let exchange = app.exchange.clone().run(viid.local_addr()?, questions, shutdown.clone());
     start(&mut inner, "platforms", exchange);
