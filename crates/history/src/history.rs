@@ -17,6 +17,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 pub const OPEN_BYTES_MAX: usize = 128 << 20;
 /// Segments that are open at the same time, at most.
 const OPEN_FILES_MAX: usize = 512;
+/// Below the root: whole files that no catalogue names.
+const SET_ASIDE: &str = "set-aside";
 /// Damaged places that are remembered by name.
 const DAMAGES_MAX: usize = 1_000;
 
@@ -65,7 +67,8 @@ pub struct Damage {
 /// What the start found on the disk that was not as the catalogue says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Mended {
-    /// Files without a row in the catalogue: of a write that was cut off, or of a merge whose sources were to go. Removed.
+    /// Files without a row in the catalogue: of a write that was cut off, or of a merge whose sources were to go. Unfinished
+    /// ones are removed, whole ones moved to `set-aside/`.
     pub removed: Vec<PathBuf>,
     /// Segments of the catalogue without a file.
     pub missing: Vec<PathBuf>,
@@ -118,8 +121,8 @@ impl View {
 }
 
 impl History {
-    /// Opens the history in `root`, which is made if need be, with the segments that the catalogue names. Files that it
-    /// does not name are removed.
+    /// Opens the history in `root`, which is made if need be, with the segments that the catalogue names. Whole files that
+    /// it does not name are set aside, unfinished ones removed.
     pub fn open(root: impl Into<PathBuf>, segments: Vec<Segment>) -> Result<(Self, Mended), HistoryError> {
         let root = root.into();
         fs::create_dir_all(&root).map_err(HistoryError::io("create", &root))?;
@@ -320,11 +323,25 @@ fn sweep(
         // Only what the history writes itself: a person's notes stay.
         let is_own = name.ends_with(".parquet") || name.ends_with(UNFINISHED);
         if is_own && !known.contains(path.as_path()) {
-            fs::remove_file(root.join(&path)).map_err(HistoryError::io("remove", &path))?;
+            if name.ends_with(UNFINISHED) {
+                fs::remove_file(root.join(&path)).map_err(HistoryError::io("remove", &path))?;
+            } else {
+                set_aside(root, &path)?;
+            }
             mended.removed.push(path);
         }
     }
     Ok(())
+}
+
+/// Moves a whole file that the catalogue does not name out of the way. It is a write that was cut off before it was
+/// catalogued, and then its rows come again; or the catalogue is of another day, and then they are all there is.
+fn set_aside(root: &Path, path: &Path) -> Result<(), HistoryError> {
+    let to = root.join(SET_ASIDE).join(path);
+    if let Some(folder) = to.parent() {
+        fs::create_dir_all(folder).map_err(HistoryError::io("create", folder))?;
+    }
+    fs::rename(root.join(path), to).map_err(HistoryError::io("move", path))
 }
 
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

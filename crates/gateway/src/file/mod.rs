@@ -120,6 +120,7 @@ struct Bad {
 }
 
 /// Imports a file, or checks it. `bad_rows` gets the bad rows as CSV: row number, column, reason, and the row as it was.
+#[expect(clippy::result_large_err, reason = "once a file, and the report is wanted either way")]
 pub fn import(
     file: File,
     import: &Import<'_>,
@@ -255,6 +256,10 @@ impl Parsed {
 }
 
 /// Puts the blocks into their order, leaves doubles out, and hands the rest to the journal.
+#[expect(
+    clippy::too_many_arguments,
+    reason = "what comes in, what is asked, and the four places where it goes"
+)]
 fn merge(
     parsed: &Receiver<Parsed>,
     import: &Import<'_>,

@@ -60,14 +60,13 @@ impl Seen {
     /// Opens the index in `folder`, which is made when it is not there.
     pub fn open(folder: PathBuf) -> io::Result<Self> {
         fs::create_dir_all(&folder)?;
-        let place = match Place::read(&folder.join("place")) {
-            Some(place) => place,
-            None => {
-                // Without its place nobody knows what the files hold.
-                fs::remove_dir_all(&folder)?;
-                fs::create_dir_all(&folder)?;
-                Place::default()
-            }
+        let place = if let Some(place) = Place::read(&folder.join("place")) {
+            place
+        } else {
+            // Without its place nobody knows what the files hold.
+            fs::remove_dir_all(&folder)?;
+            fs::create_dir_all(&folder)?;
+            Place::default()
         };
         Ok(Self { folder, place: Mutex::new(place) })
     }
