@@ -30,7 +30,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     for number in 0..county.passages() {
         let Entry::Observation(observation) = county.entry(number, &mut dice) else { continue };
         let Fact::Passage(passage) = &observation.fact else { continue };
-        let plate = passage.plate.map_or(0, |plate| plate.packed());
+        let plate = passage.plate.map_or(0, domain::Plate::packed);
         rows.write_all(&plate.to_le_bytes())?;
         rows.write_all(&observation.captured_at.unix_ms().to_le_bytes())?;
         rows.write_all(&numbers[passage.checkpoint.as_str()].to_le_bytes())?;

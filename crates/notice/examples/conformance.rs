@@ -12,7 +12,11 @@ struct Report {
     wrong: u32,
 }
 
+/// Compares what is read of one file.
+type Check = fn(&mut Report, &[u8]);
+
 impl Report {
+    #[expect(clippy::needless_pass_by_value, reason = "what is compared is made for it")]
     fn equal<T: PartialEq + std::fmt::Debug>(&mut self, what: &str, found: T, expected: T) {
         self.checked += 1;
         if found != expected {
@@ -31,7 +35,7 @@ fn main() -> ExitCode {
     let folder = Path::new(&data).join("cameras");
     let read = |name: &str| std::fs::read(folder.join(name));
     let mut report = Report { checked: 0, wrong: 0 };
-    let checks: [(&str, fn(&mut Report, &[u8])); 5] = [
+    let checks: [(&str, Check); 5] = [
         ("hikvision_anpr_china_blue_multipart.txt", china),
         ("hikvision_anpr_deepinview_v58.xml", deepinview),
         ("hikvision_anpr_nvr_prefixed_ns.xml", recorder),

@@ -14,6 +14,7 @@ pub(crate) mod row {
 
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
     #[sea_orm(table_name = "back_test")]
+    #[expect(clippy::struct_field_names, reason = "the model that was tried, not SeaORM's")]
     pub struct Model {
         #[sea_orm(primary_key)]
         pub id: i64,

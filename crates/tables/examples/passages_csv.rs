@@ -54,7 +54,7 @@ fn main() {
         let place = roll % CHECKPOINTS + 1;
         let letter = letters[(roll >> 16) as usize % letters.len()];
         let plate = format!("鲁Q{letter}{:04}", (roll >> 24) % 10_000);
-        let (class, color) = if roll >> 40 & 7 == 0 { ("01", "黄") } else { ("02", "蓝") };
+        let (class, color) = if (roll >> 40).is_multiple_of(8) { ("01", "黄") } else { ("02", "蓝") };
         let (lane, direction, speed) = (roll >> 44 & 3, (roll >> 46 & 3) + 1, 30 + (roll >> 50) % 60);
         let is_bad = (roll >> 8) % 1_000 < bad_permille;
         let clock = format!("{:02}:{:02}:{:02}", of_day / 3_600, of_day / 60 % 60, of_day % 60);
@@ -69,7 +69,6 @@ fn main() {
         ))
         .unwrap();
     }
-    drop(write);
     out.flush().unwrap();
     println!("{rows} rows in {path}");
 }

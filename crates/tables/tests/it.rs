@@ -1,5 +1,7 @@
 //! Tables as a whole: every format and encoding, guessing, and rows as observations.
 
+#![expect(clippy::unwrap_used, reason = "a test that can't go on fails")]
+
 use domain::{CheckpointId, Fact, PlateColor, Timestamp};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
