@@ -33,6 +33,7 @@ pub(crate) struct Opened {
 }
 
 /// Opens everything in the data folder, which is made when there is none.
+#[expect(clippy::too_many_lines, reason = "everything that is kept, one after the other")]
 pub(crate) async fn open(config: &Config) -> anyhow::Result<Opened> {
     let dir = &config.data_dir;
     let (parameters, fingerprint) = config.models.load()?;

@@ -66,6 +66,7 @@ fn start(parts: &mut Parts, name: &'static str, part: impl Future<Output = ()> +
 }
 
 /// Runs until a signal, or until a part fails.
+#[expect(clippy::too_many_lines, reason = "everything that runs, in the order in which it begins and ends")]
 pub(crate) async fn serve(mut config: Config) -> anyhow::Result<()> {
     descriptors::make_room(&mut config.limits, http::CONNECTIONS_MAX);
     let mut signals = Signals::take().context("could not listen to signals")?;

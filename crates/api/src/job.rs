@@ -7,7 +7,7 @@
 use crate::app::App;
 use crate::problem::{Problem, RequestLanguage};
 use crate::session::Signed;
-use crate::wire::{Language, List, Paging, instant};
+use crate::wire::{Language, List, Paging, attachment, instant};
 use axum::Json;
 use axum::extract::{Path, Query, Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
@@ -17,7 +17,6 @@ use records::{JobEnd, JobFilter, JobId, JobRecord, JobState, NewJob, Role, Store
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::HashMap;
-use std::fmt::Write;
 use std::future::Future;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -424,11 +423,7 @@ pub(crate) async fn file(
         return Err(no_such_file());
     }
     let mut response = served.into_response();
-    let encoded = name.bytes().fold(String::new(), |mut text, byte| {
-        write!(text, "%{byte:02X}").expect("a string takes any text");
-        text
-    });
-    if let Ok(value) = HeaderValue::from_str(&format!("attachment; filename*=UTF-8''{encoded}")) {
+    if let Ok(value) = HeaderValue::from_str(&attachment(&name)) {
         response.headers_mut().insert(header::CONTENT_DISPOSITION, value);
     }
     Ok(response)

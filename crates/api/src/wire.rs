@@ -2,6 +2,7 @@
 
 use domain::{Timestamp, Wgs84};
 use serde::{Deserialize, Serialize};
+use std::fmt::Write;
 use utoipa::{IntoParams, ToSchema};
 
 /// Rows in a list when the client names no number.
@@ -17,6 +18,14 @@ pub(crate) fn instant(at: Timestamp) -> String {
 /// An instant that a client wrote: RFC 3339.
 pub(crate) fn parse_instant(text: &str) -> Option<Timestamp> {
     text.trim().parse::<jiff::Timestamp>().ok().map(|t| Timestamp::from_unix_ms(t.as_millisecond()))
+}
+
+/// `Content-Disposition` of a file to be saved under a name in any script (RFC 6266, RFC 8187).
+pub(crate) fn attachment(name: &str) -> String {
+    name.bytes().fold(String::from("attachment; filename*=UTF-8''"), |mut text, byte| {
+        write!(text, "%{byte:02X}").expect("a string takes any text");
+        text
+    })
 }
 
 /// A new identity of 16 hexadecimal digits, from what is made, by whom and when: the same request sent twice within a

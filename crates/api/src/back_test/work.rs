@@ -164,7 +164,7 @@ impl Judging<'_> {
                 }
                 Err(error) => return Err(JobError::internal("read the journal", &error)),
             }
-            for (_, bytes) in batch.iter() {
+            for (_, bytes) in &batch {
                 let Ok(entry) = codec::decode(bytes) else { continue };
                 if !self.apply(&entry)? {
                     return Ok(());
@@ -177,7 +177,7 @@ impl Judging<'_> {
     /// Judges one entry; false when no more make sense.
     fn apply(&mut self, entry: &Entry) -> Result<bool, JobError> {
         self.done += 1;
-        if self.done % LOOK_ENTRIES == 0 {
+        if self.done.is_multiple_of(LOOK_ENTRIES) {
             self.run.check()?;
             self.run.progress(self.done, Some(self.total.max(self.done)));
         }

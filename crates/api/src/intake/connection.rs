@@ -74,7 +74,7 @@ pub(crate) async fn list(State(app): State<Arc<App>>, _: Signed) -> Result<Json<
             observations_today: registered().filter_map(|device| today.get(&device.id)).sum(),
             observations: there().map(|state| state.observations).sum(),
             refused: refused.iter().filter(|device| device.kind == kind).count() as u64,
-            quarantined: app.records.quarantine_counts(&filter).await?.iter().map(|(_, count)| *count).sum(),
+            quarantined: app.records.quarantine_counts(&filter).await?.values().sum(),
         });
     }
     // A kind that is neither listened for nor registered is no connection.

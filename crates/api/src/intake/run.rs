@@ -1,5 +1,7 @@
 //! Checking and importing: rows of a file become observations in the journal.
 
+#![expect(clippy::result_large_err, reason = "once a file, and the report is wanted either way")]
+
 use crate::app::App;
 use crate::intake::preview::{look, unreadable, world};
 use crate::intake::upload::{self, Upload, bad_rows_of, content_of, keep_report};
@@ -94,6 +96,7 @@ async fn prepare(
 }
 
 /// Runs on the calling thread.
+#[expect(clippy::too_many_arguments, reason = "an import and a check differ in each of them")]
 fn run(
     app: &App,
     id: &str,

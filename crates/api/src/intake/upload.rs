@@ -4,7 +4,7 @@ use crate::app::App;
 use crate::intake::view::{FileReportView, LastReport};
 use crate::problem::Problem;
 use crate::session::Officer;
-use crate::wire::{instant, new_id};
+use crate::wire::{attachment, instant, new_id};
 use axum::Json;
 use axum::body::Body;
 use axum::extract::{Path, Query, State};
@@ -151,13 +151,12 @@ pub async fn forget_old_uploads(app: &App) {
     let now = app.clock.now();
     while let Ok(Some(entry)) = entries.next_entry().await {
         let about = read_json::<Upload>(&entry.path().join("about.json")).await;
-        let is_old = match about {
-            Some(upload) => now.ms_since(upload.at()) > KEPT_MS,
+        let is_old = if let Some(upload) = about {
+            now.ms_since(upload.at()) > KEPT_MS
+        } else {
             // Being sent in, or cut off: nobody sends for a day.
-            None => {
-                let modified = entry.metadata().await.ok().and_then(|about| about.modified().ok());
-                modified.and_then(|at| at.elapsed().ok()).is_some_and(|age| age.as_millis() as i64 > DAY_MS)
-            }
+            let modified = entry.metadata().await.ok().and_then(|about| about.modified().ok());
+            modified.and_then(|at| at.elapsed().ok()).is_some_and(|age| age.as_millis() as i64 > DAY_MS)
         };
         if is_old && let Err(error) = tokio::fs::remove_dir_all(entry.path()).await {
             tracing::warn!(%error, path = %entry.path().display(), "an old upload was not removed");
@@ -320,10 +319,9 @@ pub(crate) async fn bad_rows(
     })?;
     by.audit(&app, "intake.bad_rows", &id, &upload.name).await?;
     let stem = upload.name.rsplit_once('.').map_or(upload.name.as_str(), |(stem, _)| stem);
-    let name: String = format!("{stem}-错误行.csv").bytes().map(|byte| format!("%{byte:02X}")).collect();
     axum::response::Response::builder()
         .header(header::CONTENT_TYPE, "text/csv; charset=utf-8")
-        .header(header::CONTENT_DISPOSITION, format!("attachment; filename*=UTF-8''{name}"))
+        .header(header::CONTENT_DISPOSITION, attachment(&format!("{stem}-错误行.csv")))
         .body(Body::from_stream(pieces(file)))
         .map_err(|error| Problem::internal("hand out bad rows", &error))
 }
