@@ -48,7 +48,7 @@ async fn what_was_raised_is_found_again_and_a_rule_that_never_ran_is_tried() {
     assert_eq!(page.get("/back-tests").await["total"], 2);
 
     let nothing =
-        json!({ "model": "watch_order", "from": instant(-90_000_000), "until": instant(-89_000_000) });
+        json!({ "model": "watch_order", "from": "2024-01-01T00:00:00Z", "until": "2024-01-02T00:00:00Z" });
     let job = format!("/jobs/{}", page.post("/back-tests", nothing).await["id"]);
     eventually("a period without data is told", async || page.get(&job).await["state"] == "failed").await;
     let wrong = json!({ "model": "watch_order", "from": instant(10), "until": instant(0) });

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 const BOUNDARY: &str = "7e13971310878";
 
 /// A notice of the watched vehicle with its picture, so many seconds after the beginning.
-fn notice(seconds: i64) -> String {
+fn notice(seconds: i64) -> Vec<u8> {
     let xml = format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?><EventNotificationAlert version=\"2.0\" \
          xmlns=\"http://www.hikvision.com/ver20/XMLSchema\"><macAddress>44:a6:42:00:00:01</macAddress><channelID>1</channelID>\
@@ -17,11 +17,13 @@ fn notice(seconds: i64) -> String {
          </EventNotificationAlert>",
         instant(seconds)
     );
-    format!(
+    let head = format!(
         "--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"anpr.xml\"; filename=\"anpr.xml\"\r\nContent-Type: application/xml\r\n\r\n\
          {xml}\r\n--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"detectionPicture.jpg\"; filename=\"detectionPicture.jpg\"\r\n\
-         Content-Type: image/jpeg\r\n\r\n\u{7f}the scene\r\n--{BOUNDARY}--\r\n"
-    )
+         Content-Type: image/jpeg\r\n\r\n"
+    );
+    let end = format!("\r\n--{BOUNDARY}--\r\n");
+    [head.as_bytes(), b"\xff\xd8\xff the scene", end.as_bytes()].concat()
 }
 
 #[tokio::test(flavor = "multi_thread")]
