@@ -2,7 +2,7 @@
 
 use crate::product::{Ports, Product, build};
 use crate::shell::{Options, Result, Running, root};
-use crate::{http, setup, shell};
+use crate::{http, peers, setup, shell};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -18,7 +18,10 @@ pub(crate) fn run(options: &Options) -> Result {
     }
     let seconds = options.value("--seconds", "10");
     let judging = judging(options.value("--plates", "5000000"))?;
-    let rows = [judging, vec![p2(seconds)?, p3(seconds)?, p8()?]].concat();
+    let mut rows = [judging, vec![p2(seconds)?, p3(seconds)?, p8()?]].concat();
+    if options.has("--peers") {
+        rows.extend(peers::rows(options)?);
+    }
     if options.has("--all") {
         shell::run("cargo run --release --quiet -p judgement --example week")?;
         shell::run(&format!(
@@ -42,9 +45,10 @@ fn beside() -> String {
 }
 
 /// What an example of judging prints.
-fn example(name: &str, argument: &str) -> Result<String> {
+pub(crate) fn example(name: &str, arguments: &str) -> Result<String> {
     let mut command = Command::new("cargo");
-    command.args(["run", "--release", "--quiet", "-p", "judgement", "--example", name, "--", argument]);
+    command.args(["run", "--release", "--quiet", "-p", "judgement", "--example", name, "--"]);
+    command.args(arguments.split_whitespace());
     let output = command.output().map_err(|error| format!("can't run cargo: {error}"))?;
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     println!("{text}");
@@ -171,7 +175,7 @@ fn started() -> Result<Product> {
 }
 
 /// The number that follows a word.
-fn number_after(text: &str, word: &str) -> Option<f64> {
+pub(crate) fn number_after(text: &str, word: &str) -> Option<f64> {
     let after = text.split_once(word)?.1.trim_start();
     let end = after.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(after.len());
     after.get(..end)?.parse().ok()
