@@ -172,7 +172,8 @@ export const history: Record<keyof typeof chinese, string> = {
     'Records in these segments no longer appear in answers; all others do. Check the disk and restore the files from the backup.',
   'storage.mended': 'Mended at this start',
   'storage.mended_none': 'It was stopped in order; nothing had to be mended.',
-  'storage.removed': '{n} unfinished files removed (their content is in the journal and was archived again)',
+  'storage.removed':
+    '{n} files that the catalogue does not name: unfinished ones removed, whole ones moved to set-aside; their content was archived again from the journal',
   'storage.missing': '{n} segment files are missing; their records are lost',
   'storage.wrong_length': '{n} segments of a wrong length',
   'storage.retention': 'Retention',

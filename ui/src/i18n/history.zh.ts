@@ -162,7 +162,7 @@ export const history = {
   'storage.damages_why': '这些数据段中的记录不再出现在查询结果里，其余不受影响。请检查磁盘，并从备份恢复对应文件。',
   'storage.mended': '本次启动修复',
   'storage.mended_none': '上次正常停止，无需修复。',
-  'storage.removed': '清除未写完的文件 {n} 个（内容仍在日志中，已重新归档）',
+  'storage.removed': '不在目录中的文件 {n} 个：未写完的已清除，完整的移至 set-aside，内容由日志重新归档',
   'storage.missing': '数据段文件缺失 {n} 个，其中的记录已丢失',
   'storage.wrong_length': '数据段长度不符 {n} 个',
   'storage.retention': '保存期限',
