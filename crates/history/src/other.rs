@@ -7,7 +7,7 @@ use parquet::basic::Encoding;
 
 pub(crate) const OTHERS: Table = Table {
     columns: &[
-        Spec::one("offset", Holds::Long).coded(Encoding::DELTA_BINARY_PACKED),
+        Spec::one("journal_offset", Holds::Long).coded(Encoding::DELTA_BINARY_PACKED),
         // When it was received; of changes of the reference, when the entry before them was.
         Spec::one("received_at", Holds::Instant).coded(Encoding::DELTA_BINARY_PACKED),
         Spec::one("what", Holds::Text),

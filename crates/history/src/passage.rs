@@ -14,7 +14,7 @@ use smol_str::SmolStr;
 pub(crate) const PASSAGES: Table = Table {
     columns: &[
         // The journal's offset.
-        Spec::one("offset", Holds::Long).coded(Encoding::DELTA_BINARY_PACKED),
+        Spec::one("journal_offset", Holds::Long).coded(Encoding::DELTA_BINARY_PACKED),
         Spec::one("received_at", Holds::Instant).coded(Encoding::DELTA_BINARY_PACKED),
         Spec::one("captured_at", Holds::Instant).coded(Encoding::DELTA_BINARY_PACKED),
         Spec::one("device", Holds::Text),

@@ -11,7 +11,7 @@ use parquet::basic::Encoding;
 /// The columns. Units are in the names; bits are those of JT/T 808, as sent.
 pub(crate) const POSITIONS: Table = Table {
     columns: &[
-        Spec::one("offset", Holds::Long).coded(Encoding::DELTA_BINARY_PACKED),
+        Spec::one("journal_offset", Holds::Long).coded(Encoding::DELTA_BINARY_PACKED),
         Spec::one("received_at", Holds::Instant).coded(Encoding::DELTA_BINARY_PACKED),
         Spec::one("captured_at", Holds::Instant).coded(Encoding::DELTA_BINARY_PACKED),
         Spec::one("device", Holds::Text),

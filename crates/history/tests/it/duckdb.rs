@@ -64,7 +64,7 @@ fn duckdb_reads_what_is_written() {
         [format!("鲁Q00007|blue|K33|['j12', 'uhttp://10.0.0.9/a.jpg']|['phone']|17000|[6000, 11000]|0|{at}")]
     );
     // The types are the logical ones, not numbers that one has to know.
-    let types = format!("DESCRIBE SELECT captured_at, plate, plate_class, offset {arrival}");
+    let types = format!("DESCRIBE SELECT captured_at, plate, plate_class, journal_offset {arrival}");
     let types: Vec<String> =
         ask(&python, &types).iter().map(|line| line.split('|').nth(1).unwrap().to_owned()).collect();
     assert_eq!(types, ["TIMESTAMP WITH TIME ZONE", "VARCHAR", "UTINYINT", "BIGINT"]);
