@@ -10,7 +10,7 @@ use domain::{Entry, ModelId, Outcome, ReferenceChange, Rule, Timestamp, Tuning, 
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-/// Most warnings that a back-test keeps: what raises more than this is no model, and the rest of the period shows nothing
+/// Most warnings that a back-test keeps, those of the run-in among them: what raises more than this is no model, and the rest of the period shows nothing
 /// new.
 pub const WARNINGS_MAX: usize = 50_000;
 
@@ -50,7 +50,7 @@ pub struct BackTest {
     standing: BTreeMap<WarningId, Box<Warning>>,
     /// Of the period.
     withdrawn: u64,
-    passages: u64,
+    observations: u64,
     out: Vec<Outcome>,
 }
 
@@ -88,7 +88,7 @@ impl BackTest {
             }
             Tested::Rule(rule) => tell(ReferenceChange::Rule(rule.clone())),
         }
-        Self { engine, tested, period, standing: BTreeMap::new(), withdrawn: 0, passages: 0, out }
+        Self { engine, tested, period, standing: BTreeMap::new(), withdrawn: 0, observations: 0, out }
     }
 
     /// Judges the next entry. False when there are [`WARNINGS_MAX`] warnings: more makes no sense.
@@ -96,7 +96,7 @@ impl BackTest {
         match entry {
             Entry::Reference(change) if !self.heeds(change) => return true,
             Entry::Reference(_) => {}
-            Entry::Observation(_) => self.passages += 1,
+            Entry::Observation(_) => self.observations += 1,
         }
         self.engine.apply(entry, &mut self.out);
         for outcome in self.out.drain(..) {
@@ -140,10 +140,10 @@ impl BackTest {
 
     /// What stands at the end.
     pub fn finish(self) -> Tried {
-        let Self { standing, period, withdrawn, passages, .. } = self;
+        let Self { standing, period, withdrawn, observations, .. } = self;
         let of_period = standing.into_values().filter(|warning| period.contains(&warning.occurred_at));
         let mut warnings: Vec<Warning> = of_period.map(|warning| *warning).collect();
         warnings.sort_by_key(|warning| (warning.occurred_at, warning.id));
-        Tried { warnings, withdrawn, observations: passages }
+        Tried { warnings, withdrawn, observations }
     }
 }
