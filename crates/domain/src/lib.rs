@@ -15,6 +15,7 @@ pub mod discipline;
 pub mod fact_key;
 pub mod id;
 pub mod observation;
+pub mod people;
 pub mod place;
 pub mod plate;
 pub mod reference;
