@@ -10,6 +10,7 @@
 #![warn(missing_docs)]
 
 pub mod calibration;
+pub mod case;
 pub mod device;
 pub mod discipline;
 pub mod fact_key;
@@ -20,6 +21,7 @@ pub mod place;
 pub mod plate;
 pub mod reference;
 pub mod rule;
+pub mod stage;
 pub mod time;
 pub mod vehicle;
 pub mod warning;
