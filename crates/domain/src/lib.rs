@@ -5,7 +5,8 @@
 //!
 //! Reading order: [`time`], [`place`], [`plate`], [`vehicle`], then what is seen ([`observation`]), what it is judged
 //! against ([`reference`], [`watch`], [`zone`], [`rule`], what is learned: [`calibration`]) and what comes out
-//! ([`warning`], and how warnings stand to one another: [`discipline`]).
+//! ([`warning`], and how warnings stand to one another: [`discipline`]). Then what people do about it: who they are
+//! ([`people`]), what a case and its clocks are ([`case`]), and the stages of work ([`stage`]).
 
 #![warn(missing_docs)]
 
@@ -29,6 +30,7 @@ pub mod watch;
 pub mod zone;
 
 pub use calibration::{Calibration, ClockError, MisreadRate, TravelTime};
+pub use case::{CaseId, CaseKind, ChainId, ClockStep, Desk, Refusal};
 pub use device::DeviceKind;
 pub use discipline::{Hidden, Maintenance, Mark, Silence, Verdict, VerdictGiven};
 pub use fact_key::{FILE_DEVICE, FactKey};
@@ -39,10 +41,12 @@ pub use id::{
 pub use observation::{
     Alarm, AlarmKind, Behaviour, Behaviours, Entry, Fact, Observation, Passage, Position, Weighing,
 };
+pub use people::{Actor, Permission, Role, RoleSet, Unit, UnitId, UnitKind, UnitPath, UnitTree};
 pub use place::{Gcj02, Theatre, Wgs84};
 pub use plate::{Plate, PlateColor};
 pub use reference::{Checkpoint, ReferenceChange, Section, Terminal};
 pub use rule::{Rule, Scope, TunedValue, Tuning};
+pub use stage::{AnyAct, AnyCase, Opening};
 pub use time::{CivilDay, Timestamp};
 pub use vehicle::{KeyClass, PlateClass, VehicleFile, VehicleKey, VehicleType};
 pub use warning::{CloneEvidence, Detail, Level, ModelId, Outcome, Warning};

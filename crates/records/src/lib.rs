@@ -54,6 +54,7 @@
 
 mod audit;
 mod back_test;
+mod case;
 mod checkpoint;
 pub mod cursor;
 mod device;
@@ -86,6 +87,10 @@ mod zone;
 
 pub use audit::{AuditEntry, AuditFilter, AuditRecord, AuditVerdict};
 pub use back_test::{BackTestFilter, BackTestRecord, FoundOutcome, FoundWarning, NewBackTest};
+pub use case::{
+    CaseCount, CaseError, CaseField, CaseFilter, CaseRecord, Command, PauseError, Rung, StepRecord, TaskCount, TaskFilter,
+    TaskGroup, TaskRecord, TidingsRecord, Worked,
+};
 pub use checkpoint::CheckpointFilter;
 pub use device::{Device, DeviceFilter, DeviceSecret};
 pub use error::{Fault, StoreError};
@@ -117,8 +122,8 @@ pub use user::{
 };
 pub use vehicle::{VehicleField, VehicleFilter, VehicleRecord};
 pub use warning::{
-    Change, HistoryEntry, SignError, Signature, VerdictError, VerdictRecord, WarningCount, WarningField,
-    WarningFilter, WarningRecord, WarningState, YieldCount,
+    Change, HistoryEntry, Signature, VerdictRecord, WarningAct, WarningActError, WarningCount, WarningDeed,
+    WarningField, WarningFilter, WarningRecord, WarningState, YieldCount,
 };
 pub use watch::{WatchFilter, WatchRecord, WatchState, WithdrawError, Withdrawal};
 pub use zone::ZoneRecord;

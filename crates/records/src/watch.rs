@@ -252,6 +252,44 @@ impl Records {
     }
 }
 
+/// Stores an order that takes effect, in the transaction that decides it.
+pub(crate) async fn put(
+    db: &impl ConnectionTrait,
+    order: WatchOrder,
+    legal_basis: &str,
+    by: &str,
+    at: Timestamp,
+) -> Result<(), DbErr> {
+    let record = WatchRecord {
+        legal_basis: legal_basis.into(),
+        created_by: by.into(),
+        created_at: at,
+        withdrawal: None,
+        order,
+    };
+    upsert(db, vec![row_of(&record).into_active_model()]).await?;
+    outbox::post(db, &[ReferenceChange::WatchOrder(record.order)]).await
+}
+
+/// Ends an order, in the transaction that decides it: sightings count until now, no longer.
+pub(crate) async fn end(
+    db: &impl ConnectionTrait,
+    id: &WatchOrderId,
+    reason: &str,
+    by: &str,
+    at: Timestamp,
+) -> Result<(), DbErr> {
+    let Some(row) = row::Entity::find_by_id(id.as_str()).one(db).await? else { return Ok(()) };
+    let mut record = watch_of(row)?;
+    if record.withdrawal.is_none() {
+        record.order.until = record.order.until.min(at);
+        record.withdrawal = Some(Withdrawal { by: by.into(), at, reason: reason.into() });
+        upsert(db, vec![row_of(&record).into_active_model()]).await?;
+        outbox::post(db, &[ReferenceChange::WatchOrder(record.order)]).await?;
+    }
+    Ok(())
+}
+
 fn condition(filter: &WatchFilter) -> Condition {
     use row::Column::{FromAt, Id, Plate, Reason, UntilAt, WithdrawnAt};
     let mut all = Condition::all();

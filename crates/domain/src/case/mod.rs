@@ -6,11 +6,13 @@
 
 mod calendar;
 mod clock;
+mod desk;
 pub mod form;
 mod refusal;
 
 pub use calendar::{Calendar, WorkTime};
 pub use clock::{Clock, ClockEnd, ClockStep, Due, Measure, Moment, Term, Terms, Want};
+pub use desk::{Desk, Task};
 pub use refusal::Refusal;
 
 use crate::id::{CheckpointId, WarningId};
@@ -193,6 +195,8 @@ pub enum Effect {
     Open(Box<crate::stage::Opening>),
     /// The warning of the chain is given a verdict.
     Judge(Verdict, Option<SmolStr>),
+    /// The warning of the chain is being worked on the road.
+    MarkDispatched,
     /// The warning of the chain is closed: its work is done.
     CloseWarning,
     /// The warning of the chain is open again: somebody has to send somebody else.
@@ -292,7 +296,7 @@ pub trait Covers: std::fmt::Debug {
 }
 
 /// Settings that acts are measured against; data, with their source in `data/cases.toml`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Limits {
     /// Farther from a hazard than this, nobody accepts its rectification.
     pub acceptance_m_max: u32,

@@ -250,8 +250,11 @@ impl Order {
             reported_by: None,
             reason: None,
         };
-        let tell = case.tell_crew(Tidings::ToDo);
-        Ok(Done { case, effects: vec![tell] })
+        let mut effects = vec![case.tell_crew(Tidings::ToDo)];
+        if self.warning.is_some() {
+            effects.push(Effect::MarkDispatched);
+        }
+        Ok(Done { case, effects })
     }
 }
 

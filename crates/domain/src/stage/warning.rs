@@ -66,20 +66,21 @@ super::words!(WarningAct {
 });
 
 impl WarningState {
-    /// The state after an act; refused where it makes no sense. A warning with a verdict is closed by [`WarningAct::Close`] only.
+    /// The state after an act; refused where it makes no sense. A verdict closes it, unless somebody is out there: then the
+    /// report from the road does, with [`WarningAct::Close`].
     pub fn after(self, act: WarningAct, has_verdict: bool) -> Result<Self, Refusal> {
-        use WarningState::{Closed, Dispatched, Expired, Merged, Raised, Signed, Withdrawn};
-        let wrong = || Refusal::WrongState(self.key().into(), act.key().into());
+        use WarningState::{Closed, Dispatched, Expired, Merged, Raised, Signed};
         match (self, act) {
-            (Raised, WarningAct::Sign) | (Raised | Expired, WarningAct::Judge) => Ok(Signed),
+            (Raised, WarningAct::Sign) => Ok(Signed),
             (Raised | Signed | Dispatched, WarningAct::Dispatch) => Ok(Dispatched),
             (Dispatched, WarningAct::Reopen) => Ok(Signed),
-            (Signed | Dispatched | Closed | Merged, WarningAct::Judge) => Ok(self),
+            (Raised | Signed | Expired, WarningAct::Judge) => Ok(Closed),
+            (Dispatched | Closed | Merged, WarningAct::Judge) => Ok(self),
             (Signed | Dispatched, WarningAct::Close) if has_verdict => Ok(Closed),
             (Signed | Dispatched, WarningAct::Close) => Err(Refusal::Missing("verdict".into())),
             (Raised, WarningAct::Merge) => Ok(Merged),
             (Raised, WarningAct::Expire) => Ok(Expired),
-            (Withdrawn, _) | (_, _) => Err(wrong()),
+            _ => Err(Refusal::WrongState(self.key().into(), act.key().into())),
         }
     }
 

@@ -2,13 +2,15 @@
 //! one transaction. Comparing the end of the fold with what is stored (and not step by step) makes the same batch
 //! committed twice change nothing the second time.
 
+use super::act::subject_of;
 use super::list::group_counts;
 use super::{Change, WarningRecord, WarningState, body, history, level_code, record_of, row, set_mark};
+use crate::case::{arm, void};
 use crate::cursor;
 use crate::error::{During, StoreError};
 use crate::store::{KEYS_PER_QUERY, Records, insert, plate_code, upsert};
 use domain::warning::WithdrawReason;
-use domain::{Detail, Mark, Outcome, Timestamp, Warning, WarningId, Wgs84};
+use domain::{Desk, Detail, Mark, Outcome, Timestamp, Warning, WarningId, Wgs84};
 use sea_orm::entity::prelude::*;
 use sea_orm::{ConnectionTrait, DbErr, IntoActiveModel, NotSet, Set};
 use std::collections::BTreeMap;
@@ -25,6 +27,8 @@ impl Records {
     ///   unknown one is passed over. A warning that was never marked is a group of its own. A change of the mark alone has
     ///   a new number, but not a new version: what the warning says is the same.
     ///
+    /// A new warning that is shown becomes a task at the `desk`.
+    ///
     /// A line of history is written when the state changes, and for the first revision after a signature: a drive
     /// that goes on is revised each minute, which is no news.
     pub async fn commit_outcomes(
@@ -32,8 +36,9 @@ impl Records {
         outcomes: &[Outcome],
         judged_up_to: u64,
         now: Timestamp,
+        desk: &Desk,
     ) -> Result<Vec<WarningRecord>, StoreError> {
-        self.commit(outcomes, judged_up_to, now).await.during("commit outcomes")
+        self.commit(outcomes, judged_up_to, now, desk).await.during("commit outcomes")
     }
 
     async fn commit(
@@ -41,6 +46,7 @@ impl Records {
         outcomes: &[Outcome],
         judged_up_to: u64,
         now: Timestamp,
+        desk: &Desk,
     ) -> Result<Vec<WarningRecord>, DbErr> {
         let tx = self.begin().await?;
         // First the write: it takes the lock under which the numbers are given out.
@@ -60,6 +66,7 @@ impl Records {
         upsert(&tx, rows.iter().map(|row| row.clone().into_active_model()).collect()).await?;
         upsert(&tx, written.bodies).await?;
         insert(&tx, written.history).await?;
+        give_out_tasks(&tx, &rows, now, desk).await?;
         let counts = group_counts(&tx, &rows).await?;
         tx.commit().await?;
         let record = |(row, body): (row::Model, String)| {
@@ -152,6 +159,31 @@ fn fold<'a>(outcomes: &'a [Outcome], stored: &BTreeMap<WarningId, Stored>) -> Ve
     ends.into_iter().map(|(_, end)| end).collect()
 }
 
+/// A warning that has to be signed is somebody's task, from the moment it is stored; one that is taken back or hidden is
+/// nobody's any more. Repeats go with the first of their group, and what is for the record only has no hurry.
+async fn give_out_tasks(
+    tx: &impl ConnectionTrait,
+    rows: &[row::Model],
+    now: Timestamp,
+    desk: &Desk,
+) -> Result<(), DbErr> {
+    let Some(unit) = desk.warnings_unit() else { return Ok(()) };
+    let mut over = Vec::new();
+    for row in rows {
+        let waits = row.state == WarningState::Raised.key();
+        let is_shown = row.hidden_kind.is_none() && row.is_head && !row.is_historical;
+        if waits && is_shown && row.change == Change::Raised.key() {
+            let level = super::level_of(row.level)?;
+            if let Some(want) = WarningState::Raised.clock(unit) {
+                arm(tx, &subject_of(row, level), &desk.task(&want, level, now)).await?;
+            }
+        } else if row.state == WarningState::Withdrawn.key() || waits && !is_shown {
+            over.push(row.id.clone());
+        }
+    }
+    void(tx, &over, now).await
+}
+
 /// What a batch writes.
 #[derive(Default)]
 struct Written {
@@ -192,11 +224,11 @@ impl Written {
             Standing::AsBefore => row.withdrawn_reason.clone(),
         };
         let old_state = stored.map(|stored| stored.row.state.as_str());
-        let is_signed = old_state == Some(WarningState::Signed.key());
-        let state = match (is_signed, &withdrawn) {
-            (true, _) => WarningState::Signed,
-            (false, None) => WarningState::Raised,
-            (false, Some(_)) => WarningState::Withdrawn,
+        let state = match (old_state.and_then(WarningState::parse), &withdrawn) {
+            (Some(old), _) if old.is_acted_on() => old,
+            (_, Some(_)) => WarningState::Withdrawn,
+            (Some(WarningState::Expired), None) => WarningState::Expired,
+            _ => WarningState::Raised,
         };
         let old_reason = stored.and_then(|stored| stored.row.withdrawn_reason.clone());
         let says_the_same = body.is_none() && old_state == Some(state.key()) && old_reason == withdrawn;
@@ -209,7 +241,7 @@ impl Written {
             WarningState::Raised if old_state == Some(WarningState::Raised.key()) => Change::Revised,
             WarningState::Raised => Change::Raised,
             WarningState::Withdrawn => Change::Withdrawn,
-            WarningState::Signed => Change::Revised,
+            _ => Change::Revised,
         };
         *seq += 1;
         row.seq = *seq as i64;
@@ -257,7 +289,7 @@ impl Written {
         }
         match (state, stored) {
             (WarningState::Withdrawn, _) if was != Some(WarningState::Withdrawn) => line("withdrawn", reason),
-            (WarningState::Signed, Some(Stored { row, .. })) => {
+            (acted_on, Some(Stored { row, .. })) if acted_on.is_acted_on() => {
                 match (row.withdrawn_reason.is_some(), new.withdrawn_reason.is_some()) {
                     (false, true) => line("refuted", reason),
                     (true, false) => line("upheld", None),
@@ -280,6 +312,7 @@ fn keep_what_people_did(row: &mut row::Model, old: &row::Model) {
     row.verdict_by.clone_from(&old.verdict_by);
     row.verdict_at = old.verdict_at;
     row.verdict_note.clone_from(&old.verdict_note);
+    row.closed_at = old.closed_at;
     row.group_id.clone_from(&old.group_id);
     row.is_head = old.is_head;
     row.hidden_kind.clone_from(&old.hidden_kind);
@@ -334,5 +367,6 @@ fn columns_of(warning: &Warning) -> row::Model {
         verdict_by: None,
         verdict_at: None,
         verdict_note: None,
+        closed_at: None,
     }
 }

@@ -216,7 +216,7 @@ pub(super) async fn group_counts(
             .column(row::Column::GroupId)
             .column_as(row::Column::GroupId.count(), "n")
             .filter(row::Column::GroupId.is_in(groups.iter().copied()))
-            .filter(row::Column::State.is_in([WarningState::Raised.key(), WarningState::Signed.key()]))
+            .filter(row::Column::State.ne(WarningState::Withdrawn.key()))
             .group_by(row::Column::GroupId)
             .into_tuple()
             .all(db)
@@ -245,7 +245,11 @@ fn condition(filter: &WarningFilter) -> Condition {
     };
     let actionable = |now: Timestamp| {
         Condition::all()
-            .add(State.is_in([WarningState::Raised.key(), WarningState::Signed.key()]))
+            .add(State.is_in([
+                WarningState::Raised.key(),
+                WarningState::Signed.key(),
+                WarningState::Dispatched.key(),
+            ]))
             .add(IsHistorical.eq(false))
             .add(ActionableUntil.gt(now.unix_ms()))
     };

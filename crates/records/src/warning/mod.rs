@@ -5,16 +5,17 @@
 //! evidence too. JSON and not a packed form, because bodies outlive many versions of the program: fields are found by
 //! name, new ones get defaults, and a person can read them with any SQL tool.
 
+mod act;
 mod commit;
 mod list;
-mod sign;
-mod verdict;
 mod yields;
 
+pub use act::{WarningActError, WarningDeed};
+pub use domain::stage::warning::{WarningAct, WarningState};
 pub use list::{WarningCount, WarningField, WarningFilter};
-pub use sign::SignError;
-pub use verdict::VerdictError;
 pub use yields::YieldCount;
+
+pub(crate) use act::work;
 
 use crate::error::damaged;
 use crate::store::time_of;
@@ -65,6 +66,7 @@ pub(crate) mod row {
         pub verdict_by: Option<String>,
         pub verdict_at: Option<i64>,
         pub verdict_note: Option<String>,
+        pub closed_at: Option<i64>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -112,33 +114,6 @@ pub(crate) mod history {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// Where a warning stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum WarningState {
-    /// Nobody has signed it.
-    Raised,
-    /// Somebody took it on.
-    Signed,
-    /// Judgement took it back before anybody signed it.
-    Withdrawn,
-}
-
-impl WarningState {
-    /// The word used in the API.
-    pub fn key(self) -> &'static str {
-        match self {
-            Self::Raised => "raised",
-            Self::Signed => "signed",
-            Self::Withdrawn => "withdrawn",
-        }
-    }
-
-    /// The state of a key.
-    pub fn parse(key: &str) -> Option<Self> {
-        [Self::Raised, Self::Signed, Self::Withdrawn].into_iter().find(|state| state.key() == key)
-    }
-}
-
 /// What last happened to a warning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Change {
@@ -152,6 +127,8 @@ pub enum Change {
     Signed,
     /// Somebody said what it was worth.
     Judged,
+    /// Somebody was sent out, the work was done, it was merged or expired: the history says which.
+    Worked,
     /// It stands otherwise among the others: another group, hidden, or shown again.
     Marked,
 }
@@ -165,12 +142,13 @@ impl Change {
             Self::Withdrawn => "withdrawn",
             Self::Signed => "signed",
             Self::Judged => "judged",
+            Self::Worked => "worked",
             Self::Marked => "marked",
         }
     }
 
     fn parse(key: &str) -> Option<Self> {
-        [Self::Raised, Self::Revised, Self::Withdrawn, Self::Signed, Self::Judged, Self::Marked]
+        [Self::Raised, Self::Revised, Self::Withdrawn, Self::Signed, Self::Judged, Self::Worked, Self::Marked]
             .into_iter()
             .find(|change| change.key() == key)
     }
@@ -239,7 +217,8 @@ pub struct HistoryEntry {
     pub at: Timestamp,
     /// Username; `None` for judgement.
     pub actor: Option<SmolStr>,
-    /// `raised`, `reopened`, `withdrawn`, `signed`, `judged`, and for signed ones `revised`, `refuted`, `upheld`.
+    /// `raised`, `reopened`, `withdrawn`, `signed`, `judged`, `dispatched`, `recalled`, `closed`, `merged`, `expired`, and for
+    /// signed ones `revised`, `refuted`, `upheld`.
     pub action: SmolStr,
     /// What else there is to say.
     pub note: Option<String>,

@@ -1,0 +1,584 @@
+//! Tasks (待办): steps that somebody has to do, with their clocks (时限). Open ones are what pages call "my tasks"; ended ones are
+//! what on time, late and never are counted from. The next moment of each running clock is a column with an index: that
+//! is the whole timer, and it survives every restart.
+
+use super::row::{case, task as row};
+use super::tidings::{self, TidingsRecord, kind_key};
+use super::work::{Command, Work, Worked};
+use super::CaseError;
+use crate::error::{During, StoreError, damaged};
+use crate::page::{Page, Window};
+use crate::store::{KEYS_PER_QUERY, Records, time_of};
+use crate::warning::{self, level_code, level_of};
+use domain::case::{Audience, Clock, ClockEnd, Moment, Task, Tidings};
+use domain::people::{UnitId, UnitPath};
+use domain::{Actor, CaseKind, ChainId, ClockStep, Desk, Level, Timestamp};
+use sea_orm::entity::prelude::*;
+use sea_orm::sea_query::{Alias, ExprTrait};
+use sea_orm::{Condition, ConnectionTrait, DbErr, IntoActiveModel, NotSet, QueryOrder, QuerySelect, Set};
+use smol_str::SmolStr;
+use std::collections::BTreeMap;
+
+/// What a task is about.
+pub(crate) struct Subject {
+    /// The case, or the warning.
+    pub id: SmolStr,
+    /// The kind of case; `None` for a warning.
+    pub kind: Option<CaseKind>,
+    /// The chain.
+    pub chain: ChainId,
+    /// How urgent.
+    pub level: Level,
+    /// The model, or the category.
+    pub category: SmolStr,
+}
+
+/// A task, open or ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TaskRecord {
+    /// Identity.
+    pub id: i64,
+    /// The case, or the warning.
+    pub subject: SmolStr,
+    /// The kind of case; `None` for a warning.
+    pub kind: Option<CaseKind>,
+    /// The chain.
+    pub chain: ChainId,
+    /// The step.
+    pub step: ClockStep,
+    /// How urgent.
+    pub level: Level,
+    /// One line about the subject.
+    pub title: SmolStr,
+    /// The plate it is about.
+    pub plate: Option<SmolStr>,
+    /// The model, or the category.
+    pub category: SmolStr,
+    /// Whose it is.
+    pub unit: UnitId,
+    /// The person, where it is one.
+    pub person: Option<SmolStr>,
+    /// Who may do it, by the word of the permission.
+    pub permission: SmolStr,
+    /// Since when.
+    pub armed_at: Timestamp,
+    /// Half of the time.
+    pub half_at: Option<Timestamp>,
+    /// Until when; `None` where no clock runs.
+    pub due_at: Option<Timestamp>,
+    /// Since when it is paused.
+    pub paused_at: Option<Timestamp>,
+    /// Why a pause was asked for.
+    pub pause_reason: Option<SmolStr>,
+    /// Who asked for it.
+    pub pause_asked_by: Option<SmolStr>,
+    /// How it ended.
+    pub end: Option<(ClockEnd, Timestamp)>,
+}
+
+/// Which tasks.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TaskFilter {
+    /// Ended, or open.
+    pub is_ended: Option<bool>,
+    /// For this person, these units and whoever may do it there.
+    pub mine: Option<(SmolStr, Option<UnitId>, Vec<SmolStr>)>,
+    /// Of units below this one.
+    pub scope: Option<UnitPath>,
+    /// Of this subject.
+    pub subject: Option<SmolStr>,
+    /// Of this step.
+    pub step: Option<ClockStep>,
+    /// Due before.
+    pub due_before: Option<Timestamp>,
+}
+
+/// By what ended tasks are counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TaskGroup {
+    /// The unit whose it was.
+    Unit,
+    /// The step.
+    Step,
+    /// Who ended it.
+    Person,
+    /// The model or category.
+    Category,
+    /// Day (08:00–20:00 Beijing time) or night.
+    Shift,
+}
+
+/// How many tasks of a group ended how.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TaskCount {
+    /// The group: a unit's number, a word, a username, `day` or `night`.
+    pub group: SmolStr,
+    /// Done in time.
+    pub on_time: u64,
+    /// Done late.
+    pub late: u64,
+    /// Never done.
+    pub never: u64,
+    /// Not asked for any more.
+    pub void: u64,
+    /// Open, in time.
+    pub running: u64,
+    /// Open, late.
+    pub overdue: u64,
+}
+
+/// A moment of a clock that came.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rung {
+    /// The task.
+    pub task: i64,
+    /// The subject.
+    pub subject: SmolStr,
+    /// Which moment.
+    pub moment: Moment,
+    /// By how much it was told late, in ms.
+    pub lag_ms: i64,
+    /// What the platform did by itself.
+    pub worked: Option<Worked>,
+}
+
+/// Why a clock was not paused or went on.
+#[derive(Debug, thiserror::Error)]
+pub enum PauseError {
+    /// No such task, or it is over.
+    #[error("no such open task")]
+    NotFound,
+    /// Nothing was asked for, it is paused already, or the same person asks and grants.
+    #[error("not now, or not by this person")]
+    Refused,
+    /// Technical failure.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+fn moment_key(moment: Moment) -> &'static str {
+    match moment {
+        Moment::Half => "half",
+        Moment::Escalate => "escalate",
+        Moment::Due => "due",
+    }
+}
+
+fn moment_of(key: &str) -> Option<Moment> {
+    [Moment::Half, Moment::Escalate, Moment::Due].into_iter().find(|moment| moment_key(*moment) == key)
+}
+
+/// Gives out a task.
+pub(crate) async fn arm(db: &impl ConnectionTrait, subject: &Subject, task: &Task) -> Result<(), DbErr> {
+    let clock = task.clock;
+    let ms = |at: fn(&Clock) -> Timestamp| clock.as_ref().map(|clock| at(clock).unix_ms());
+    let row = row::ActiveModel {
+        id: NotSet,
+        subject: Set(subject.id.to_string()),
+        kind: Set(kind_key(subject.kind).to_owned()),
+        chain: Set(subject.chain.as_str().to_owned()),
+        step: Set(task.want.step.key().to_owned()),
+        level: Set(level_code(subject.level)),
+        category: Set(subject.category.to_string()),
+        unit: Set(task.unit.0),
+        unit_path: Set(task.path.0.to_string()),
+        person: Set(task.want.person.as_ref().map(ToString::to_string)),
+        permission: Set(task.want.permission.to_owned()),
+        armed_at: Set(task.since.unix_ms()),
+        half_at: Set(ms(|clock| clock.half_at)),
+        escalate_at: Set(ms(|clock| clock.escalate_at)),
+        due_at: Set(ms(|clock| clock.due_at)),
+        rung: Set(None),
+        next_at: Set(ms(|clock| clock.half_at)),
+        pause_reason: Set(None),
+        pause_asked_by: Set(None),
+        pause_granted_by: Set(None),
+        paused_at: Set(None),
+        ended_at: Set(None),
+        ended_by: Set(None),
+        end: Set(None),
+    };
+    row::Entity::insert(row).exec_without_returning(db).await.map(|_| ())
+}
+
+/// Ends the open task of a subject: because the step was done, or without.
+pub(crate) async fn end(
+    db: &impl ConnectionTrait,
+    subject: &str,
+    at: Timestamp,
+    by: &str,
+    is_done: bool,
+) -> Result<(), DbErr> {
+    let open = row::Entity::find()
+        .filter(row::Column::Subject.eq(subject))
+        .filter(row::Column::EndedAt.is_null())
+        .all(db)
+        .await?;
+    for mut row in open {
+        // While it is paused, no time runs: what is done then is in time if it was when the pause began.
+        let until = row.paused_at.map_or(at, time_of);
+        let end = row.due_at.map_or(if is_done { ClockEnd::OnTime } else { ClockEnd::Void }, |due_at| {
+            ClockEnd::of(time_of(due_at), until, is_done)
+        });
+        row.ended_at = Some(at.unix_ms());
+        row.ended_by = Some(by.to_owned());
+        row.end = Some(end.key().to_owned());
+        row.next_at = None;
+        row::Entity::update(row.into_active_model().reset_all()).exec(db).await?;
+    }
+    Ok(())
+}
+
+/// Ends the open tasks of many subjects without their being done.
+pub(crate) async fn void(db: &impl ConnectionTrait, subjects: &[String], at: Timestamp) -> Result<(), DbErr> {
+    for subjects in subjects.chunks(KEYS_PER_QUERY) {
+        let open = row::Entity::find()
+            .select_only()
+            .column(row::Column::Subject)
+            .filter(row::Column::Subject.is_in(subjects))
+            .filter(row::Column::EndedAt.is_null())
+            .into_tuple::<String>()
+            .all(db)
+            .await?;
+        for subject in open {
+            end(db, &subject, at, Actor::PLATFORM, false).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Moves the clock of the open task of a subject, whose step goes on: somebody named another end.
+pub(crate) async fn move_due(db: &impl ConnectionTrait, subject: &str, task: &Task) -> Result<(), DbErr> {
+    let found = row::Entity::find()
+        .filter(row::Column::Subject.eq(subject))
+        .filter(row::Column::EndedAt.is_null())
+        .one(db)
+        .await?;
+    let (Some(mut row), Some(clock)) = (found, task.clock) else { return Ok(()) };
+    row.half_at = Some(clock.half_at.unix_ms());
+    row.escalate_at = Some(clock.escalate_at.unix_ms());
+    row.due_at = Some(clock.due_at.unix_ms());
+    row.rung = None;
+    row.next_at = row.paused_at.is_none().then_some(clock.half_at.unix_ms());
+    row::Entity::update(row.into_active_model().reset_all()).exec(db).await.map(|_| ())
+}
+
+fn clock_of(row: &row::Model) -> Result<Option<Clock>, DbErr> {
+    let (Some(half_at), Some(escalate_at), Some(due_at)) = (row.half_at, row.escalate_at, row.due_at) else {
+        return Ok(None);
+    };
+    Ok(Some(Clock {
+        step: ClockStep::parse(&row.step).ok_or_else(|| damaged("task", &row.step))?,
+        armed_at: time_of(row.armed_at),
+        half_at: time_of(half_at),
+        escalate_at: time_of(escalate_at),
+        due_at: time_of(due_at),
+    }))
+}
+
+impl Records {
+    /// Rings the clocks whose moment has come: people are told, and what the platform does by itself is done. Answers what
+    /// rang, a bounded number at a time; ask again at once when it is full.
+    pub async fn ring_clocks(&self, now: Timestamp, limit: u64, desk: &Desk) -> Result<Vec<Rung>, CaseError> {
+        const OPERATION: &str = "ring clocks";
+        let due = row::Entity::find()
+            .filter(row::Column::NextAt.lte(now.unix_ms()))
+            .order_by_asc(row::Column::NextAt)
+            .limit(limit)
+            .all(self.reader())
+            .await
+            .during(OPERATION)?;
+        if due.is_empty() {
+            return Ok(Vec::new());
+        }
+        let platform = Actor::platform();
+        let command = Command { key: None, by: &platform, at: now, desk, parent: None };
+        let mut work = Work::begin(self, &command).await?;
+        let mut rungs = Vec::with_capacity(due.len());
+        for seen in due {
+            // It may have ended since it was found.
+            let row = row::Entity::find_by_id(seen.id).one(&work.tx).await.during(OPERATION)?;
+            let Some(row) = row.filter(|row| row.next_at.is_some_and(|at| at <= now.unix_ms())) else { continue };
+            rungs.extend(ring(&mut work, row, now).await?);
+        }
+        let (worked, mut rungs) = (work.commit().await?, rungs);
+        if let (Some(worked), Some(last)) = (worked, rungs.last_mut()) {
+            last.worked = Some(worked);
+        }
+        Ok(rungs)
+    }
+
+    /// Tasks, those due first at the top; ended ones newest first.
+    pub async fn tasks(&self, filter: &TaskFilter, window: Window) -> Result<Page<TaskRecord>, StoreError> {
+        let list = async {
+            let found = row::Entity::find().filter(condition(filter));
+            let total = found.clone().count(self.reader()).await?;
+            let found = match filter.is_ended {
+                Some(true) => found.order_by_desc(row::Column::EndedAt),
+                _ => found.order_by(Expr::col(row::Column::DueAt).is_null(), sea_orm::Order::Asc)
+                    .order_by_asc(row::Column::DueAt),
+            };
+            let found = found.order_by_desc(row::Column::Id).offset(window.offset).limit(window.limit());
+            let rows = found.all(self.reader()).await?;
+            let titles = self.titles(&rows).await?;
+            let items = rows.into_iter().map(|row| record_of(row, &titles)).collect::<Result<_, _>>()?;
+            Ok(Page { items, total })
+        };
+        list.await.during("list tasks")
+    }
+
+    /// How tasks that began in a period ended, by group.
+    pub async fn task_counts(
+        &self,
+        group: TaskGroup,
+        scope: &UnitPath,
+        from: Timestamp,
+        until: Timestamp,
+        now: Timestamp,
+    ) -> Result<Vec<TaskCount>, StoreError> {
+        let by = match group {
+            TaskGroup::Unit => Expr::col(row::Column::Unit).cast_as(Alias::new("text")),
+            TaskGroup::Step => Expr::col(row::Column::Step),
+            TaskGroup::Person => Expr::col(row::Column::EndedBy).if_null(""),
+            TaskGroup::Category => Expr::col(row::Column::Category),
+            // (ms / 3,600,000 + 8) % 24: the hour in Beijing.
+            TaskGroup::Shift => Expr::cust(
+                "CASE WHEN ((armed_at / 3600000 + 8) % 24) BETWEEN 8 AND 19 THEN 'day' ELSE 'night' END",
+            ),
+        };
+        let overdue = Expr::case(Expr::col(row::Column::DueAt).lt(now.unix_ms()), 1).finally(0);
+        let counted: Result<Vec<(String, Option<String>, i32, i64)>, DbErr> = row::Entity::find()
+            .select_only()
+            .column_as(by, "g")
+            .column(row::Column::End)
+            .column_as(Expr::expr(overdue), "o")
+            .column_as(row::Column::Id.count(), "n")
+            .filter(row::Column::ArmedAt.gte(from.unix_ms()))
+            .filter(row::Column::ArmedAt.lt(until.unix_ms()))
+            .filter(row::Column::UnitPath.starts_with(scope.0.as_str()))
+            .group_by(Expr::col(Alias::new("g")))
+            .group_by(row::Column::End)
+            .group_by(Expr::col(Alias::new("o")))
+            .into_tuple()
+            .all(self.reader())
+            .await;
+        let mut counts: BTreeMap<String, TaskCount> = BTreeMap::new();
+        for (group, end, is_overdue, n) in counted.during("count tasks")? {
+            let count = counts
+                .entry(group.clone())
+                .or_insert_with(|| TaskCount { group: group.into(), ..TaskCount::default() });
+            let field = match end.as_deref().and_then(ClockEnd::parse) {
+                Some(ClockEnd::OnTime) => &mut count.on_time,
+                Some(ClockEnd::Late) => &mut count.late,
+                Some(ClockEnd::Never) => &mut count.never,
+                Some(ClockEnd::Void) => &mut count.void,
+                None if is_overdue == 1 => &mut count.overdue,
+                None => &mut count.running,
+            };
+            *field += n as u64;
+        }
+        Ok(counts.into_values().collect())
+    }
+
+    /// Asks for a pause of a task's clock.
+    pub async fn ask_pause(&self, id: i64, reason: &str, by: &str) -> Result<(), PauseError> {
+        self.change_task(id, |row| {
+            if row.paused_at.is_some() || row.due_at.is_none() {
+                return false;
+            }
+            row.pause_reason = Some(reason.to_owned());
+            row.pause_asked_by = Some(by.to_owned());
+            true
+        })
+        .await
+    }
+
+    /// Grants a pause that somebody else asked for: no time runs until [`Records::resume_clock`].
+    pub async fn grant_pause(&self, id: i64, by: &str, now: Timestamp) -> Result<(), PauseError> {
+        self.change_task(id, |row| {
+            let is_other = row.pause_asked_by.as_deref().is_some_and(|asker| asker != by);
+            if row.paused_at.is_some() || !is_other {
+                return false;
+            }
+            row.pause_granted_by = Some(by.to_owned());
+            row.paused_at = Some(now.unix_ms());
+            row.next_at = None;
+            true
+        })
+        .await
+    }
+
+    /// The time goes on: everything that has not rung moves by the length of the pause.
+    pub async fn resume_clock(&self, id: i64, now: Timestamp) -> Result<(), PauseError> {
+        self.change_task(id, |row| {
+            let Some(paused_at) = row.paused_at.take() else { return false };
+            let ms = now.unix_ms() - paused_at;
+            for at in [&mut row.half_at, &mut row.escalate_at, &mut row.due_at].into_iter().flatten() {
+                *at += ms;
+            }
+            let rung = row.rung.as_deref().and_then(moment_of);
+            let clock = clock_of(row).ok().flatten();
+            row.next_at = clock.and_then(|clock| clock.next(rung)).map(|(_, at)| at.unix_ms());
+            row.pause_asked_by = None;
+            true
+        })
+        .await
+    }
+
+    async fn change_task(
+        &self,
+        id: i64,
+        change: impl FnOnce(&mut row::Model) -> bool,
+    ) -> Result<(), PauseError> {
+        const OPERATION: &str = "pause a clock";
+        let tx = self.begin().await.during(OPERATION)?;
+        let found = row::Entity::find_by_id(id).one(&tx).await.during(OPERATION)?;
+        let mut row = found.filter(|row| row.ended_at.is_none()).ok_or(PauseError::NotFound)?;
+        if !change(&mut row) {
+            return Err(PauseError::Refused);
+        }
+        let (subject, due_at) = (row.subject.clone(), row.due_at);
+        let write = async {
+            row::Entity::update(row.into_active_model().reset_all()).exec(&tx).await?;
+            case::Entity::update_many()
+                .col_expr(case::Column::DueAt, Expr::value(due_at))
+                .filter(case::Column::Id.eq(subject))
+                .exec(&tx)
+                .await?;
+            tx.commit().await
+        };
+        Ok(write.await.during(OPERATION)?)
+    }
+
+    /// Title and plate of what these tasks are about.
+    async fn titles(&self, rows: &[row::Model]) -> Result<BTreeMap<String, (String, Option<String>)>, DbErr> {
+        let mut titles = BTreeMap::new();
+        let (warnings, cases): (Vec<_>, Vec<_>) = rows.iter().partition(|row| row.kind == kind_key(None));
+        let cases: Vec<(String, String, Option<String>)> = case::Entity::find()
+            .select_only()
+            .columns([case::Column::Id, case::Column::Title, case::Column::Plate])
+            .filter(case::Column::Id.is_in(cases.iter().map(|row| row.subject.as_str())))
+            .into_tuple()
+            .all(self.reader())
+            .await?;
+        titles.extend(cases.into_iter().map(|(id, title, plate)| (id, (title, plate))));
+        let plates: Vec<(String, Option<String>, Option<String>)> = warning::row::Entity::find()
+            .select_only()
+            .columns([warning::row::Column::Id, warning::row::Column::Plate, warning::row::Column::PlateText])
+            .filter(warning::row::Column::Id.is_in(warnings.iter().map(|row| row.subject.as_str())))
+            .into_tuple()
+            .all(self.reader())
+            .await?;
+        titles.extend(plates.into_iter().map(|(id, plate, read)| (id, (String::new(), plate.or(read)))));
+        Ok(titles)
+    }
+}
+
+/// Rings one clock. After a long stop only the last moment that came is told: nobody needs to hear at once that half of the time
+/// is over and that all of it is.
+async fn ring(work: &mut Work<'_>, mut row: row::Model, now: Timestamp) -> Result<Option<Rung>, CaseError> {
+    const OPERATION: &str = "ring a clock";
+    let Some(clock) = clock_of(&row).during(OPERATION)? else { return Ok(None) };
+    let mut rung = row.rung.as_deref().and_then(moment_of);
+    let mut last = None;
+    while let Some((moment, at)) = clock.next(rung).filter(|(_, at)| *at <= now) {
+        (rung, last) = (Some(moment), Some((moment, at)));
+    }
+    row.rung = rung.map(|moment| moment_key(moment).to_owned());
+    row.next_at = clock.next(rung).map(|(_, at)| at.unix_ms());
+    let task = row.id;
+    let subject = SmolStr::new(&row.subject);
+    row::Entity::update(row.clone().into_active_model().reset_all()).exec(&work.tx).await.during(OPERATION)?;
+    let Some((moment, at)) = last else { return Ok(None) };
+    tell(work, &row, moment, now).await.during(OPERATION)?;
+    if moment == Moment::Due
+        && let Some(kind) = CaseKind::parse(&row.kind)
+    {
+        work.when_late(kind, &row.subject).await?;
+    }
+    Ok(Some(Rung { task, subject, moment, lag_ms: now.ms_since(at), worked: None }))
+}
+
+async fn tell(work: &Work<'_>, row: &row::Model, moment: Moment, now: Timestamp) -> Result<(), DbErr> {
+    let unit = UnitId(row.unit);
+    let permission = SmolStr::new(&row.permission);
+    let doer = match &row.person {
+        Some(person) => Audience::Person(person.into()),
+        None => Audience::Unit(unit, permission.clone()),
+    };
+    let above = Audience::Above(unit, permission);
+    let told = match moment {
+        Moment::Half => vec![(doer, Tidings::HalfTime)],
+        Moment::Escalate => vec![(doer, Tidings::NearlyLate), (above, Tidings::NearlyLate)],
+        Moment::Due => vec![(doer, Tidings::Late), (above, Tidings::Late)],
+    };
+    let (title, plate) = work.title_of(row).await?;
+    for (audience, word) in told {
+        let record = TidingsRecord {
+            id: 0,
+            at: now,
+            audience,
+            word,
+            subject: SmolStr::new(&row.subject),
+            kind: CaseKind::parse(&row.kind),
+            chain: ChainId(SmolStr::new(&row.chain)),
+            level: level_of(row.level)?,
+            title: title.clone(),
+            plate: plate.clone(),
+            step: ClockStep::parse(&row.step),
+            due_at: row.due_at.map(time_of),
+        };
+        tidings::post(&work.tx, &record).await?;
+    }
+    Ok(())
+}
+
+fn condition(filter: &TaskFilter) -> Condition {
+    use row::Column::{DueAt, EndedAt, Permission, Person, Step, Subject, Unit, UnitPath};
+    let mut all = Condition::all();
+    if let Some(is_ended) = filter.is_ended {
+        all = all.add(if is_ended { EndedAt.is_not_null() } else { EndedAt.is_null() });
+    }
+    if let Some((person, unit, permissions)) = &filter.mine {
+        let of_unit = Condition::all()
+            .add(Person.is_null())
+            .add_option(unit.map(|unit| Unit.eq(unit.0)))
+            .add(Permission.is_in(permissions.iter().map(SmolStr::as_str)));
+        all = all.add(Condition::any().add(Person.eq(person.as_str())).add(of_unit));
+    }
+    all.add_option(filter.scope.as_ref().filter(|path| !path.0.is_empty()).map(|path| {
+        Condition::all().add(UnitPath.gte(path.0.as_str())).add(UnitPath.lt(format!("{}:", path.0)))
+    }))
+    .add_option(filter.subject.as_ref().map(|subject| Subject.eq(subject.as_str())))
+    .add_option(filter.step.map(|step| Step.eq(step.key())))
+    .add_option(filter.due_before.map(|at| DueAt.lt(at.unix_ms())))
+}
+
+fn record_of(
+    row: row::Model,
+    titles: &BTreeMap<String, (String, Option<String>)>,
+) -> Result<TaskRecord, DbErr> {
+    let (title, plate) = titles.get(&row.subject).cloned().unwrap_or_default();
+    let end = row.end.as_deref().and_then(ClockEnd::parse);
+    Ok(TaskRecord {
+        id: row.id,
+        kind: CaseKind::parse(&row.kind),
+        chain: ChainId(row.chain.into()),
+        step: ClockStep::parse(&row.step).ok_or_else(|| damaged("task", &row.step))?,
+        level: level_of(row.level)?,
+        title: title.into(),
+        plate: plate.map(Into::into),
+        category: row.category.into(),
+        unit: UnitId(row.unit),
+        person: row.person.map(Into::into),
+        permission: row.permission.into(),
+        armed_at: time_of(row.armed_at),
+        half_at: row.half_at.map(time_of),
+        due_at: row.due_at.map(time_of),
+        paused_at: row.paused_at.map(time_of),
+        pause_reason: row.pause_reason.map(Into::into),
+        pause_asked_by: row.pause_asked_by.map(Into::into),
+        end: end.zip(row.ended_at.map(time_of)),
+        subject: row.subject.into(),
+    })
+}
