@@ -1,5 +1,6 @@
 // The wire types of the HTTP API v1: shapes from the server's OpenAPI document (`npm run types`), words narrowed to the
 // sets that the page knows. A field that the server drops or renames fails `npm run check`.
+import type { Case, Notice } from './case'
 import type { Hidden, Tuning, VerdictGiven } from './judging'
 import type { components } from './schema'
 
@@ -81,7 +82,16 @@ export type UserWithPassword = Told<'UserWithPassword', { user: UserAccount }>
 
 export type Figures = Told<'Figures', { warnings_by_level_unsigned: Record<Level, number> }>
 
-export type WarningState = 'raised' | 'signed' | 'withdrawn'
+export type WarningState = 'raised' | 'signed' | 'dispatched' | 'closed' | 'merged' | 'withdrawn' | 'expired'
+export const WARNING_STATES: readonly WarningState[] = [
+  'raised',
+  'signed',
+  'dispatched',
+  'closed',
+  'merged',
+  'withdrawn',
+  'expired',
+]
 export type WarningSubject = Told<'SubjectView', { plate_color: PlateColor | null }>
 export type WarningPlace = Told<'PlaceView', { theatre: Theatre | null }>
 
@@ -196,7 +206,13 @@ interface WarningWords {
   verdict: VerdictGiven | null
   hidden: Hidden | null
 }
-export type Warning = Told<'WarningView', WarningWords>
+/** The clock of the step that is open: who has it must act until `due_at`. */
+export interface WarningClock {
+  due_at?: Instant | null
+  step?: string | null
+  is_late?: boolean
+}
+export type Warning = Told<'WarningView', WarningWords> & WarningClock
 export type Evidence = Told<
   'EvidenceView',
   { kind: 'passage' | 'position' | 'device_alarm'; plate_color: PlateColor | null }
@@ -205,7 +221,8 @@ export type HistoryEntry = Told<'HistoryView'>
 export type WarningFile = Told<
   'WarningFileView',
   WarningWords & { evidence: Evidence[]; related: Warning[]; history: HistoryEntry[]; vehicle: Vehicle | null }
->
+> &
+  WarningClock
 
 export type Checkpoint = Told<'CheckpointView', { theatre: Theatre; state: LinkState }>
 
@@ -257,7 +274,7 @@ export type SystemInfo = Told<'SystemView', { clock: 'system' | 'driven' }>
 /** Live stream events by name; see GET /api/v1/live. */
 export interface LiveEvents {
   hello: { server_time: Instant; seq: number; must_reload?: boolean }
-  warning: { change: 'raised' | 'revised' | 'withdrawn' | 'signed' | 'judged'; warning: Warning }
+  warning: { change: string; warning: Warning }
   figures: Figures
   passages: {
     checkpoints: { id: string; count: number; passages_today?: number; last_at: Instant | null }[]
@@ -265,6 +282,10 @@ export interface LiveEvents {
   }
   vehicles: { moved: KeyVehicle[] }
   devices: { changed: { id: string; state: DeviceState; last_seen_at: Instant | null }[] }
+  case: { case: Case; act: string }
+  /** What waits for the person, and how much of it is late. */
+  tasks: { open: number; late: number }
+  notice: Notice
 }
 export type LiveEvent = { [K in keyof LiveEvents]: { name: K; data: LiveEvents[K] } }[keyof LiveEvents]
 export interface PassageSample {

@@ -1,5 +1,6 @@
 // The words of the page in English.
 import type { Key } from './index'
+import { cases } from './case.en'
 import { codes } from './codes.en'
 import { history } from './history.en'
 import { intake } from './intake.en'
@@ -141,7 +142,11 @@ export const en: Record<Key, string> = {
 
   'warning_state.raised': 'unsigned',
   'warning_state.signed': 'signed',
-  'warning_state.withdrawn': 'withdrawn',
+  'warning_state.dispatched': 'Dispatched',
+  'warning_state.closed': 'Closed',
+  'warning_state.merged': 'Merged',
+  'warning_state.withdrawn': 'Withdrawn',
+  'warning_state.expired': 'Expired unsigned',
 
   'order_state.upcoming': 'upcoming',
   'order_state.in_force': 'in force',
@@ -575,6 +580,7 @@ export const en: Record<Key, string> = {
   'audit.empty': 'No audit entries match',
   'audit.empty_why': 'Look-ups, signatures, orders and account changes are recorded here and cannot be changed.',
 
+  ...cases,
   ...codes,
   ...history,
   ...intake,

@@ -1,4 +1,5 @@
 // The words of the page in Chinese, as a clerk would write them. This set of keys is the measure for the others.
+import { cases } from './case.zh'
 import { codes } from './codes.zh'
 import { history } from './history.zh'
 import { intake } from './intake.zh'
@@ -140,7 +141,11 @@ export const zh = {
 
   'warning_state.raised': '待签收',
   'warning_state.signed': '已签收',
-  'warning_state.withdrawn': '已撤回',
+  'warning_state.dispatched': '查缉中',
+  'warning_state.closed': '已办结',
+  'warning_state.merged': '已并入',
+  'warning_state.withdrawn': '已撤销',
+  'warning_state.expired': '逾期未签收',
 
   'order_state.upcoming': '未生效',
   'order_state.in_force': '布控中',
@@ -570,6 +575,7 @@ export const zh = {
   'audit.empty': '没有符合条件的审计记录',
   'audit.empty_why': '查询行踪、签收、布控、账户变更等操作都记录在这里，不可修改。',
 
+  ...cases,
   ...codes,
   ...history,
   ...intake,

@@ -2,7 +2,8 @@
 // reconnect, so that a gap in the stream can never become a gap on the screen.
 import { computed, ref, shallowRef, watch } from 'vue'
 import { api, LIVE_URL } from '@/api'
-import type { LiveEvent, Passage, PassageSample, Warning } from '@/api/types'
+import { cases } from '@/api/case'
+import type { LiveEvent, LiveEvents, Passage, PassageSample, Warning } from '@/api/types'
 import { language } from '@/i18n'
 import { announce } from './notice'
 import { emptyState, foldFrame, mergeWarnings, shownAlone, TICKER_MAX, type Effects } from './fold'
@@ -26,6 +27,24 @@ export function onEffects(listener: (effects: Effects) => void): () => void {
   return () => effectListeners.delete(listener)
 }
 
+/** What waits for the person, and how much of it is late. */
+export const tasks = shallowRef({ open: 0, late: 0 })
+/** Looked at for late ones when the page opens; afterwards the server counts. */
+const TASKS_MAX = 200
+type CaseListener = (change: LiveEvents['case']) => void
+const caseListeners = new Set<CaseListener>()
+/** Tells pages that show cases what changed elsewhere. Returns the way to stop. */
+export function onCase(listener: CaseListener): () => void {
+  caseListeners.add(listener)
+  return () => caseListeners.delete(listener)
+}
+const noticeListeners = new Set<(notice: LiveEvents['notice']) => void>()
+/** Tells what was told to this person. Returns the way to stop. */
+export function onNotice(listener: (notice: LiveEvents['notice']) => void): () => void {
+  noticeListeners.add(listener)
+  return () => noticeListeners.delete(listener)
+}
+
 let queue: LiveEvent[] = []
 let is_scheduled = false
 /** A hidden tab gets no frames; this bounds what waits for it. */
@@ -37,6 +56,10 @@ function take(event: LiveEvent): void {
     void fill()
   }
   if (event.name === 'figures') offset_ms.value = Date.parse(event.data.now) - Date.now()
+  // Work comes one by one, as people act: no need to fold it.
+  if (event.name === 'tasks') return void (tasks.value = event.data)
+  if (event.name === 'case') return caseListeners.forEach((listener) => listener(event.data))
+  if (event.name === 'notice') return noticeListeners.forEach((listener) => listener(event.data))
   queue.push(event)
   if (queue.length >= QUEUE_MAX || document.hidden) flush()
   else if (!is_scheduled) {
@@ -69,6 +92,9 @@ async function fill(): Promise<void> {
     api
       .warnings({ state: 'raised', actionable: true, sort: '-raised_at', limit: 200 })
       .then(({ items }) => patchWarnings(items)),
+    cases.tasks({ mine: true, ended: false, limit: TASKS_MAX }).then(({ items, total }) => {
+      tasks.value = { open: total, late: items.filter((it) => it.is_late).length }
+    }),
     api.figures().then((figures) => (live.value = { ...live.value, figures })),
     api
       .checkpoints()
