@@ -26,6 +26,7 @@ mod clock;
 mod health;
 mod learner;
 mod names;
+mod onward;
 mod parameters;
 mod reads;
 mod roads;
@@ -35,6 +36,7 @@ pub use health::{DeviceHealth, HOURS_MAX, HourOfDevice};
 pub use learner::{
     CHECKPOINTS_MAX, DEVICES_MAX, DUE_EVERY_MS, Learner, Stats, TERMINALS_MAX, WAYS_IN_ENTRY_MAX,
 };
+pub use onward::{Ahead, Onward, OnwardState};
 pub use parameters::{
     ClockParameters, HealthParameters, MisreadParameters, Parameter, ParameterDescription, ParameterError,
     Parameters, TravelParameters,

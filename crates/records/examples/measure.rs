@@ -36,7 +36,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let outcomes = files.iter().zip(0..).map(|(file, n)| raise(file.key, n)).collect::<Vec<_>>();
     let start = Instant::now();
     for (batch, n) in outcomes.chunks(BATCH).zip(1..) {
-        records.commit_outcomes(batch, n, Timestamp::from_unix_ms(0)).await?;
+        records.commit_outcomes(batch, n, Timestamp::from_unix_ms(0), &domain::Desk::default()).await?;
     }
     println!("{:>8.1}  100,000 warnings in batches of {BATCH}", ms(start));
 

@@ -52,6 +52,7 @@
     reason = "SeaORM's derive makes the items of an entity `pub` in its private module"
 )]
 
+mod attachment;
 mod audit;
 mod back_test;
 mod case;
@@ -68,6 +69,7 @@ mod outbox;
 mod page;
 mod password;
 mod platform;
+mod post;
 mod quarantine;
 mod refused;
 mod rule;
@@ -81,10 +83,12 @@ mod store;
 mod tuning;
 mod user;
 mod vehicle;
+mod view;
 mod warning;
 mod watch;
 mod zone;
 
+pub use attachment::AttachmentRecord;
 pub use audit::{AuditEntry, AuditFilter, AuditRecord, AuditVerdict};
 pub use back_test::{BackTestFilter, BackTestRecord, FoundOutcome, FoundWarning, NewBackTest};
 pub use case::{
@@ -105,6 +109,7 @@ pub use platform::{
     Direction, Disposition, DispositionFilter, ExchangeState, Platform, Relation, Scope, SealedPassword,
     Subscription, Tollgate, TollgateState,
 };
+pub use post::{Post, PostKind, PostState};
 pub use quarantine::{
     QUARANTINE_BYTES_MAX, QUARANTINE_MESSAGE_BYTES_MAX, QUARANTINE_ROWS_MAX, QuarantineFilter,
     QuarantineLine, Quarantined,
@@ -121,6 +126,7 @@ pub use user::{
     PatchUserError, Role, USERNAME_CHARS_MAX, User, UserId, UserPatch,
 };
 pub use vehicle::{VehicleField, VehicleFilter, VehicleRecord};
+pub use view::{SavedView, VIEWS_MAX};
 pub use warning::{
     Change, HistoryEntry, Signature, VerdictRecord, WarningAct, WarningActError, WarningCount, WarningDeed,
     WarningField, WarningFilter, WarningRecord, WarningState, YieldCount,

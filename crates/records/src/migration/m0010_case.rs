@@ -4,7 +4,7 @@
 use super::m0001_first::{table, text_key};
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::{
-    big_integer, big_integer_null, big_pk_auto, boolean, double_null, integer, text, text_null,
+    big_integer, big_integer_null, big_pk_auto, boolean, double, double_null, integer, text, text_null,
 };
 
 pub(super) struct Migration;
@@ -19,7 +19,7 @@ impl MigrationName for Migration {
 impl MigrationTrait for Migration {
     #[expect(elided_lifetimes_in_paths, reason = "the trait's expansion accepts no other form")]
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        for table in [case(), step(), task(), command(), attachment(), tidings(), view()] {
+        for table in [case(), step(), task(), command(), attachment(), tidings(), view(), post()] {
             manager.create_table(table).await?;
         }
         for (table, columns) in INDEXES {
@@ -194,6 +194,23 @@ fn tidings() -> TableCreateStatement {
             text_null("plate"),
             text_null("step"),
             big_integer_null("due_at"),
+        ],
+    )
+}
+
+fn post() -> TableCreateStatement {
+    table(
+        "post",
+        [
+            big_pk_auto("id").take(),
+            text("name"),
+            big_integer("unit"),
+            text("kind"),
+            text("state"),
+            double("lon"),
+            double("lat"),
+            text("crew"),
+            big_integer("updated_at"),
         ],
     )
 }

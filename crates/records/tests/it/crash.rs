@@ -50,7 +50,7 @@ async fn write_for_ever(path: &Path) {
         let batch: Vec<_> =
             (done..done + BATCH).map(|n| Outcome::Raise(Box::new(warning(n as u32)))).collect();
         done += BATCH;
-        records.commit_outcomes(&batch, done, at(0)).await.unwrap();
+        records.commit_outcomes(&batch, done, at(0), &domain::Desk::default()).await.unwrap();
         println!("committed {done}");
     }
 }

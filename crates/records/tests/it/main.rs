@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
+mod case;
 mod crash;
 mod job;
 mod other;
@@ -16,7 +17,7 @@ use domain::{
     CheckpointId, Detail, Fact, Level, ModelId, Observation, ObservationId, Passage, Plate, PlateClass,
     PlateColor, Timestamp, VehicleFile, VehicleKey, Warning, WarningId, WatchOrderId, Wgs84,
 };
-use records::Records;
+use records::{Records, VerdictRecord, WarningAct, WarningActError, WarningDeed, WarningRecord};
 
 /// 2026-11-23 00:00 in Beijing.
 const MIDNIGHT: Timestamp = Timestamp::from_unix_ms(1_795_363_200_000);
@@ -29,6 +30,52 @@ async fn open() -> (tempfile::TempDir, Records) {
     let dir = tempfile::tempdir().unwrap();
     let records = Records::open(dir.path().join("records.db")).await.unwrap();
     (dir, records)
+}
+
+/// An officer of no unit, who may do everything.
+fn officer(username: &str) -> domain::Actor {
+    domain::Actor { username: username.into(), unit: None, roles: domain::Role::Founder.into() }
+}
+
+/// Signs a warning, without anybody's desk.
+async fn sign(
+    records: &Records,
+    id: WarningId,
+    seen_version: u32,
+    by: &str,
+    at: Timestamp,
+) -> Result<WarningRecord, WarningActError> {
+    let (by, desk) = (officer(by), domain::Desk::default());
+    let deed = WarningDeed {
+        act: WarningAct::Sign,
+        seen_version: Some(seen_version),
+        verdict: None,
+        note: None,
+        by: &by,
+        at,
+        desk: &desk,
+    };
+    Ok(records.act_on_warning(id, &deed).await?.swap_remove(0))
+}
+
+/// Gives a verdict, without anybody's desk.
+async fn judge(
+    records: &Records,
+    id: WarningId,
+    seen_version: u32,
+    given: &VerdictRecord,
+) -> Result<WarningRecord, WarningActError> {
+    let (by, desk) = (officer(&given.by), domain::Desk::default());
+    let deed = WarningDeed {
+        act: WarningAct::Judge,
+        seen_version: Some(seen_version),
+        verdict: Some(given.verdict),
+        note: given.note.clone(),
+        by: &by,
+        at: given.at,
+        desk: &desk,
+    };
+    Ok(records.act_on_warning(id, &deed).await?.swap_remove(0))
 }
 
 /// 鲁Q00000, 鲁Q00001, …

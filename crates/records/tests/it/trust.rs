@@ -1,6 +1,6 @@
 //! What makes judgement one that officers can trust: verdicts, marks, yields, zones, silences, rules, tunings.
 
-use crate::{at, key, open, warning};
+use crate::{at, judge, key, open, sign, warning};
 use domain::warning::WithdrawReason;
 use domain::{
     Area, Detail, DeviceId, DeviceKind, Hidden, Hours, KeyClass, Level, Maintenance, Mark, ModelId, Outcome,
@@ -8,7 +8,7 @@ use domain::{
 };
 use records::{
     Change, Device, EndSilenceError, NewDraft, Put, Quiet, QuietKind, QuietRecord, Records, Review,
-    RuleError, RuleState, Sort, TuningError, TuningRecord, VerdictError, VerdictRecord, WarningField,
+    RuleError, RuleState, Sort, TuningError, TuningRecord, WarningActError, VerdictRecord, WarningField,
     WarningFilter, WarningState, Window,
 };
 use std::time::Instant;
@@ -37,13 +37,13 @@ fn verdict(verdict: Verdict, by: &str, minute: i64) -> VerdictRecord {
 async fn a_verdict_signs_teaches_and_can_be_changed() {
     let (_dir, records) = open().await;
     let id = warning(1).id;
-    records.commit_outcomes(&[raise(1), raise(2)], 1, at(0)).await.unwrap();
-    let first = records.judge_warning(id, 1, &verdict(Verdict::Misread, "li", 1)).await.unwrap();
+    records.commit_outcomes(&[raise(1), raise(2)], 1, at(0), &domain::Desk::default()).await.unwrap();
+    let first = judge(&records, id, 1, &verdict(Verdict::Misread, "li", 1)).await.unwrap();
     assert_eq!((first.state, first.change, first.version), (WarningState::Signed, Change::Judged, 2));
     assert_eq!(first.signature.as_ref().map(|s| s.by.as_str()), Some("li"));
-    let stale = records.judge_warning(id, 1, &verdict(Verdict::Stale, "wang", 2)).await;
-    assert!(matches!(stale, Err(VerdictError::Changed { version: 2 })));
-    let second = records.judge_warning(id, 2, &verdict(Verdict::Cloned, "wang", 2)).await.unwrap();
+    let stale = judge(&records, id, 1, &verdict(Verdict::Stale, "wang", 2)).await;
+    assert!(matches!(stale, Err(WarningActError::Changed { version: 2 })));
+    let second = judge(&records, id, 2, &verdict(Verdict::Cloned, "wang", 2)).await.unwrap();
     assert_eq!(second.signature, first.signature, "who took it on stays");
     assert_eq!(second.verdict, Some(verdict(Verdict::Cloned, "wang", 2)));
 
@@ -62,16 +62,16 @@ async fn a_verdict_signs_teaches_and_can_be_changed() {
     let mut revised = warning(1);
     revised.level = Level::High;
     revised.raised_at = revised.raised_at.plus_ms(1);
-    let revised = records.commit_outcomes(&[Outcome::Revise(Box::new(revised))], 2, at(3)).await.unwrap();
+    let revised = records.commit_outcomes(&[Outcome::Revise(Box::new(revised))], 2, at(3), &domain::Desk::default()).await.unwrap();
     assert_eq!(revised[0].verdict, second.verdict);
 
     let filter = WarningFilter { verdict: Some(Verdict::Cloned), ..WarningFilter::default() };
     let sort = Sort::descending(WarningField::OccurredAt);
     assert_eq!(records.warnings(&filter, sort, Window::default()).await.unwrap().total, 1);
     let gone = Outcome::Withdraw { id: warning(2).id, reason: WithdrawReason::Refuted };
-    records.commit_outcomes(&[gone], 3, at(4)).await.unwrap();
-    let none = records.judge_warning(warning(2).id, 2, &verdict(Verdict::Confirmed, "li", 5)).await;
-    assert!(matches!(none, Err(VerdictError::WrongState)));
+    records.commit_outcomes(&[gone], 3, at(4), &domain::Desk::default()).await.unwrap();
+    let none = judge(&records, warning(2).id, 2, &verdict(Verdict::Confirmed, "li", 5)).await;
+    assert!(matches!(none, Err(WarningActError::Refused(_))));
 }
 
 #[tokio::test]
@@ -79,21 +79,21 @@ async fn marks_are_kept_wherever_they_come_in_a_batch() {
     let (_dir, records) = open().await;
     // Before its warning, after it, without one.
     let batch = [mark(2, 1, None), raise(1), raise(2), raise(3), mark(3, 1, None), mark(9, 1, None)];
-    let stored = records.commit_outcomes(&batch, 1, at(0)).await.unwrap();
+    let stored = records.commit_outcomes(&batch, 1, at(0), &domain::Desk::default()).await.unwrap();
     assert_eq!(stored.len(), 3, "a mark of what isn't there is passed over");
     assert!(stored.iter().all(|record| record.mark.group == warning(1).id && record.group_count == 3));
-    assert_eq!(records.commit_outcomes(&batch, 1, at(0)).await.unwrap(), [], "said twice, it is no change");
+    assert_eq!(records.commit_outcomes(&batch, 1, at(0), &domain::Desk::default()).await.unwrap(), [], "said twice, it is no change");
 
     let hidden = Some(Hidden::Stronger(warning(1).id));
-    let marked = records.commit_outcomes(&[mark(3, 3, hidden.clone())], 2, at(1)).await.unwrap();
+    let marked = records.commit_outcomes(&[mark(3, 3, hidden.clone())], 2, at(1), &domain::Desk::default()).await.unwrap();
     assert_eq!((marked[0].change, marked[0].version, marked[0].seq), (Change::Marked, 1, 4));
     assert_eq!(marked[0].mark, Mark { group: warning(3).id, hidden });
     assert_eq!(marked[0].group_count, 1);
     // Signing goes by what the warning says, which the mark did not change.
-    records.sign_warning(warning(3).id, 1, "li", at(2)).await.unwrap();
+    sign(&records, warning(3).id, 1, "li", at(2)).await.unwrap();
     // Withdrawn, a repeat does not count; and content does not wipe a mark.
     let gone = Outcome::Withdraw { id: warning(2).id, reason: WithdrawReason::Refuted };
-    records.commit_outcomes(&[gone, raise(3)], 3, at(3)).await.unwrap();
+    records.commit_outcomes(&[gone, raise(3)], 3, at(3), &domain::Desk::default()).await.unwrap();
     let first = records.warning(warning(1).id).await.unwrap().unwrap();
     assert_eq!(first.group_count, 1);
     let third = records.warning(warning(3).id).await.unwrap().unwrap();
@@ -134,7 +134,7 @@ async fn yields_of_twenty_thousand_warnings_are_counted_from_one_index() {
                 Outcome::Raise(Box::new(one))
             })
             .collect();
-        records.commit_outcomes(&batch, 1, at(0)).await.unwrap();
+        records.commit_outcomes(&batch, 1, at(0), &domain::Desk::default()).await.unwrap();
     }
     let day = at(0).beijing_day();
     let since = Instant::now();

@@ -1,10 +1,10 @@
 //! Warnings: outcomes fold once, people sign once, readers miss nothing.
 
-use crate::{at, key, open, warning};
+use crate::{at, key, open, sign, warning};
 use domain::warning::WithdrawReason;
 use domain::{Level, ModelId, Outcome};
 use records::{
-    Change, Records, SignError, Sort, WarningField, WarningFilter, WarningRecord, WarningState, Window,
+    Change, Records, WarningActError, Sort, WarningField, WarningFilter, WarningRecord, WarningState, Window,
     cursor,
 };
 
@@ -24,7 +24,7 @@ fn withdraw(n: u32) -> Outcome {
 }
 
 async fn commit(records: &Records, outcomes: &[Outcome]) -> Vec<WarningRecord> {
-    records.commit_outcomes(outcomes, 1, at(0)).await.unwrap()
+    records.commit_outcomes(outcomes, 1, at(0), &domain::Desk::default()).await.unwrap()
 }
 
 async fn actions(records: &Records, n: u32) -> Vec<String> {
@@ -38,7 +38,7 @@ async fn a_batch_committed_twice_changes_nothing_the_second_time() {
     let before = [raise(9), raise(8)];
     commit(&records, &before).await;
     let batch = [raise(1), revise(1), raise(2), withdraw(2), raise(3), withdraw(9), revise(8), withdraw(77)];
-    let first = records.commit_outcomes(&batch, 1_234, at(0)).await.unwrap();
+    let first = records.commit_outcomes(&batch, 1_234, at(0), &domain::Desk::default()).await.unwrap();
     let changed: Vec<_> = first.iter().map(|r| (r.warning.id, r.change, r.seq)).collect();
     assert_eq!(
         changed,
@@ -54,7 +54,7 @@ async fn a_batch_committed_twice_changes_nothing_the_second_time() {
     let history = (actions(&records, 1).await, actions(&records, 2).await, actions(&records, 9).await);
     assert_eq!(history.1, ["raised", "withdrawn"]);
 
-    assert_eq!(records.commit_outcomes(&batch, 1_234, at(5)).await.unwrap(), []);
+    assert_eq!(records.commit_outcomes(&batch, 1_234, at(5), &domain::Desk::default()).await.unwrap(), []);
     assert_eq!(records.warnings_changed_after(0, 100).await.unwrap(), before);
     let after = (actions(&records, 1).await, actions(&records, 2).await, actions(&records, 9).await);
     assert_eq!(after, history);
@@ -72,8 +72,8 @@ async fn a_withdrawn_warning_can_be_raised_again() {
         (WarningState::Withdrawn, Some(WithdrawReason::Refuted))
     );
     let id = warning(1).id;
-    let signed = records.sign_warning(id, gone[0].version, "li", at(0)).await;
-    assert!(matches!(signed, Err(SignError::WrongState)));
+    let signed = sign(&records, id, gone[0].version, "li", at(0)).await;
+    assert!(matches!(signed, Err(WarningActError::Refused(_))));
     let back = commit(&records, &[raise(1)]).await;
     assert_eq!((back[0].state, back[0].change, back[0].version), (WarningState::Raised, Change::Raised, 3));
     assert_eq!(back[0].withdrawn_reason, None);
@@ -86,7 +86,7 @@ async fn a_signed_warning_stays_signed_when_refuted_and_says_so() {
     let (_dir, records) = open().await;
     commit(&records, &[raise(1)]).await;
     let id = warning(1).id;
-    let signed = records.sign_warning(id, 1, "li", at(9)).await.unwrap();
+    let signed = sign(&records, id, 1, "li", at(9)).await.unwrap();
     assert_eq!(
         (signed.state, signed.change, signed.seq, signed.version),
         (WarningState::Signed, Change::Signed, 2, 2)
@@ -105,7 +105,7 @@ async fn a_signed_warning_stays_signed_when_refuted_and_says_so() {
 async fn only_the_first_revision_after_a_signature_is_news() {
     let (_dir, records) = open().await;
     commit(&records, &[raise(1)]).await;
-    records.sign_warning(warning(1).id, 1, "li", at(0)).await.unwrap();
+    sign(&records, warning(1).id, 1, "li", at(0)).await.unwrap();
     commit(&records, &[revise(1)]).await;
     let back = commit(&records, &[raise(1)]).await;
     assert_eq!((back[0].version, back[0].state), (4, WarningState::Signed));
@@ -120,24 +120,24 @@ async fn of_two_signers_exactly_one_is_told_about_the_other() {
         let id = warning(n).id;
         let sign = |by: &'static str| {
             let records = records.clone();
-            tokio::spawn(async move { records.sign_warning(id, 1, by, at(7)).await })
+            tokio::spawn(async move { sign(&records, id, 1, by, at(7)).await })
         };
         let (a, b) = (sign("li"), sign("wang"));
         match (a.await.unwrap(), b.await.unwrap()) {
-            (Ok(won), Err(SignError::Conflict { by, at: when }))
-            | (Err(SignError::Conflict { by, at: when }), Ok(won)) => {
+            (Ok(won), Err(WarningActError::Conflict { by, at: when }))
+            | (Err(WarningActError::Conflict { by, at: when }), Ok(won)) => {
                 assert_eq!(won.signature.map(|signature| signature.by), Some(by));
                 assert_eq!(when, at(7));
             }
             both => panic!("{both:?}"),
         }
     }
-    let missing = records.sign_warning(warning(99).id, 1, "li", at(0)).await;
-    assert!(matches!(missing, Err(SignError::NotFound)));
+    let missing = sign(&records, warning(99).id, 1, "li", at(0)).await;
+    assert!(matches!(missing, Err(WarningActError::NotFound)));
     commit(&records, &[raise(50), revise(50)]).await;
     commit(&records, &[raise(50)]).await;
-    let old = records.sign_warning(warning(50).id, 1, "li", at(0)).await;
-    assert!(matches!(old, Err(SignError::Changed { version: 2 })));
+    let old = sign(&records, warning(50).id, 1, "li", at(0)).await;
+    assert!(matches!(old, Err(WarningActError::Changed { version: 2 })));
 }
 
 /// What a filter says, done by hand.
@@ -150,7 +150,7 @@ async fn filters_sorts_and_pages_agree_with_the_same_done_by_hand() {
     commit(&records, &(0..WARNINGS).map(raise).collect::<Vec<_>>()).await;
     commit(&records, &(0..30).map(withdraw).collect::<Vec<_>>()).await;
     for n in 30..60 {
-        records.sign_warning(warning(n).id, 1, "li", at(0)).await.unwrap();
+        sign(&records, warning(n).id, 1, "li", at(0)).await.unwrap();
     }
     let all = records.warnings_changed_after(0, 500).await.unwrap();
     assert_eq!(all.len(), WARNINGS as usize);

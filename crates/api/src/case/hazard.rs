@@ -1,0 +1,278 @@
+//! Hazards: categories with their questions, what lies near, and the figures of the ledger.
+
+use super::office::Category;
+use super::route::CaseQuery;
+use super::task::period;
+use super::view::{CaseView, case_view};
+use super::words;
+use crate::access::Signed;
+use crate::app::App;
+use crate::problem::{Problem, RequestLanguage};
+use axum::Json;
+use axum::extract::{Query, State};
+use domain::stage::hazard::{Hazard, HazardKind};
+use domain::{AnyCase, CaseKind, Timestamp, UnitId, Wgs84};
+use records::{CaseField, CaseFilter, CaseRecord, Sort, Window};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use utoipa::{IntoParams, ToSchema};
+
+/// Hazards looked at for one answer of statistics at most.
+const COUNTED_MAX: u64 = 200_000;
+/// Hazards that are told to lie near at most.
+const NEAR_MAX: usize = 10;
+/// Metres of a degree of latitude.
+const METRES_A_DEGREE: f64 = 111_320.0;
+
+/// A category, in the language of the request.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct CategoryView {
+    key: String,
+    name: String,
+    hazard_kind: &'static str,
+    questions: Vec<QuestionView>,
+}
+
+/// A question, in the language of the request.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct QuestionView {
+    key: String,
+    text: String,
+    /// `choice`, `yes_no`, `text`, `number`.
+    #[serde(rename = "type")]
+    answer: String,
+    options: Vec<String>,
+    is_required: bool,
+}
+
+/// Categories of hazards with what is asked about each.
+#[utoipa::path(get, path = "/hazards/categories", tag = "hazards", responses((status = 200, body = Vec<CategoryView>)))]
+pub(crate) async fn categories(
+    State(app): State<Arc<App>>,
+    _: Signed,
+    RequestLanguage(language): RequestLanguage,
+) -> Json<Vec<CategoryView>> {
+    let view = |category: &Category| CategoryView {
+        key: category.key.clone(),
+        name: language.pick(&category.zh, &category.en).clone(),
+        hazard_kind: category.hazard_kind.key(),
+        questions: category
+            .questions
+            .iter()
+            .map(|question| QuestionView {
+                key: question.key.clone(),
+                text: language.pick(&question.zh, &question.en).clone(),
+                answer: question.answer.clone(),
+                options: question.options.clone(),
+                is_required: question.is_required,
+            })
+            .collect(),
+    };
+    Json(app.case_files.categories.iter().map(view).collect())
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+pub(crate) struct NearQuery {
+    /// Degrees.
+    lon: f64,
+    lat: f64,
+    /// Of this category only.
+    category: Option<String>,
+    /// Not this one.
+    exclude: Option<String>,
+}
+
+/// A hazard that lies near.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct NearView {
+    case: CaseView,
+    distance_m: u32,
+}
+
+/// Hazards near a point that may be the same one: open ones, and struck-off ones that would be opened again.
+#[utoipa::path(get, path = "/hazards/near", tag = "hazards", params(NearQuery), responses((status = 200, body = Vec<NearView>)))]
+pub(crate) async fn near(
+    State(app): State<Arc<App>>,
+    _: Signed,
+    RequestLanguage(language): RequestLanguage,
+    Query(query): Query<NearQuery>,
+) -> Result<Json<Vec<NearView>>, Problem> {
+    let here = Wgs84::new(query.lon, query.lat)
+        .ok_or_else(|| Problem::invalid("位置有误。", "The place is not on the earth."))?;
+    let now = app.clock.now();
+    let category = query.category.as_deref().filter(|word| !word.is_empty());
+    let mut found = near_hazards(&app, here, category).await?;
+    found.retain(|(record, _)| Some(record.id.as_str()) != query.exclude.as_deref());
+    let view = |(record, distance_m): &(CaseRecord, u32)| NearView {
+        case: case_view(&app, record, now, language),
+        distance_m: *distance_m,
+    };
+    Ok(Json(found.iter().take(NEAR_MAX).map(view).collect()))
+}
+
+/// Hazards near a point, the nearest first, with the distance in metres. Merged and unfounded ones are left out.
+pub(crate) async fn near_hazards(
+    app: &App,
+    here: Wgs84,
+    category: Option<&str>,
+) -> Result<Vec<(CaseRecord, u32)>, Problem> {
+    let radius_m = f64::from(app.office.load().desk.limits.duplicate_m_max);
+    let d_lat = radius_m / METRES_A_DEGREE;
+    let d_lon = d_lat / here.lat_deg().to_radians().cos().abs().max(0.01);
+    let corner = |sign: f64| {
+        Wgs84::new(
+            (here.lon_deg() + sign * d_lon).clamp(-180.0, 180.0),
+            (here.lat_deg() + sign * d_lat).clamp(-90.0, 90.0),
+        )
+    };
+    let filter = CaseFilter {
+        kinds: vec![CaseKind::Hazard],
+        category: category.map(Into::into),
+        within: corner(-1.0).zip(corner(1.0)),
+        ..CaseFilter::default()
+    };
+    let window = Window { offset: 0, limit: 100 };
+    let page = app.records.cases(&filter, Sort::descending(CaseField::OpenedAt), window).await?;
+    let mut near: Vec<(CaseRecord, u32)> = page
+        .items
+        .into_iter()
+        .filter(|record| !matches!(record.state.as_str(), "merged" | "unfounded"))
+        .filter_map(|record| {
+            let distance_m = record.location?.distance_m(here);
+            (distance_m <= radius_m).then_some((record, distance_m.round() as u32))
+        })
+        .collect();
+    near.sort_by_key(|(_, distance_m)| *distance_m);
+    Ok(near)
+}
+
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(default)]
+pub(crate) struct HazardCountQuery {
+    /// Found then or later, RFC 3339.
+    since: Option<String>,
+    /// Found before.
+    until: Option<String>,
+    /// `category`, `unit`, `month`.
+    by: Option<String>,
+}
+
+/// The figures of the ledger: 排查、完成整改、销号.
+#[derive(Clone, Copy, Debug, Default, Serialize, ToSchema)]
+pub(crate) struct HazardFigures {
+    /// Found in the period: reported, neither unfounded nor merged.
+    found: u64,
+    /// Of these, rectified by now: accepted or struck off.
+    rectified: u64,
+    /// Of these, struck off by now.
+    struck_off: u64,
+    /// Of these, still open.
+    open: u64,
+    /// Of these, open and past their time.
+    late: u64,
+}
+
+/// Figures of a group.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct HazardGroupView {
+    group: String,
+    name: String,
+    #[serde(flatten)]
+    figures: HazardFigures,
+}
+
+/// Figures of hazards.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct HazardCountsView {
+    total: HazardFigures,
+    /// Of roads (道路交通安全隐患).
+    road: HazardFigures,
+    /// Of people, vehicles and enterprises (其他交通安全隐患).
+    other: HazardFigures,
+    groups: Vec<HazardGroupView>,
+}
+
+impl HazardFigures {
+    fn add(&mut self, record: &CaseRecord, now: Timestamp) {
+        self.found += 1;
+        match record.state.as_str() {
+            "struck_off" => {
+                self.rectified += 1;
+                self.struck_off += 1;
+            }
+            "accepted" => self.rectified += 1,
+            _ => {}
+        }
+        self.open += u64::from(record.is_open);
+        self.late += u64::from(record.is_open && record.due_at.is_some_and(|due_at| due_at < now));
+    }
+}
+
+/// How many hazards were found, rectified, struck off, as the half-year summary counts them.
+#[utoipa::path(get, path = "/statistics/hazards", tag = "statistics", params(HazardCountQuery),
+    responses((status = 200, body = HazardCountsView)))]
+pub(crate) async fn counts(
+    State(app): State<Arc<App>>,
+    by: Signed,
+    RequestLanguage(language): RequestLanguage,
+    Query(query): Query<HazardCountQuery>,
+) -> Result<Json<HazardCountsView>, Problem> {
+    let now = app.clock.now();
+    let (from, until) = period(query.since.as_deref(), query.until.as_deref(), now)?;
+    let filter = CaseFilter {
+        kinds: vec![CaseKind::Hazard],
+        since: Some(from),
+        until: Some(until),
+        ..CaseQuery::default().filter(&app, &by, now)?
+    };
+    let by_what = query.by.as_deref().unwrap_or("category");
+    let office = app.office.load_full();
+    let (mut total, mut road, mut other) = <(HazardFigures, HazardFigures, HazardFigures)>::default();
+    let mut groups: BTreeMap<String, (String, HazardFigures)> = BTreeMap::new();
+    let mut offset = 0;
+    while offset < COUNTED_MAX {
+        let window = Window { offset, limit: records::PAGE_LIMIT_MAX };
+        let page = app.records.cases(&filter, Sort::ascending(CaseField::OpenedAt), window).await?;
+        if page.items.is_empty() {
+            break;
+        }
+        offset += page.items.len() as u64;
+        for record in &page.items {
+            let AnyCase::Hazard(hazard) = &record.case else { continue };
+            if matches!(record.state.as_str(), "merged" | "unfounded") {
+                continue;
+            }
+            total.add(record, now);
+            let side = if hazard.report.hazard_kind == HazardKind::Road { &mut road } else { &mut other };
+            side.add(record, now);
+            let (group, name) = match by_what {
+                "unit" => home(&office, hazard),
+                "month" => {
+                    let (year, month, _) = record.opened_at.beijing_day().ymd();
+                    let text = format!("{year:04}-{month:02}");
+                    (text.clone(), text)
+                }
+                _ => {
+                    let key = record.category.to_string();
+                    (key, words::category(&app, Some(CaseKind::Hazard), &record.category, language))
+                }
+            };
+            groups.entry(group).or_insert_with(|| (name, HazardFigures::default())).1.add(record, now);
+        }
+    }
+    let mut groups: Vec<HazardGroupView> = groups
+        .into_iter()
+        .map(|(group, (name, figures))| HazardGroupView { group, name, figures })
+        .collect();
+    if by_what != "month" {
+        groups.sort_by_key(|group| std::cmp::Reverse(group.figures.found));
+    }
+    Ok(Json(HazardCountsView { total, road, other, groups }))
+}
+
+/// The unit in whose area it lies; which rectifies is another question.
+fn home(office: &super::office::Office, hazard: &Hazard) -> (String, String) {
+    let UnitId(id) = hazard.report.unit;
+    (id.to_string(), office.unit(hazard.report.unit))
+}

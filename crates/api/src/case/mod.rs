@@ -1,0 +1,39 @@
+//! Cases: what people work on, from the watch order to the struck-off hazard. One set of routes for all stages: the stage's state
+//! machine (`domain::stage`) decides, the records store, these routes translate.
+
+pub(crate) mod attachment;
+pub(crate) mod chain;
+pub(crate) mod dispatch;
+pub(crate) mod hazard;
+mod office;
+pub(crate) mod post;
+pub(crate) mod route;
+pub(crate) mod saved_view;
+pub(crate) mod task;
+mod view;
+mod words;
+
+pub use office::{CaseFileError, CaseFiles, Office};
+pub(crate) use view::{CaseView, TaskView, case_view, task_view};
+
+use crate::app::App;
+use crate::live::Message;
+use crate::wire::Language;
+use records::Worked;
+use serde_json::json;
+
+/// Tells all pages what a command changed.
+pub fn publish(app: &App, worked: &Worked, act: &str) {
+    crate::stream::publish(app, &worked.warnings);
+    if worked.is_reference_changed {
+        app.changed.notify_one();
+    }
+    if app.hub.listeners() == 0 {
+        return;
+    }
+    let now = app.clock.now();
+    for record in &worked.cases {
+        let text = |language| json!({ "act": act, "case": case_view(app, record, now, language) }).to_string();
+        app.hub.send(Message::both("case", text(Language::Chinese), text(Language::English)));
+    }
+}

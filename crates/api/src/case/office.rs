@@ -1,0 +1,196 @@
+//! By what cases are worked, in memory: units, people, terms, limits, categories of hazards. Files give the defaults
+//! (`data/cases.toml`, `data/hazards.toml`), the settings what a county changed.
+
+use crate::app::App;
+use crate::problem::Problem;
+use domain::case::{Calendar, Limits, Term, Terms, WorkTime};
+use domain::stage::hazard::HazardKind;
+use domain::{CivilDay, Desk, UnitId};
+use records::StoreError;
+use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use utoipa::ToSchema;
+
+/// The setting that holds the terms that a county changed, as JSON.
+const TERMS_SETTING: &str = "case_terms";
+
+/// What the files say.
+#[derive(Clone, Debug)]
+pub struct CaseFiles {
+    terms: Terms,
+    limits: Limits,
+    /// Categories of hazards with their questions.
+    pub(crate) categories: Vec<Category>,
+}
+
+/// A category of hazards.
+#[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
+pub(crate) struct Category {
+    /// Its word.
+    pub key: String,
+    /// `road`, `person`, `vehicle`, `enterprise`.
+    #[schema(value_type = String)]
+    pub hazard_kind: HazardKind,
+    /// Chinese.
+    pub zh: String,
+    /// English.
+    pub en: String,
+    /// What is asked about it.
+    #[serde(default)]
+    pub questions: Vec<Question>,
+}
+
+/// A question about a hazard.
+#[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
+pub(crate) struct Question {
+    /// Its word.
+    pub key: String,
+    /// Chinese.
+    pub zh: String,
+    /// English.
+    pub en: String,
+    /// `choice`, `yes_no`, `text`, `number`.
+    #[serde(rename = "type")]
+    pub answer: String,
+    /// What can be chosen.
+    #[serde(default)]
+    pub options: Vec<String>,
+    /// Whether it has to be answered.
+    #[serde(default)]
+    pub is_required: bool,
+}
+
+#[derive(Deserialize)]
+struct CasesFile {
+    escalate_percent: u8,
+    limits: Limits,
+    terms: Vec<Term>,
+    calendar: CalendarFile,
+}
+
+#[derive(Deserialize, Serialize, Clone, Debug)]
+pub(crate) struct CalendarFile {
+    pub hours: Vec<HoursFile>,
+    pub holidays: BTreeSet<String>,
+    pub working_weekends: BTreeSet<String>,
+}
+
+#[derive(Deserialize, Serialize, Clone, Debug)]
+pub(crate) struct HoursFile {
+    pub from: String,
+    pub until: String,
+}
+
+#[derive(Deserialize)]
+struct HazardsFile {
+    categories: Vec<Category>,
+}
+
+/// A file that can't be used.
+#[derive(Debug, thiserror::Error)]
+pub enum CaseFileError {
+    /// Not TOML of this form.
+    #[error("{0}")]
+    Form(#[from] toml::de::Error),
+    /// A day or a time that is none.
+    #[error("{0} is no day or time")]
+    Time(String),
+}
+
+impl CaseFiles {
+    /// Reads the texts of `cases.toml` and `hazards.toml`.
+    pub fn read(cases: &str, hazards: &str) -> Result<Self, CaseFileError> {
+        let file: CasesFile = toml::from_str(cases)?;
+        let hazards: HazardsFile = toml::from_str(hazards)?;
+        let terms = Terms {
+            terms: file.terms,
+            calendar: calendar_of(&file.calendar)?,
+            escalate_percent: file.escalate_percent,
+        };
+        Ok(Self { terms, limits: file.limits, categories: hazards.categories })
+    }
+}
+
+pub(crate) fn calendar_of(file: &CalendarFile) -> Result<Calendar, CaseFileError> {
+    let wrong = |text: &str| CaseFileError::Time(text.to_owned());
+    let days = |texts: &BTreeSet<String>| -> Result<BTreeSet<CivilDay>, CaseFileError> {
+        texts.iter().map(|text| CivilDay::parse(text).ok_or_else(|| wrong(text))).collect()
+    };
+    let minute = |text: &str| -> Result<u16, CaseFileError> {
+        let (hour, minute) = text.split_once(':').ok_or_else(|| wrong(text))?;
+        let (hour, minute): (u16, u16) =
+            (hour.parse().map_err(|_| wrong(text))?, minute.parse().map_err(|_| wrong(text))?);
+        if hour > 24 || minute > 59 { Err(wrong(text)) } else { Ok(hour * 60 + minute) }
+    };
+    let hours = file.hours.iter().map(|time| {
+        Ok(WorkTime { from_minute: minute(&time.from)?, until_minute: minute(&time.until)? })
+    });
+    Ok(Calendar {
+        hours: hours.collect::<Result<_, CaseFileError>>()?,
+        holidays: days(&file.holidays)?,
+        working_weekends: days(&file.working_weekends)?,
+    })
+}
+
+/// Units, people, terms: the state behind cases, read anew when one of them changes.
+#[derive(Debug, Default)]
+pub struct Office {
+    /// What the state machines are given.
+    pub desk: Desk,
+    /// Names of people by username.
+    pub people: BTreeMap<SmolStr, SmolStr>,
+}
+
+impl Office {
+    /// The name of a person; the username of one who is not known.
+    pub(crate) fn person(&self, username: &str) -> String {
+        let name = self.people.get(username).filter(|name| !name.is_empty());
+        name.map_or_else(|| username.to_owned(), ToString::to_string)
+    }
+
+    /// The name of a unit.
+    pub(crate) fn unit(&self, id: UnitId) -> String {
+        self.desk.units.get(id).map_or_else(|| id.to_string(), |unit| unit.name.to_string())
+    }
+}
+
+impl App {
+    /// Reads units, people and terms anew.
+    pub async fn load_office(&self) -> Result<(), StoreError> {
+        let users = self.records.users().await?;
+        let units = self.units.load_full();
+        let mut staffed = BTreeSet::new();
+        for user in users.iter().filter(|user| user.is_enabled) {
+            let Some(unit) = user.unit else { continue };
+            let allowed = domain::Permission::ALL.iter().filter(|permission| user.roles.allow(**permission));
+            staffed.extend(allowed.map(|permission| (unit, SmolStr::new_static(permission.key()))));
+        }
+        let stored = self.records.setting(TERMS_SETTING).await?;
+        let terms = stored.and_then(|text| match serde_json::from_str(&text) {
+            Ok(terms) => Some(terms),
+            Err(error) => {
+                tracing::error!(%error, "the stored terms can't be read; those of the file hold");
+                None
+            }
+        });
+        let desk = Desk {
+            units: units.as_ref().clone(),
+            terms: terms.unwrap_or_else(|| self.case_files.terms.clone()),
+            limits: self.case_files.limits.clone(),
+            staffed,
+        };
+        let people = users.into_iter().map(|user| (user.username, user.display_name)).collect();
+        self.office.store(Arc::new(Office { desk, people }));
+        Ok(())
+    }
+
+    /// Stores terms that hold from now on; clocks that run go on as they are.
+    pub(crate) async fn put_terms(&self, terms: &Terms) -> Result<(), Problem> {
+        let text = serde_json::to_string(terms).map_err(|error| Problem::internal("write the terms", &error))?;
+        self.records.put_setting(TERMS_SETTING, &text, self.clock.now()).await?;
+        self.load_office().await?;
+        Ok(())
+    }
+}
