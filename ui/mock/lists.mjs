@@ -1,4 +1,4 @@
-// The lists beside the command page: devices, register, watch orders, passages, models, users, audit.
+// The lists beside the command page: devices, register, watch orders, passages, models.
 import { dice, pick, randomPlate } from './world.mjs'
 
 const iso = (ms) => new Date(ms).toISOString()
@@ -123,19 +123,6 @@ export function lists(state, is_empty) {
       picture_ids: [`p${i}a`],
     }
   })
-  const users = [
-    state.user,
-    { id: 2, username: 'liqiang', display_name: '李强', role: 'officer', must_change_password: false },
-  ].map((it) => ({ ...it, is_enabled: true }))
-  const audit = some(40, (i) => ({
-    id: i,
-    at: iso(now - i * 6e5),
-    actor: pick(['王磊', '李强']),
-    action: pick(['warning.sign', 'watch_order.create', 'passage.look_up', 'session.login']),
-    target: `w${i}`,
-    detail: '',
-    address: '10.1.2.3',
-  }))
   const matches = (it, query, ...fields) =>
     !query.get('q') || fields.some((field) => String(it[field] ?? '').includes(query.get('q')))
 
@@ -262,17 +249,6 @@ export function lists(state, is_empty) {
                 (!query.get('checkpoint') || it.checkpoint_id === query.get('checkpoint')) &&
                 (!query.get('plate') || it.plate.includes(query.get('plate'))),
             ),
-            query,
-          ),
-        }
-      case 'users':
-        if (method === 'POST')
-          return { body: { user: { ...users[1], ...body }, one_time_password: 'qm7xv2kdrt94bc3w' } }
-        return { body: { items: users, total: users.length, next_cursor: null } }
-      case 'audit':
-        return {
-          body: slice(
-            audit.filter((it) => matches(it, query, 'actor', 'action', 'target')),
             query,
           ),
         }

@@ -23,6 +23,7 @@ import { intake } from './intake.mjs'
 import { backTests } from './backtests.mjs'
 import { judging } from './judging.mjs'
 import { lists } from './lists.mjs'
+import { people } from './people.mjs'
 import { platforms } from './platforms.mjs'
 
 const DIST = fileURLToPath(new URL('../dist/', import.meta.url))
@@ -68,7 +69,6 @@ export async function startMock({ port = 0, is_empty = false, must_change = fals
       id: 1,
       username: 'admin',
       display_name: '值班员王磊',
-      role: 'administrator',
       must_change_password: must_change,
     },
     is_logged_in: false,
@@ -76,6 +76,7 @@ export async function startMock({ port = 0, is_empty = false, must_change = fals
     is_next_sign_late: false,
     requests: [],
   }
+  const persons = people(state, is_empty)
   const more = lists(state, is_empty)
   const judge = judging(state, is_empty)
   const tested = backTests(state, is_empty)
@@ -285,6 +286,8 @@ export async function startMock({ port = 0, is_empty = false, must_change = fals
     if (intaken) return intaken
     const exchanged = exchange(method, [kind, id, action, last, tail], query, body, { problem })
     if (exchanged) return exchanged
+    const personal = persons(method, [kind, id, action, last], query, body)
+    if (personal) return personal
     if (kind === 'warnings' && id) {
       const warning = state.warnings.find((it) => it.id === id)
       if (!warning) return problem(404, 'not_found', '没有这条预警', '它可能已过保存期。')

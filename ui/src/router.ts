@@ -47,7 +47,7 @@ const routes: RouteRecordRaw[] = [
   },
   { path: '/rules/:id', name: 'rule', component: () => import('@/pages/rule/RulePage.vue'), props: true },
   {
-    path: '/system/:tab(health|storage|jobs|users|audit)?',
+    path: '/system/:tab(health|storage|jobs|units|users|rights|audit)?',
     name: 'system',
     component: () => import('@/pages/system/SystemPage.vue'),
   },

@@ -1,13 +1,14 @@
-// Who is logged in, and what they may do.
-import { computed, shallowRef } from 'vue'
+// Who is logged in, and what they may do. Pages ask for permissions, never for roles.
+import { shallowRef } from 'vue'
 import { api } from '@/api'
 import { ApiError } from '@/api/client'
-import type { User } from '@/api/types'
+import type { Me, Permission } from '@/api/types'
 
-export const session = shallowRef<User | null>(null)
+export const session = shallowRef<Me | null>(null)
 
-export const isAdministrator = computed(() => session.value?.role === 'administrator')
-export const mayAct = computed(() => session.value !== null && session.value.role !== 'viewer')
+/** Whether one of these is allowed. */
+export const may = (...permissions: readonly Permission[]): boolean =>
+  permissions.some((permission) => session.value?.permissions.includes(permission) ?? false)
 
 /** Whether one of these is allowed. A server that tells no permissions yet knows roles only: whoever may act may try. */
 export const may = (...permissions: readonly string[]): boolean => {
@@ -16,7 +17,7 @@ export const may = (...permissions: readonly string[]): boolean => {
 }
 
 /** Asks the server once who this browser is. */
-export async function loadSession(): Promise<User | null> {
+export async function loadSession(): Promise<Me | null> {
   try {
     session.value = await api.session()
   } catch (cause) {

@@ -9,6 +9,9 @@ use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+/// File in the folder with the administrator's password, which a demo gives to everybody.
+pub(crate) const PASSWORD_FILE: &str = "password";
+
 /// A running server, its folder and the administrator's session.
 pub(crate) struct Product {
     server: Running,
@@ -126,7 +129,9 @@ fn set_password(address: &str, folder: &Path) -> Result<(String, String)> {
         return Err(format!("setting the password answered {status}: {answer}"));
     }
     let token = log_in(&password)?;
-    fs::write(folder.join("token"), &token).map_err(|error| error.to_string())?;
+    for (name, text) in [("token", &token), (PASSWORD_FILE, &password)] {
+        fs::write(folder.join(name), text).map_err(|error| error.to_string())?;
+    }
     Ok((password, token))
 }
 

@@ -114,8 +114,11 @@ pub(crate) async fn open(config: &Config) -> anyhow::Result<Opened> {
         jobs: api::Jobs::new(dir.join("jobs")),
         exchange: Arc::new(exchange),
         fetcher: fetcher().context("could not make the client that fetches pictures")?,
+        units: ArcSwap::default(),
+        refusals: api::Refusals::default(),
     };
     app.load_names().await?;
+    app.load_units().await?;
     let app = Arc::new(app);
     let task = Task {
         app: app.clone(),

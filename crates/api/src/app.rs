@@ -1,5 +1,6 @@
 //! What all routes share.
 
+use crate::access::Refusals;
 use crate::archive::Archive;
 use crate::board::Board;
 use crate::health::Health;
@@ -9,6 +10,7 @@ use crate::map::MapConfig;
 use crate::problem::Problem;
 use crate::replay::ReplayRequest;
 use arc_swap::ArcSwap;
+use domain::people::{UnitId, UnitPath, UnitTree};
 use domain::{Checkpoint, CheckpointId, KeyClass, Section, SectionId, Timestamp, VehicleKey, Zone, ZoneId};
 use gateway::file::Seen;
 use gateway::{Clock, Intake, Limits, Presence};
@@ -81,6 +83,10 @@ pub struct App {
     pub exchange: Arc<platform::Exchange>,
     /// Fetches pictures that cameras keep.
     pub fetcher: reqwest::Client,
+    /// Units, to know what lies below which.
+    pub units: ArcSwap<UnitTree>,
+    /// Refusals that are in the audit already.
+    pub refusals: Refusals,
 }
 
 /// How far the fold over the journal has come; written by the journal's reader.
@@ -129,6 +135,21 @@ impl App {
             sections: sections.into_iter().map(|s| (s.id.clone(), s)).collect(),
         }));
         Ok(())
+    }
+
+    /// Reads the units anew.
+    pub async fn load_units(&self) -> Result<(), StoreError> {
+        let tree = UnitTree::new(self.records.units().await?);
+        match tree {
+            Ok(tree) => self.units.store(Arc::new(tree)),
+            Err(error) => tracing::error!(%error, "the units in the records are no tree"),
+        }
+        Ok(())
+    }
+
+    /// What people of a unit look at; of one that isn't there, nothing.
+    pub(crate) fn scope_of(&self, unit: UnitId) -> UnitPath {
+        self.units.load().scope(unit).unwrap_or_else(|| UnitPath("-".into()))
     }
 
     /// Reads the classes of key vehicles anew.

@@ -1,9 +1,9 @@
 //! The audit: who did and looked up what, when.
 
+use crate::access::Signed;
 use crate::app::App;
 use crate::job::{self, JobError, JobView};
 use crate::problem::Problem;
-use crate::session::Administrator;
 use crate::wire::{List, Paging, instant, parse_instant};
 use axum::Json;
 use axum::extract::{Query, State};
@@ -42,7 +42,7 @@ pub(crate) struct AuditQuery {
     responses((status = 200, body = List<AuditView>)))]
 pub(crate) async fn list(
     State(app): State<Arc<App>>,
-    _: Administrator,
+    _: Signed,
     Query(query): Query<AuditQuery>,
 ) -> Result<Json<List<AuditView>>, Problem> {
     let word = |text: Option<String>| text.filter(|text| !text.is_empty());
@@ -75,10 +75,7 @@ pub(crate) async fn list(
 /// written: `intact` with the number of rows and the last hash, to be compared with one noted elsewhere; or `broken_at`, the
 /// first row that was changed, or before which one was removed or put in.
 #[utoipa::path(post, path = "/audit/verify", tag = "system", responses((status = 200, body = JobView)))]
-pub(crate) async fn verify(
-    State(app): State<Arc<App>>,
-    Administrator(by): Administrator,
-) -> Result<Json<JobView>, Problem> {
+pub(crate) async fn verify(State(app): State<Arc<App>>, by: Signed) -> Result<Json<JobView>, Problem> {
     let records = app.records.clone();
     let parameters = json!({});
     let view = job::start(&app, &by, "audit_verify", String::new(), &parameters, |run| async move {

@@ -1,8 +1,8 @@
 //! Checkpoints (卡口) and sections (区间).
 
+use crate::access::Signed;
 use crate::app::App;
 use crate::problem::Problem;
-use crate::session::{Administrator, Signed};
 use crate::wire::{List, instant};
 use axum::Json;
 use axum::extract::{Path, State};
@@ -155,7 +155,7 @@ pub(crate) async fn list(State(app): State<Arc<App>>, _: Signed) -> Json<List<Ch
     request_body = CheckpointInput, responses((status = 204), (status = 422)))]
 pub(crate) async fn put(
     State(app): State<Arc<App>>,
-    Administrator(by): Administrator,
+    by: Signed,
     Path(id): Path<String>,
     Json(input): Json<CheckpointInput>,
 ) -> Result<StatusCode, Problem> {
@@ -187,7 +187,7 @@ pub(crate) async fn put(
     responses((status = 204), (status = 404)))]
 pub(crate) async fn remove(
     State(app): State<Arc<App>>,
-    Administrator(by): Administrator,
+    by: Signed,
     Path(id): Path<String>,
 ) -> Result<StatusCode, Problem> {
     if !app.records.remove_checkpoint(&CheckpointId::from(id.as_str())).await? {
@@ -223,7 +223,7 @@ pub(crate) async fn list_sections(State(app): State<Arc<App>>, _: Signed) -> Jso
     request_body = SectionInput, responses((status = 204), (status = 422)))]
 pub(crate) async fn put_section(
     State(app): State<Arc<App>>,
-    Administrator(by): Administrator,
+    by: Signed,
     Path(id): Path<String>,
     Json(input): Json<SectionInput>,
 ) -> Result<StatusCode, Problem> {
@@ -262,7 +262,7 @@ pub(crate) async fn put_section(
     responses((status = 204), (status = 404)))]
 pub(crate) async fn remove_section(
     State(app): State<Arc<App>>,
-    Administrator(by): Administrator,
+    by: Signed,
     Path(id): Path<String>,
 ) -> Result<StatusCode, Problem> {
     if !app.records.remove_section(&SectionId::from(id.as_str())).await? {

@@ -1,9 +1,9 @@
 //! Devices, and those that were refused.
 
+use crate::access::Signed;
 use crate::app::App;
 use crate::checkpoint::device_state_word;
 use crate::problem::Problem;
-use crate::session::{Administrator, Signed};
 use crate::vehicle::key_of;
 use crate::wire::{List, Paging, instant};
 use axum::Json;
@@ -291,7 +291,7 @@ pub(crate) fn device_of(input: &DeviceInput) -> Result<Device, (&'static str, &'
     responses((status = 200, body = DeviceView), (status = 409), (status = 422)))]
 pub(crate) async fn create(
     State(app): State<Arc<App>>,
-    Administrator(by): Administrator,
+    by: Signed,
     Json(input): Json<DeviceInput>,
 ) -> Result<Json<DeviceView>, Problem> {
     let device = device_of(&input).map_err(|(field, why)| {
@@ -316,7 +316,7 @@ async fn store(app: &App, by: &Signed, device: &Device, action: &str) -> Result<
     responses((status = 200, body = DeviceView), (status = 404), (status = 422)))]
 pub(crate) async fn change(
     State(app): State<Arc<App>>,
-    Administrator(by): Administrator,
+    by: Signed,
     Path((kind, id)): Path<(String, String)>,
     Json(input): Json<DeviceChange>,
 ) -> Result<Json<DeviceView>, Problem> {
@@ -369,7 +369,7 @@ pub(crate) async fn change(
     params(("kind" = String, Path), ("id" = String, Path)), responses((status = 204), (status = 404)))]
 pub(crate) async fn remove(
     State(app): State<Arc<App>>,
-    Administrator(by): Administrator,
+    by: Signed,
     Path((kind, id)): Path<(String, String)>,
 ) -> Result<StatusCode, Problem> {
     let id = DeviceId::from(id.as_str());
@@ -412,7 +412,7 @@ pub(crate) async fn refused(
     responses((status = 200, body = AdmittedView), (status = 422)))]
 pub(crate) async fn admit(
     State(app): State<Arc<App>>,
-    Administrator(by): Administrator,
+    by: Signed,
     Path((kind, id)): Path<(String, String)>,
     Json(input): Json<AdmitInput>,
 ) -> Result<Json<AdmittedView>, Problem> {
@@ -476,7 +476,7 @@ async fn refused_address(app: &App, kind: DeviceKind, id: &str) -> Result<Option
     params(("kind" = String, Path), ("id" = String, Path)), responses((status = 204), (status = 404)))]
 pub(crate) async fn dismiss(
     State(app): State<Arc<App>>,
-    Administrator(by): Administrator,
+    by: Signed,
     Path((kind, id)): Path<(String, String)>,
 ) -> Result<StatusCode, Problem> {
     let id = DeviceId::from(id.as_str());

@@ -1,10 +1,10 @@
 //! Dispositions (布控) between platforms: watch orders that are passed on, and what platforms ask of us, which a person
 //! puts into force or refuses.
 
+use crate::access::Signed;
 use crate::app::App;
 use crate::platform::find;
 use crate::problem::Problem;
-use crate::session::{Officer, Signed};
 use crate::wire::{List, instant};
 use axum::Json;
 use axum::extract::{Path, Query, State};
@@ -151,7 +151,7 @@ fn checked_note(note: &str) -> Result<&str, Problem> {
     responses((status = 200, body = List<DispositionView>), (status = 404), (status = 409)))]
 pub(crate) async fn accept(
     State(app): State<Arc<App>>,
-    Officer(by): Officer,
+    by: Signed,
     Path((platform, id)): Path<(String, String)>,
     Json(input): Json<DecisionInput>,
 ) -> Result<Json<List<DispositionView>>, Problem> {
@@ -174,7 +174,7 @@ pub(crate) async fn accept(
     responses((status = 200, body = List<DispositionView>), (status = 404), (status = 409), (status = 422)))]
 pub(crate) async fn refuse(
     State(app): State<Arc<App>>,
-    Officer(by): Officer,
+    by: Signed,
     Path((platform, id)): Path<(String, String)>,
     Json(input): Json<DecisionInput>,
 ) -> Result<Json<List<DispositionView>>, Problem> {
@@ -195,7 +195,7 @@ pub(crate) async fn refuse(
     request_body = PassOnInput, responses((status = 200, body = List<DispositionView>), (status = 404), (status = 409), (status = 422)))]
 pub(crate) async fn pass_on(
     State(app): State<Arc<App>>,
-    Officer(by): Officer,
+    by: Signed,
     Path(id): Path<String>,
     Json(input): Json<PassOnInput>,
 ) -> Result<Json<List<DispositionView>>, Problem> {

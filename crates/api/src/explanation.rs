@@ -1,11 +1,11 @@
 //! A warning explained: the model as it is, the thresholds that held where and when it was raised, and what each piece of
 //! its evidence contributes.
 
+use crate::access::Signed;
 use crate::app::App;
 use crate::model::{ModelView, ParameterView, model_view, parameter_view};
 use crate::problem::{Problem, RequestLanguage};
 use crate::rule::{RuleVersionView, version_view};
-use crate::session::Signed;
 use crate::tuning::{TuningView, holding, tuned_json, tuning_view};
 use crate::warning::{EvidenceView, WarningView, evidence_view, no_such, parse_id, warning_view};
 use crate::wire::Language;

@@ -1,9 +1,9 @@
 //! The day's figures. Each opens its records: the page links them to the lists with the same filter.
 
+use crate::access::Signed;
 use crate::app::App;
 use crate::checkpoint::{checkpoint_states, device_state_word};
 use crate::problem::Problem;
-use crate::session::Signed;
 use crate::wire::instant;
 use axum::Json;
 use axum::extract::State;

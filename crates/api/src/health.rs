@@ -1,9 +1,9 @@
 //! How devices do (设备健康): online, late, clocks, misread plates; now and hour by hour.
 
+use crate::access::Signed;
 use crate::app::App;
 use crate::device::parse_kind;
 use crate::problem::Problem;
-use crate::session::Signed;
 use crate::wire::{List, instant};
 use axum::Json;
 use axum::extract::{Path, Query, State};

@@ -2,10 +2,10 @@
 //!
 //! A bad row is reported by row and column and costs that row; the good ones stand. The same file twice changes nothing.
 
+use crate::access::Signed;
 use crate::app::App;
 use crate::device::{DeviceInput, device_of};
 use crate::problem::{Problem, RequestLanguage};
-use crate::session::Administrator;
 use crate::table::{Row, Table};
 use crate::vehicle::{VehicleInput, file_of};
 use crate::wire::Language;
@@ -14,6 +14,7 @@ use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
+use domain::people::Permission;
 use domain::{
     Checkpoint, CheckpointId, CivilDay, Level, Plate, PlateClass, Section, SectionId, Theatre, VehicleKey,
     WatchOrder, WatchOrderId, Wgs84,
@@ -125,10 +126,19 @@ fn columns_of(kind: &str) -> Result<Columns, Problem> {
     })
 }
 
+/// What somebody must be allowed to import such a table.
+fn permission_of(kind: &str) -> Permission {
+    match kind {
+        "devices" => Permission::ManageDevices,
+        "watch-orders" => Permission::ApplyWatch,
+        _ => Permission::KeepRegister,
+    }
+}
+
 /// An empty table with the heads that are understood.
 #[utoipa::path(get, path = "/imports/{kind}/template", tag = "imports", params(("kind" = String, Path)),
     responses((status = 200, description = "text/csv")))]
-pub(crate) async fn template(_: Administrator, Path(kind): Path<String>) -> Result<Response, Problem> {
+pub(crate) async fn template(_: Signed, Path(kind): Path<String>) -> Result<Response, Problem> {
     let heads: Vec<&str> = columns_of(&kind)?.iter().map(|(chinese, ..)| *chinese).collect();
     // The mark in front makes spreadsheet programs read UTF-8.
     let text = format!("\u{feff}{}\r\n", heads.join(","));
@@ -144,12 +154,13 @@ pub(crate) async fn template(_: Administrator, Path(kind): Path<String>) -> Resu
     responses((status = 200, body = ImportReport), (status = 413), (status = 422)))]
 pub(crate) async fn import(
     State(app): State<Arc<App>>,
-    Administrator(by): Administrator,
+    by: Signed,
     RequestLanguage(language): RequestLanguage,
     Path(kind): Path<String>,
     body: Bytes,
 ) -> Result<Json<ImportReport>, Problem> {
     let columns = columns_of(&kind)?;
+    by.require(permission_of(&kind))?;
     let read = tokio::task::spawn_blocking(move || Table::read(&body, columns));
     let table = read.await.map_err(|error| Problem::internal("read a table", &error))??;
     let mut report = ImportReport { rows: table.len(), ..ImportReport::default() };

@@ -4,16 +4,17 @@
 //! A room that has long work calls [`start`] with the work as a future that is given a [`JobRun`]. The work says how far
 //! it has come, looks now and then whether it is to stop, and gives its result as JSON.
 
+use crate::access::Signed;
 use crate::app::App;
 use crate::problem::{Problem, RequestLanguage};
-use crate::session::Signed;
 use crate::wire::{Language, List, Paging, attachment, instant};
 use axum::Json;
 use axum::extract::{Path, Query, Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use domain::people::Permission;
 use domain::time::DAY_MS;
-use records::{JobEnd, JobFilter, JobId, JobRecord, JobState, NewJob, Role, StoreError, Window};
+use records::{JobEnd, JobFilter, JobId, JobRecord, JobState, NewJob, StoreError, Window};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::HashMap;
@@ -355,7 +356,7 @@ pub(crate) async fn list(
     Query(query): Query<JobQuery>,
 ) -> Result<Json<List<JobView>>, Problem> {
     let filter = JobFilter {
-        created_by: (signed.user.role != Role::Administrator).then(|| signed.user.username.to_string()),
+        created_by: (!signed.may(Permission::ManageSystem)).then(|| signed.user.username.to_string()),
         kind: query.kind.filter(|kind| !kind.is_empty()),
         states: query.state.iter().flat_map(|text| text.split(',')).filter_map(JobState::parse).collect(),
     };
@@ -433,7 +434,7 @@ async fn visible(app: &App, signed: &Signed, id: i64) -> Result<JobRecord, Probl
     let record = app.records.job(JobId(id)).await?.ok_or_else(no_such)?;
     let is_own = record.asked.created_by == signed.user.username;
     // Whether somebody else's job exists is nobody's affair.
-    if is_own || signed.user.role == Role::Administrator { Ok(record) } else { Err(no_such()) }
+    if is_own || signed.may(Permission::ManageSystem) { Ok(record) } else { Err(no_such()) }
 }
 
 fn no_such() -> Problem {

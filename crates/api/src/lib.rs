@@ -3,6 +3,7 @@
 //! One file a subject, named by the subject's word; [`routes`] lists them all. A route reads its input, asks the
 //! records, the board or a journal, and writes the answer; it decides nothing. Errors are [`problem::Problem`]s.
 
+mod access;
 mod app;
 mod archive;
 mod audit;
@@ -28,6 +29,7 @@ mod platform;
 mod problem;
 mod quarantine;
 mod replay;
+mod role;
 mod routes;
 mod rule;
 mod session;
@@ -37,6 +39,7 @@ mod subscription;
 mod system;
 mod table;
 mod tuning;
+mod unit;
 mod user;
 mod vehicle;
 mod warning;
@@ -47,6 +50,7 @@ mod words;
 mod yields;
 mod zone;
 
+pub use access::{Access, Refusals, TABLE, access_of};
 pub use app::{App, Names, Progress};
 pub use archive::Archive;
 pub use board::{Board, RECENT_PASSAGES_MAX};

@@ -1,8 +1,8 @@
 //! The map without internet: the county's roads and places from the server, and an optional base map.
 
+use crate::access::Signed;
 use crate::app::App;
 use crate::problem::Problem;
-use crate::session::{Administrator, Signed};
 use crate::wire::Point;
 use axum::Json;
 use axum::body::Bytes;
@@ -126,7 +126,7 @@ pub(crate) async fn layer(
     responses((status = 204), (status = 422)))]
 pub(crate) async fn put_layer(
     State(app): State<Arc<App>>,
-    Administrator(by): Administrator,
+    by: Signed,
     Path(layer): Path<String>,
     body: Bytes,
 ) -> Result<StatusCode, Problem> {

@@ -1,8 +1,8 @@
 //! The models (预警模型), explained.
 
+use crate::access::Signed;
 use crate::app::App;
 use crate::problem::RequestLanguage;
-use crate::session::Signed;
 use crate::wire::{Language, List};
 use axum::Json;
 use axum::extract::State;

@@ -1,9 +1,9 @@
 //! Recent passages (过车) and where key vehicles are now.
 
+use crate::access::Signed;
 use crate::app::App;
 use crate::board::{VEHICLE_ONLINE_MS, VehicleNow};
 use crate::problem::{Problem, RequestLanguage};
-use crate::session::Signed;
 use crate::vehicle::key_of;
 use crate::warning::{EvidenceView, evidence_view};
 use crate::wire::{LIMIT_MAX, List, instant, parse_instant};

@@ -1,8 +1,8 @@
 //! Pictures: from the picture journal, or fetched from the camera that keeps them.
 
+use crate::access::Signed;
 use crate::app::App;
 use crate::problem::Problem;
-use crate::session::Signed;
 use axum::extract::{Path, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};

@@ -1,8 +1,8 @@
 //! Other platforms (对接平台): who they are, how the links do, subscriptions in both directions, and their tollgates.
 
+use crate::access::Signed;
 use crate::app::App;
 use crate::problem::Problem;
-use crate::session::{Administrator, Signed};
 use crate::wire::{List, instant};
 use axum::Json;
 use axum::extract::{Path, State};
@@ -274,7 +274,7 @@ async fn one_view(app: &App, platform: Platform) -> Result<Json<PlatformView>, P
     responses((status = 200, body = PlatformView), (status = 409), (status = 422)))]
 pub(crate) async fn create(
     State(app): State<Arc<App>>,
-    Administrator(by): Administrator,
+    by: Signed,
     Json(input): Json<PlatformInput>,
 ) -> Result<Json<PlatformView>, Problem> {
     let digits = input.id.as_deref().map(str::trim).unwrap_or_default();
@@ -322,7 +322,7 @@ pub(crate) async fn create(
     responses((status = 200, body = PlatformView), (status = 404), (status = 422)))]
 pub(crate) async fn change(
     State(app): State<Arc<App>>,
-    Administrator(by): Administrator,
+    by: Signed,
     Path(id): Path<String>,
     Json(input): Json<PlatformInput>,
 ) -> Result<Json<PlatformView>, Problem> {
@@ -474,7 +474,7 @@ fn checked_url(text: &str) -> Result<String, Problem> {
     responses((status = 204), (status = 404)))]
 pub(crate) async fn remove(
     State(app): State<Arc<App>>,
-    Administrator(by): Administrator,
+    by: Signed,
     Path(id): Path<String>,
 ) -> Result<StatusCode, Problem> {
     let platform = find(&app, &id).await?;
@@ -490,7 +490,7 @@ pub(crate) async fn remove(
     responses((status = 200, body = ProbeView), (status = 422)))]
 pub(crate) async fn probe(
     State(app): State<Arc<App>>,
-    Administrator(by): Administrator,
+    by: Signed,
     Json(input): Json<ProbeInput>,
 ) -> Result<Json<ProbeView>, Problem> {
     let base_url = checked_url(&input.base_url)?;
@@ -562,7 +562,7 @@ pub(crate) async fn tollgates(
     responses((status = 204), (status = 404), (status = 422)))]
 pub(crate) async fn admit_tollgate(
     State(app): State<Arc<App>>,
-    Administrator(by): Administrator,
+    by: Signed,
     Path((id, tollgate)): Path<(String, String)>,
     Json(input): Json<AdmitTollgateInput>,
 ) -> Result<StatusCode, Problem> {

@@ -1,9 +1,9 @@
 //! The quarantine: what devices sent that could not be read, with its reason.
 
+use crate::access::Signed;
 use crate::app::App;
 use crate::device::parse_kind;
 use crate::problem::Problem;
-use crate::session::Signed;
 use crate::wire::{Paging, instant, parse_instant};
 use axum::Json;
 use axum::extract::{Path, Query, State};

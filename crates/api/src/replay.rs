@@ -1,9 +1,9 @@
 //! A warning replayed (预警重放): what the journal holds about its subject is judged once more, step by step. The journal's
 //! reader does it, since it has the engine; here is how it is asked and what people read.
 
+use crate::access::Signed;
 use crate::app::App;
 use crate::problem::{Problem, RequestLanguage};
-use crate::session::Signed;
 use crate::warning::{EvidenceView, evidence_view, no_such, parse_id};
 use crate::wire::instant;
 use axum::Json;

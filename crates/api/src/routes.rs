@@ -1,14 +1,16 @@
 //! All routes, and what lies around them: problems, size bounds, compression, panics contained.
 
+use crate::access::enforce;
 use crate::app::App;
 use crate::problem::write_problems;
 use crate::{
     audit, back_test, checkpoint, device, disposition, explanation, figures, health, history, import, intake,
-    job, map, model, passage, picture, platform, quarantine, replay, rule, session, silence, stream,
-    subscription, system, tuning, user, vehicle, warning, watch, weighing, yields, zone,
+    job, map, model, passage, picture, platform, quarantine, replay, role, rule, session, silence, stream,
+    subscription, system, tuning, unit, user, vehicle, warning, watch, weighing, yields, zone,
 };
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{MethodRouter, get};
 use std::sync::Arc;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -44,6 +46,8 @@ fn api() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::with_openapi(Document::openapi())
         .routes(routes!(session::log_in, session::get, session::log_out))
         .routes(routes!(session::change_password))
+        .routes(routes!(session::list, session::end_others))
+        .routes(routes!(session::end_one))
         .routes(routes!(figures::get))
         .routes(routes!(stream::live))
         .routes(routes!(warning::list))
@@ -92,11 +96,7 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .merge(platforms())
         .routes(routes!(map::config))
         .routes(routes!(picture::get))
-        .routes(routes!(user::list, user::create))
-        .routes(routes!(user::change))
-        .routes(routes!(user::reset_password))
-        .routes(routes!(audit::list))
-        .routes(routes!(audit::verify))
+        .merge(people())
         .routes(routes!(system::health))
         .routes(routes!(system::get))
         .routes(routes!(system::drive_clock))
@@ -104,6 +104,27 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .merge(files)
         .merge(uploads)
         .merge(layers)
+}
+
+/// Who works here, what they may do, and what they did.
+fn people() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new()
+        .routes(routes!(unit::list, unit::create))
+        .routes(routes!(unit::change))
+        .routes(routes!(role::list))
+        .routes(routes!(user::people))
+        .routes(routes!(user::list, user::create))
+        .routes(routes!(user::change))
+        .routes(routes!(user::put_roles))
+        .routes(routes!(user::put_duty))
+        .routes(routes!(user::reset_password))
+        .routes(routes!(user::unlock))
+        .routes(routes!(user::sessions, user::end_sessions))
+        .routes(routes!(user::end_session))
+        .routes(routes!(user::founders))
+        .routes(routes!(user::end_founders))
+        .routes(routes!(audit::list))
+        .routes(routes!(audit::verify))
 }
 
 /// What comes in by files, and an overview of what is connected.
@@ -192,13 +213,14 @@ pub fn router(app: Arc<App>, page: MethodRouter) -> Router {
     let (routes, _) = api().split_for_parts();
     let document: Arc<str> = openapi_json().into();
     let routes = routes
+        .layer(from_fn_with_state(app.clone(), enforce))
         .route(
             "/openapi.json",
             get(move || std::future::ready(([("content-type", "application/json")], document.to_string()))),
         )
         .fallback(|| async { axum::http::StatusCode::NOT_FOUND })
         .layer(CatchPanicLayer::new())
-        .layer(axum::middleware::from_fn(write_problems));
+        .layer(from_fn(write_problems));
     // Events must go out at once, pictures are compressed already.
     let compressible = SizeAbove::new(1_024)
         .and(NotForContentType::SSE)

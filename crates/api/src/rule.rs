@@ -1,8 +1,8 @@
 //! Rules that users write (自定义规则): checked as they are typed, reviewed by a second person, changed while running.
 
+use crate::access::Signed;
 use crate::app::App;
 use crate::problem::{Problem, RequestLanguage};
-use crate::session::{Administrator, Officer, Signed};
 use crate::wire::{List, instant, new_id};
 use crate::yields::{YieldNumbers, rule_yields};
 use axum::Json;
@@ -297,7 +297,7 @@ pub(crate) async fn list(State(app): State<Arc<App>>, _: Signed) -> Result<Json<
     responses((status = 200, body = RuleFileView), (status = 422)))]
 pub(crate) async fn create(
     State(app): State<Arc<App>>,
-    Officer(by): Officer,
+    by: Signed,
     Json(input): Json<RuleInput>,
 ) -> Result<Json<RuleFileView>, Problem> {
     let draft = draft_of(&input)?;
@@ -328,7 +328,7 @@ pub(crate) async fn get(
     request_body = RuleInput, responses((status = 200, body = RuleFileView), (status = 404), (status = 409), (status = 422)))]
 pub(crate) async fn edit(
     State(app): State<Arc<App>>,
-    Officer(by): Officer,
+    by: Signed,
     Path(id): Path<String>,
     Json(input): Json<RuleInput>,
 ) -> Result<Json<RuleFileView>, Problem> {
@@ -348,7 +348,7 @@ pub(crate) async fn edit(
     request_body = RuleStep, responses((status = 200, body = RuleFileView), (status = 404), (status = 409), (status = 422)))]
 pub(crate) async fn submit(
     State(app): State<Arc<App>>,
-    Officer(by): Officer,
+    by: Signed,
     Path(id): Path<String>,
     Json(input): Json<RuleStep>,
 ) -> Result<Json<RuleFileView>, Problem> {
@@ -380,7 +380,7 @@ pub(crate) fn checked(condition: &str) -> Result<(), Problem> {
     request_body = RuleReview, responses((status = 200, body = RuleFileView), (status = 404), (status = 409), (status = 422)))]
 pub(crate) async fn approve(
     State(app): State<Arc<App>>,
-    Administrator(by): Administrator,
+    by: Signed,
     Path(id): Path<String>,
     Json(input): Json<RuleReview>,
 ) -> Result<Json<RuleFileView>, Problem> {
@@ -402,7 +402,7 @@ pub(crate) async fn approve(
     request_body = RuleReview, responses((status = 200, body = RuleFileView), (status = 404), (status = 409), (status = 422)))]
 pub(crate) async fn give_back(
     State(app): State<Arc<App>>,
-    Administrator(by): Administrator,
+    by: Signed,
     Path(id): Path<String>,
     Json(input): Json<RuleReview>,
 ) -> Result<Json<RuleFileView>, Problem> {
@@ -425,7 +425,7 @@ fn review_of(app: &App, by: &Signed, input: &RuleReview) -> Review {
     request_body = RuleRetirement, responses((status = 200, body = RuleFileView), (status = 404), (status = 409), (status = 422)))]
 pub(crate) async fn retire(
     State(app): State<Arc<App>>,
-    Administrator(by): Administrator,
+    by: Signed,
     Path(id): Path<String>,
     Json(input): Json<RuleRetirement>,
 ) -> Result<Json<RuleFileView>, Problem> {

@@ -1,15 +1,21 @@
-//! Who is asking: sessions, roles, and the audit of what people do.
+//! One's own session: signing in and out, who one is, the password.
 
+use crate::access::Signed;
 use crate::app::App;
 use crate::problem::Problem;
+use crate::user::{UserView, user_view};
+use crate::wire::{List, instant};
 use axum::Json;
-use axum::extract::{ConnectInfo, FromRequestParts, State};
-use axum::http::request::Parts;
+use axum::extract::{ConnectInfo, Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use records::{AuditEntry, ChangePasswordError, LogInError, PasswordRule, Role, SESSION_LIFETIME_MS, User};
+use domain::people::Permission;
+use records::{
+    AuditEntry, ChangePasswordError, LogInError, Origin, PASSWORDS_REMEMBERED, PasswordRule,
+    SESSION_LIFETIME_MS, User, UserId, session_id,
+};
 use serde::{Deserialize, Serialize};
-use smol_str::{SmolStr, ToSmolStr};
+use smol_str::SmolStr;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use utoipa::ToSchema;
@@ -17,83 +23,8 @@ use utoipa::ToSchema;
 /// The cookie of the page's session.
 const COOKIE: &str = "anchang_session";
 
-/// A user who has signed in, whatever the role.
-#[derive(Clone, Debug)]
-pub(crate) struct Signed {
-    pub(crate) user: User,
-    token: SmolStr,
-    address: SmolStr,
-}
-
-/// An officer or administrator.
-pub(crate) struct Officer(pub(crate) Signed);
-/// An administrator.
-pub(crate) struct Administrator(pub(crate) Signed);
-/// Signed in, perhaps with a one-time password: may only look at the session and change the password.
-pub(crate) struct MayOnlyChangePassword(pub(crate) Signed);
-
-impl Signed {
-    /// Writes into the audit what this user did.
-    pub(crate) async fn audit(
-        &self,
-        app: &App,
-        action: &str,
-        target: &str,
-        detail: &str,
-    ) -> Result<(), Problem> {
-        app.records
-            .append_audit(&AuditEntry {
-                at: app.clock.now(),
-                actor: self.user.username.clone(),
-                action: action.into(),
-                target: target.into(),
-                detail: detail.to_string(),
-                address: Some(self.address.clone()),
-            })
-            .await?;
-        Ok(())
-    }
-}
-
-impl FromRequestParts<Arc<App>> for MayOnlyChangePassword {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
-        let token = token_of(&parts.headers).ok_or_else(Problem::unauthenticated)?;
-        let user =
-            app.records.session_user(&token, app.clock.now()).await?.ok_or_else(Problem::unauthenticated)?;
-        Ok(Self(Signed { user, token, address: address_of(parts) }))
-    }
-}
-
-impl FromRequestParts<Arc<App>> for Signed {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
-        let MayOnlyChangePassword(signed) = MayOnlyChangePassword::from_request_parts(parts, app).await?;
-        if signed.user.must_change_password { Err(Problem::password_change_required()) } else { Ok(signed) }
-    }
-}
-
-impl FromRequestParts<Arc<App>> for Officer {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
-        let signed = Signed::from_request_parts(parts, app).await?;
-        if signed.user.role >= Role::Officer { Ok(Self(signed)) } else { Err(Problem::forbidden()) }
-    }
-}
-
-impl FromRequestParts<Arc<App>> for Administrator {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
-        let signed = Signed::from_request_parts(parts, app).await?;
-        if signed.user.role == Role::Administrator { Ok(Self(signed)) } else { Err(Problem::forbidden()) }
-    }
-}
-
-fn token_of(headers: &HeaderMap) -> Option<SmolStr> {
+/// The token that a request carries.
+pub(crate) fn token_of(headers: &HeaderMap) -> Option<SmolStr> {
     let bearer = headers
         .get(header::AUTHORIZATION)
         .and_then(|value| value.to_str().ok())
@@ -105,11 +36,6 @@ fn token_of(headers: &HeaderMap) -> Option<SmolStr> {
             .flat_map(|line| line.split(';'))
             .find_map(|pair| pair.trim().strip_prefix(COOKIE)?.strip_prefix('=').map(SmolStr::new))
     })
-}
-
-fn address_of(parts: &Parts) -> SmolStr {
-    let info = parts.extensions.get::<ConnectInfo<SocketAddr>>();
-    info.map_or_else(SmolStr::default, |ConnectInfo(address)| address.ip().to_smolstr())
 }
 
 /// User name and password.
@@ -126,18 +52,13 @@ pub(crate) struct PasswordChange {
     new_password: String,
 }
 
-/// A user, as others see them.
+/// Who is signed in.
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct UserView {
-    pub(crate) id: i64,
-    pub(crate) username: String,
-    pub(crate) display_name: String,
-    /// `administrator`, `officer`, `viewer`.
-    pub(crate) role: &'static str,
-    pub(crate) is_enabled: bool,
-    pub(crate) must_change_password: bool,
-    pub(crate) created_at: String,
-    pub(crate) last_login_at: Option<String>,
+pub(crate) struct MeView {
+    #[serde(flatten)]
+    user: UserView,
+    /// What the user may do; pages show what these allow and ask for no role.
+    permissions: Vec<&'static str>,
 }
 
 /// An opened session. Pages use the cookie that comes with it, programs the token.
@@ -145,20 +66,12 @@ pub(crate) struct UserView {
 pub(crate) struct SessionView {
     token: String,
     expires_at: String,
-    user: UserView,
+    user: MeView,
 }
 
-pub(crate) fn user_view(user: &User) -> UserView {
-    UserView {
-        id: user.id.0,
-        username: user.username.to_string(),
-        display_name: user.display_name.to_string(),
-        role: user.role.key(),
-        is_enabled: user.is_enabled,
-        must_change_password: user.must_change_password,
-        created_at: crate::wire::instant(user.created_at),
-        last_login_at: user.last_login_at.map(crate::wire::instant),
-    }
+fn me_view(app: &App, user: &User) -> MeView {
+    let allowed = Permission::ALL.iter().filter(|permission| user.roles.allow(**permission));
+    MeView { user: user_view(app, user), permissions: allowed.map(|permission| permission.key()).collect() }
 }
 
 /// Signs in.
@@ -167,11 +80,14 @@ pub(crate) fn user_view(user: &User) -> UserView {
 pub(crate) async fn log_in(
     State(app): State<Arc<App>>,
     ConnectInfo(address): ConnectInfo<SocketAddr>,
+    headers: HeaderMap,
     Json(input): Json<LogIn>,
 ) -> Result<Response, Problem> {
     let address = address.ip().to_string();
     let now = app.clock.now();
-    let opened = app.records.log_in(&input.username, &input.password, Some(&address), now).await;
+    let device = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok());
+    let origin = Origin { address: Some(&address), device };
+    let opened = app.records.log_in(&input.username, &input.password, origin, now).await;
     let action = if opened.is_ok() { "session.open" } else { "session.refused" };
     let entry = AuditEntry {
         at: now,
@@ -190,8 +106,8 @@ pub(crate) async fn log_in(
     })?;
     let view = SessionView {
         token: session.token.reveal().to_string(),
-        expires_at: crate::wire::instant(session.expires_at),
-        user: user_view(&session.user),
+        expires_at: instant(session.expires_at),
+        user: me_view(&app, &session.user),
     };
     let cookie = cookie_of(session.token.reveal(), SESSION_LIFETIME_MS / 1_000);
     Ok(([(header::SET_COOKIE, cookie)], Json(view)).into_response())
@@ -203,17 +119,14 @@ fn cookie_of(token: &str, lifetime_s: i64) -> HeaderValue {
 }
 
 /// Who is signed in.
-#[utoipa::path(get, path = "/session", tag = "session", responses((status = 200, body = UserView), (status = 401)))]
-pub(crate) async fn get(MayOnlyChangePassword(signed): MayOnlyChangePassword) -> Json<UserView> {
-    Json(user_view(&signed.user))
+#[utoipa::path(get, path = "/session", tag = "session", responses((status = 200, body = MeView), (status = 401)))]
+pub(crate) async fn get(State(app): State<Arc<App>>, signed: Signed) -> Json<MeView> {
+    Json(me_view(&app, &signed.user))
 }
 
 /// Signs out.
 #[utoipa::path(delete, path = "/session", tag = "session", responses((status = 204)))]
-pub(crate) async fn log_out(
-    State(app): State<Arc<App>>,
-    MayOnlyChangePassword(signed): MayOnlyChangePassword,
-) -> Result<Response, Problem> {
+pub(crate) async fn log_out(State(app): State<Arc<App>>, signed: Signed) -> Result<Response, Problem> {
     app.records.log_out(&signed.token).await?;
     signed.audit(&app, "session.close", &signed.user.username, "").await?;
     Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, cookie_of("", 0))]).into_response())
@@ -224,7 +137,7 @@ pub(crate) async fn log_out(
     responses((status = 204), (status = 401), (status = 422)))]
 pub(crate) async fn change_password(
     State(app): State<Arc<App>>,
-    MayOnlyChangePassword(signed): MayOnlyChangePassword,
+    signed: Signed,
     Json(input): Json<PasswordChange>,
 ) -> Result<StatusCode, Problem> {
     let PasswordChange { current_password, new_password } = input;
@@ -237,9 +150,10 @@ pub(crate) async fn change_password(
                 Problem::invalid("原密码不正确。", "The current password is wrong.")
             }
             ChangePasswordError::Locked { .. } => Problem::locked(),
-            ChangePasswordError::Same => {
-                Problem::invalid("新密码不得与原密码相同。", "The new password is the current one.")
-            }
+            ChangePasswordError::UsedBefore => Problem::invalid(
+                format!("新密码不得与最近 {PASSWORDS_REMEMBERED} 次使用过的密码相同。"),
+                format!("The new password is one of the last {PASSWORDS_REMEMBERED}."),
+            ),
             ChangePasswordError::Rule(rule) => Problem::invalid(rule_in_chinese(rule), format!("{rule}.")),
             ChangePasswordError::Store(error) => error.into(),
         },
@@ -256,4 +170,80 @@ fn rule_in_chinese(rule: PasswordRule) -> String {
         PasswordRule::OneClass => "密码须包含小写字母、大写字母、数字、符号中的至少两类。",
     };
     text.to_string()
+}
+
+/// A session.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct SessionRowView {
+    /// What to end it by; it lets nobody in.
+    id: String,
+    /// Whether this request came in it.
+    is_this: bool,
+    created_at: String,
+    /// Within a minute.
+    last_used_at: String,
+    /// The latest end.
+    expires_at: String,
+    address: Option<String>,
+    /// What the browser or program calls itself.
+    device: Option<String>,
+}
+
+/// Sessions of a user as they are shown to `by`.
+pub(crate) async fn sessions_of(
+    app: &App,
+    user: UserId,
+    by: &Signed,
+) -> Result<List<SessionRowView>, Problem> {
+    let this = session_id(&by.token);
+    let found = app.records.sessions(user, app.clock.now()).await?;
+    let items: Vec<SessionRowView> = found
+        .into_iter()
+        .map(|record| SessionRowView {
+            is_this: record.id == this,
+            id: record.id.to_string(),
+            created_at: instant(record.created_at),
+            last_used_at: instant(record.last_used_at),
+            expires_at: instant(record.expires_at),
+            address: record.address.map(|address| address.to_string()),
+            device: record.device.map(|device| device.to_string()),
+        })
+        .collect();
+    Ok(List { total: items.len() as u64, items })
+}
+
+/// One's own sessions, newest first.
+#[utoipa::path(get, path = "/session/sessions", tag = "session", responses((status = 200, body = List<SessionRowView>)))]
+pub(crate) async fn list(
+    State(app): State<Arc<App>>,
+    by: Signed,
+) -> Result<Json<List<SessionRowView>>, Problem> {
+    Ok(Json(sessions_of(&app, by.user.id, &by).await?))
+}
+
+/// Ends one of one's own sessions.
+#[utoipa::path(delete, path = "/session/sessions/{session}", tag = "session", params(("session" = String, Path)),
+    responses((status = 204), (status = 404)))]
+pub(crate) async fn end_one(
+    State(app): State<Arc<App>>,
+    by: Signed,
+    Path(session): Path<String>,
+) -> Result<StatusCode, Problem> {
+    if !app.records.end_session(by.user.id, &session).await? {
+        return Err(no_such_session());
+    }
+    by.audit(&app, "session.end_other", &by.user.username, &session).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Ends all of one's own sessions but this one.
+#[utoipa::path(delete, path = "/session/sessions", tag = "session", responses((status = 204)))]
+pub(crate) async fn end_others(State(app): State<Arc<App>>, by: Signed) -> Result<StatusCode, Problem> {
+    app.records.end_sessions(by.user.id, Some(&by.token)).await?;
+    by.audit(&app, "session.end_other", &by.user.username, "").await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+pub(crate) fn no_such_session() -> Problem {
+    Problem::not_found("没有这个会话，或已结束。", "There is no such session, or it has ended.")
 }

@@ -1,8 +1,8 @@
 //! Silences (静默) and maintenance windows (维护窗口): warnings that are raised and kept, but hidden for a while.
 
+use crate::access::Signed;
 use crate::app::{App, Names};
 use crate::problem::Problem;
-use crate::session::{Officer, Signed};
 use crate::vehicle::key_of;
 use crate::wire::{List, Paging, instant, new_id, parse_instant};
 use axum::Json;
@@ -244,7 +244,7 @@ fn window(query: &SilenceQuery) -> Window {
     responses((status = 200, body = SilenceView), (status = 422)))]
 pub(crate) async fn create(
     State(app): State<Arc<App>>,
-    Officer(by): Officer,
+    by: Signed,
     Json(input): Json<SilenceInput>,
 ) -> Result<Json<SilenceView>, Problem> {
     let now = app.clock.now();
@@ -259,7 +259,7 @@ pub(crate) async fn create(
     responses((status = 204), (status = 404), (status = 409)))]
 pub(crate) async fn end_silence(
     State(app): State<Arc<App>>,
-    Officer(by): Officer,
+    by: Signed,
     Path(id): Path<String>,
 ) -> Result<axum::http::StatusCode, Problem> {
     end(&app, &by, QuietKind::Silence, &id).await?;
@@ -290,7 +290,7 @@ pub(crate) async fn list_maintenance(
     responses((status = 200, body = MaintenanceView), (status = 404), (status = 422)))]
 pub(crate) async fn create_maintenance(
     State(app): State<Arc<App>>,
-    Officer(by): Officer,
+    by: Signed,
     Json(input): Json<MaintenanceInput>,
 ) -> Result<Json<MaintenanceView>, Problem> {
     let now = app.clock.now();
@@ -312,7 +312,7 @@ pub(crate) async fn create_maintenance(
     responses((status = 204), (status = 404), (status = 409)))]
 pub(crate) async fn end_maintenance(
     State(app): State<Arc<App>>,
-    Officer(by): Officer,
+    by: Signed,
     Path(id): Path<String>,
 ) -> Result<axum::http::StatusCode, Problem> {
     end(&app, &by, QuietKind::Maintenance, &id).await?;

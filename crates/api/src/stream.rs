@@ -1,10 +1,10 @@
 //! `GET /live`: the live stream of a page, and what is put into it.
 
+use crate::access::Signed;
 use crate::app::App;
 use crate::checkpoint::device_state_word;
 use crate::live::{LAST, Message};
 use crate::problem::{Problem, RequestLanguage};
-use crate::session::Signed;
 use crate::warning::warning_view;
 use crate::wire::{Language, instant};
 use axum::extract::State;

@@ -1,9 +1,9 @@
 //! Subscriptions (订阅) with other platforms: ours there, theirs here.
 
+use crate::access::Signed;
 use crate::app::App;
 use crate::platform::{NAME_CHARS_MAX, find, lag_bytes};
 use crate::problem::Problem;
-use crate::session::{Administrator, Signed};
 use crate::wire::{List, instant};
 use axum::Json;
 use axum::extract::{Path, State};
@@ -103,7 +103,7 @@ pub(crate) async fn list(
     request_body = SubscriptionInput, responses((status = 200, body = SubscriptionView), (status = 404), (status = 422)))]
 pub(crate) async fn create(
     State(app): State<Arc<App>>,
-    Administrator(by): Administrator,
+    by: Signed,
     Path(id): Path<String>,
     Json(input): Json<SubscriptionInput>,
 ) -> Result<Json<SubscriptionView>, Problem> {
@@ -166,7 +166,7 @@ pub(crate) async fn create(
     responses((status = 204), (status = 404)))]
 pub(crate) async fn end(
     State(app): State<Arc<App>>,
-    Administrator(by): Administrator,
+    by: Signed,
     Path((id, direction, subscription)): Path<(String, String, String)>,
 ) -> Result<StatusCode, Problem> {
     let known = find_one(&app, &id, &direction, &subscription).await?;
@@ -192,7 +192,7 @@ pub(crate) async fn end(
     responses((status = 204), (status = 404), (status = 409)))]
 pub(crate) async fn retry(
     State(app): State<Arc<App>>,
-    Administrator(by): Administrator,
+    by: Signed,
     Path((id, direction, subscription)): Path<(String, String, String)>,
 ) -> Result<StatusCode, Problem> {
     let known = find_one(&app, &id, &direction, &subscription).await?;

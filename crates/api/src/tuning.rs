@@ -1,9 +1,9 @@
 //! Tuning (参数调整): a model with its parameters, what was changed of them by place, time and vehicle class, and why.
 
+use crate::access::Signed;
 use crate::app::App;
 use crate::model::{ModelView, model_view};
 use crate::problem::{Problem, RequestLanguage};
-use crate::session::{Administrator, Signed};
 use crate::wire::{instant, new_id};
 use axum::Json;
 use axum::extract::{Path, State};
@@ -278,7 +278,7 @@ pub(crate) async fn get(
     request_body = TuningInput, responses((status = 200, body = TuningView), (status = 404), (status = 422)))]
 pub(crate) async fn create(
     State(app): State<Arc<App>>,
-    Administrator(by): Administrator,
+    by: Signed,
     Path(model): Path<String>,
     Json(input): Json<TuningInput>,
 ) -> Result<Json<TuningView>, Problem> {
@@ -307,7 +307,7 @@ pub(crate) async fn create(
     responses((status = 200, body = TuningView), (status = 404), (status = 409), (status = 422)))]
 pub(crate) async fn change(
     State(app): State<Arc<App>>,
-    Administrator(by): Administrator,
+    by: Signed,
     Path((model, id)): Path<(String, String)>,
     Json(input): Json<TuningInput>,
 ) -> Result<Json<TuningView>, Problem> {
@@ -332,7 +332,7 @@ pub(crate) async fn change(
     responses((status = 204), (status = 404), (status = 409), (status = 422)))]
 pub(crate) async fn remove(
     State(app): State<Arc<App>>,
-    Administrator(by): Administrator,
+    by: Signed,
     Path((model, id)): Path<(String, String)>,
     Json(input): Json<TuningRemoval>,
 ) -> Result<StatusCode, Problem> {

@@ -1,9 +1,9 @@
 //! The vehicle register (一车一档).
 
+use crate::access::Signed;
 use crate::app::App;
 use crate::passage::{KeyVehicleView, key_vehicle_view};
 use crate::problem::{Problem, RequestLanguage};
-use crate::session::{Officer, Signed};
 use crate::warning::{WarningView, warning_view};
 use crate::wire::{List, Paging};
 use axum::Json;
@@ -221,7 +221,7 @@ pub(crate) async fn file(
     responses((status = 200, body = VehicleView), (status = 422)))]
 pub(crate) async fn put(
     State(app): State<Arc<App>>,
-    Officer(by): Officer,
+    by: Signed,
     Path((plate, class)): Path<(String, String)>,
     Json(input): Json<VehicleInput>,
 ) -> Result<Json<VehicleView>, Problem> {
@@ -241,7 +241,7 @@ pub(crate) async fn put(
     params(("plate" = String, Path), ("plate_class" = String, Path)), responses((status = 204), (status = 404)))]
 pub(crate) async fn remove(
     State(app): State<Arc<App>>,
-    Officer(by): Officer,
+    by: Signed,
     Path((plate, class)): Path<(String, String)>,
 ) -> Result<StatusCode, Problem> {
     let key = key_of(&plate, &class)?;

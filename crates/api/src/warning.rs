@@ -1,9 +1,9 @@
 //! Warnings (预警): the list, one with its evidence, signing (签收) and verdicts (处置结果).
 
+use crate::access::Signed;
 use crate::app::{App, Names};
 use crate::detail::detail;
 use crate::problem::{Problem, RequestLanguage};
-use crate::session::{Officer, Signed};
 use crate::vehicle::{VehicleView, vehicle_view};
 use crate::wire::{Language, List, Paging, instant, parse_instant};
 use crate::words;
@@ -512,7 +512,7 @@ pub(crate) async fn get(
     request_body = SignInput, responses((status = 200, body = WarningView), (status = 404), (status = 409)))]
 pub(crate) async fn sign(
     State(app): State<Arc<App>>,
-    Officer(by): Officer,
+    by: Signed,
     RequestLanguage(language): RequestLanguage,
     Path(id): Path<String>,
     Json(input): Json<SignInput>,
@@ -547,7 +547,7 @@ pub(crate) async fn sign(
     request_body = VerdictInput, responses((status = 200, body = WarningView), (status = 404), (status = 409), (status = 422)))]
 pub(crate) async fn judge(
     State(app): State<Arc<App>>,
-    Officer(by): Officer,
+    by: Signed,
     RequestLanguage(language): RequestLanguage,
     Path(id): Path<String>,
     Json(input): Json<VerdictInput>,

@@ -1,8 +1,8 @@
 //! Watch orders (布控、撤控).
 
+use crate::access::Signed;
 use crate::app::App;
 use crate::problem::Problem;
-use crate::session::{Officer, Signed};
 use crate::wire::{List, Paging, instant, parse_instant};
 use axum::Json;
 use axum::extract::{Path, Query, State};
@@ -119,7 +119,7 @@ pub(crate) async fn list(
     responses((status = 200, body = WatchOrderView), (status = 422)))]
 pub(crate) async fn create(
     State(app): State<Arc<App>>,
-    Officer(by): Officer,
+    by: Signed,
     Json(input): Json<WatchOrderInput>,
 ) -> Result<Json<WatchOrderView>, Problem> {
     let now = app.clock.now();
@@ -184,7 +184,7 @@ pub(crate) fn order_of(input: &WatchOrderInput, by: &str, now: Timestamp) -> Res
     request_body = WithdrawInput, responses((status = 200, body = WatchOrderView), (status = 404), (status = 409)))]
 pub(crate) async fn withdraw(
     State(app): State<Arc<App>>,
-    Officer(by): Officer,
+    by: Signed,
     Path(id): Path<String>,
     Json(input): Json<WithdrawInput>,
 ) -> Result<Json<WatchOrderView>, Problem> {

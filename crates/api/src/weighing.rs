@@ -1,8 +1,8 @@
 //! Weighing in motion (不停车称重): what a weigh site measured becomes a passage with its weight, taken in like a camera's.
 
+use crate::access::Signed;
 use crate::app::App;
 use crate::problem::{ItemFault, ItemFaultView, Problem, RequestLanguage};
-use crate::session::Officer;
 use crate::wire::parse_instant;
 use axum::Json;
 use axum::extract::State;
@@ -102,7 +102,7 @@ impl From<IntakeError> for Problem {
     responses((status = 200, body = WeighingReport), (status = 422), (status = 503), (status = 507)))]
 pub(crate) async fn create(
     State(app): State<Arc<App>>,
-    Officer(by): Officer,
+    by: Signed,
     RequestLanguage(language): RequestLanguage,
     Json(body): Json<Value>,
 ) -> Result<Json<WeighingReport>, Problem> {

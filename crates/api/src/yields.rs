@@ -1,8 +1,8 @@
 //! Yields (效能) of models and rules: what became of their warnings.
 
+use crate::access::Signed;
 use crate::app::App;
 use crate::problem::{Problem, RequestLanguage};
-use crate::session::Signed;
 use crate::wire::List;
 use crate::words;
 use axum::Json;

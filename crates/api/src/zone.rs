@@ -1,8 +1,8 @@
 //! Zones (区域): where some vehicles may not be, or which they may not leave, at given hours.
 
+use crate::access::Signed;
 use crate::app::App;
 use crate::problem::Problem;
-use crate::session::{Administrator, Signed};
 use crate::vehicle::key_of;
 use crate::wire::{List, instant};
 use axum::Json;
@@ -254,7 +254,7 @@ pub(crate) async fn list(State(app): State<Arc<App>>, _: Signed) -> Result<Json<
     request_body = ZoneBody, responses((status = 204), (status = 422)))]
 pub(crate) async fn put(
     State(app): State<Arc<App>>,
-    Administrator(by): Administrator,
+    by: Signed,
     Path(id): Path<String>,
     Json(body): Json<ZoneBody>,
 ) -> Result<StatusCode, Problem> {
@@ -270,7 +270,7 @@ pub(crate) async fn put(
     responses((status = 204), (status = 404)))]
 pub(crate) async fn remove(
     State(app): State<Arc<App>>,
-    Administrator(by): Administrator,
+    by: Signed,
     Path(id): Path<String>,
 ) -> Result<StatusCode, Problem> {
     if !app.records.remove_zone(&ZoneId::from(id.as_str())).await? {

@@ -19,6 +19,24 @@ fn the_committed_openapi_document_is_the_one_that_is_served() {
 }
 
 #[test]
+fn the_table_of_access_names_every_route_once_and_no_other() {
+    let document: serde_json::Value = serde_json::from_str(&api::openapi_json()).unwrap();
+    let mut served: Vec<(String, String)> = document["paths"]
+        .as_object()
+        .unwrap()
+        .iter()
+        .flat_map(|(path, operations)| {
+            operations.as_object().unwrap().keys().map(move |method| (method.to_uppercase(), path.clone()))
+        })
+        .collect();
+    let mut listed: Vec<(String, String)> =
+        api::TABLE.iter().map(|(method, path, _)| ((*method).to_owned(), (*path).to_owned())).collect();
+    served.sort();
+    listed.sort();
+    assert_eq!(listed, served);
+}
+
+#[test]
 fn every_route_of_the_document_names_its_answers() {
     let document: serde_json::Value = serde_json::from_str(&api::openapi_json()).unwrap();
     assert_eq!(document["openapi"], "3.1.0");

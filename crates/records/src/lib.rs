@@ -37,8 +37,10 @@
 //! | outbox | `outbox_pending`, `outbox_done`, `standing_changes` |
 //! | warnings | `commit_outcomes`, `warning`, `warnings`, `warnings_changed_after`, `warning_seq`, `sign_warning`, `judge_warning`, `warning_history`, `warning_counts`, `warning_counts_by_level`, `yield_counts` |
 //! | segments of the history | `segments`, `commit_sealed`, `swap_segments` |
-//! | users | `ensure_first_administrator`, `create_user`, `user`, `users`, `patch_user`, `change_password`, `reset_password` |
-//! | sessions | `log_in`, `session_user`, `log_out` |
+//! | units | `units`, `add_unit`, `change_unit` |
+//! | users | `ensure_first_administrator`, `create_user`, `user`, `users`, `patch_user`, `take_over`, `end_founders` |
+//! | passwords | `change_password`, `reset_password`, `unlock_user` |
+//! | sessions | `log_in`, `session_user`, `sessions`, `end_session`, `end_sessions`, `log_out` |
 //! | audit | `append_audit`, `audit`, `verify_audit` |
 //! | quarantine | `add_quarantine`, `quarantine`, `quarantined`, `quarantine_counts` |
 //! | jobs | `add_job`, `begin_job`, `note_job_progress`, `end_job`, `interrupt_jobs`, `job`, `jobs`, `forget_jobs` |
@@ -57,6 +59,7 @@ mod audit;
 mod back_test;
 mod case;
 mod checkpoint;
+mod credential;
 pub mod cursor;
 mod device;
 mod error;
@@ -81,6 +84,7 @@ mod silence;
 mod standing;
 mod store;
 mod tuning;
+mod unit;
 mod user;
 mod vehicle;
 mod view;
@@ -96,6 +100,7 @@ pub use case::{
     TaskGroup, TaskRecord, TidingsRecord, Worked,
 };
 pub use checkpoint::CheckpointFilter;
+pub use credential::{ChangePasswordError, FAILED_ATTEMPTS_MAX, LOCK_OUT_MS, PASSWORDS_REMEMBERED};
 pub use device::{Device, DeviceFilter, DeviceSecret};
 pub use error::{Fault, StoreError};
 pub use job::{JobEnd, JobFilter, JobId, JobRecord, JobState, NewJob};
@@ -117,13 +122,17 @@ pub use quarantine::{
 pub use refused::{REFUSED_ROWS_MAX, RefusedDevice, RefusedReason};
 pub use rule::{NewDraft, Review, RuleError, RuleRecord, RuleState, RuleVersion};
 pub use segment::SegmentRecord;
-pub use session::{LogInError, SESSION_LIFETIME_MS, Session, SessionToken};
+pub use session::{
+    LogInError, Origin, SESSION_LIFETIME_MS, SESSION_USE_NOTED_MS, Session, SessionRecord, SessionToken,
+    session_id,
+};
 pub use silence::{EndSilenceError, Quiet, QuietKind, QuietRecord};
 pub use store::{BUSY_TIMEOUT, READERS_MAX, Records};
 pub use tuning::{TuningError, TuningRecord};
+pub use unit::{NewUnit, UNIT_NAME_CHARS_MAX, UNITS_MAX, UnitError, UnitPatch};
 pub use user::{
-    ChangePasswordError, CreateUserError, FAILED_ATTEMPTS_MAX, FIRST_ADMINISTRATOR, LOCK_OUT_MS,
-    PatchUserError, Role, USERNAME_CHARS_MAX, User, UserId, UserPatch,
+    CreateUserError, Duty, FIRST_ADMINISTRATOR, NewUser, PatchUserError, TakeOver, USER_TEXT_CHARS_MAX,
+    USERNAME_CHARS_MAX, User, UserId, UserPatch,
 };
 pub use vehicle::{VehicleField, VehicleFilter, VehicleRecord};
 pub use view::{SavedView, VIEWS_MAX};

@@ -1,14 +1,16 @@
 //! Sessions: who is logged in. The database has only hashes of tokens: reading it doesn't let anybody in.
 
+use crate::credential::Attempt;
 use crate::error::{During, StoreError};
 use crate::password;
-use crate::store::Records;
-use crate::user::{self, Attempt, User, UserId, user_of};
+use crate::store::{Records, time_of};
+use crate::user::{self, User, UserId, user_of};
 use domain::Timestamp;
-use domain::time::HOUR_MS;
+use domain::time::{HOUR_MS, MINUTE_MS};
 use sea_orm::entity::prelude::*;
-use sea_orm::{ActiveModelTrait, ConnectionTrait, DbErr, Set};
+use sea_orm::{ActiveModelTrait, ConnectionTrait, DbErr, QueryOrder, Set};
 use sha2::{Digest, Sha256};
+use smol_str::SmolStr;
 
 pub(crate) mod row {
     use sea_orm::entity::prelude::*;
@@ -22,6 +24,8 @@ pub(crate) mod row {
         pub created_at: i64,
         pub expires_at: i64,
         pub address: Option<String>,
+        pub last_used_at: i64,
+        pub device: Option<String>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -32,6 +36,13 @@ pub(crate) mod row {
 
 /// How long a session lasts: a duty shift of twelve hours.
 pub const SESSION_LIFETIME_MS: i64 = 12 * HOUR_MS;
+
+/// How exactly the last use of a session is known; each use within it costs no write.
+pub const SESSION_USE_NOTED_MS: i64 = MINUTE_MS;
+/// Digits of a token's hash that name its session: 64 bits.
+const SESSION_ID_CHARS: usize = 16;
+/// Longest name of a device that is kept, in characters.
+const DEVICE_CHARS_MAX: usize = 200;
 
 /// 256 random bits as 64 hexadecimal digits: who has it is logged in. `Debug` doesn't show it.
 #[derive(Clone, PartialEq, Eq)]
@@ -61,6 +72,34 @@ pub struct Session {
     pub expires_at: Timestamp,
 }
 
+/// A session, as its user or the security administrator sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionRecord {
+    /// What to end it by. It lets nobody in.
+    pub id: SmolStr,
+    /// Whose it is.
+    pub user: UserId,
+    /// When it was opened.
+    pub created_at: Timestamp,
+    /// When it was last used, within [`SESSION_USE_NOTED_MS`].
+    pub last_used_at: Timestamp,
+    /// When it ends at the latest.
+    pub expires_at: Timestamp,
+    /// From which network address.
+    pub address: Option<SmolStr>,
+    /// What the browser or program calls itself.
+    pub device: Option<SmolStr>,
+}
+
+/// From where somebody logs in.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Origin<'a> {
+    /// Network address.
+    pub address: Option<&'a str>,
+    /// What the browser or program calls itself.
+    pub device: Option<&'a str>,
+}
+
 /// Why nobody was logged in.
 #[derive(Debug, thiserror::Error)]
 pub enum LogInError {
@@ -82,12 +121,12 @@ pub enum LogInError {
 }
 
 impl Records {
-    /// Opens a session for a username and its password, from this network address.
+    /// Opens a session for a username and its password.
     pub async fn log_in(
         &self,
         username: &str,
         password: &str,
-        address: Option<&str>,
+        origin: Origin<'_>,
         now: Timestamp,
     ) -> Result<Session, LogInError> {
         let row = match self.attempt(username, password, now).await? {
@@ -105,7 +144,9 @@ impl Records {
             user_id: Set(row.id),
             created_at: Set(now.unix_ms()),
             expires_at: Set(expires_at.unix_ms()),
-            address: Set(address.map(str::to_owned)),
+            address: Set(origin.address.map(str::to_owned)),
+            last_used_at: Set(now.unix_ms()),
+            device: Set(origin.device.map(|device| device.chars().take(DEVICE_CHARS_MAX).collect())),
         };
         let open = async {
             let tx = self.begin().await?;
@@ -124,17 +165,61 @@ impl Records {
         Ok(Session { token, user, expires_at })
     }
 
-    /// Whose session this is; `None` when there is none, it is over, or the user is disabled.
-    pub async fn session_user(&self, token: &str, now: Timestamp) -> Result<Option<User>, StoreError> {
+    /// Whose session this is; `None` when there is none, it is over or was not used for `idle_ms`, or the user is
+    /// disabled. Notes that it is used.
+    pub async fn session_user(
+        &self,
+        token: &str,
+        idle_ms: Option<i64>,
+        now: Timestamp,
+    ) -> Result<Option<User>, StoreError> {
         let read = async {
             let session = row::Entity::find_by_id(token_hash(token)).one(self.reader()).await?;
             let Some(session) = session.filter(|session| now.unix_ms() < session.expires_at) else {
                 return Ok(None);
             };
+            let unused_ms = now.unix_ms() - session.last_used_at;
+            if idle_ms.is_some_and(|idle_ms| unused_ms >= idle_ms) {
+                return Ok(None);
+            }
             let user = user::row::Entity::find_by_id(session.user_id).one(self.reader()).await?;
-            user.filter(|user| user.is_enabled).map(user_of).transpose()
+            let Some(user) = user.filter(|user| user.is_enabled) else { return Ok(None) };
+            if unused_ms >= SESSION_USE_NOTED_MS {
+                row::Entity::update_many()
+                    .col_expr(row::Column::LastUsedAt, Expr::value(now.unix_ms()))
+                    .filter(row::Column::TokenHash.eq(session.token_hash))
+                    .exec(self.writer())
+                    .await?;
+            }
+            user_of(user).map(Some)
         };
         read.await.during("look up a session")
+    }
+
+    /// The sessions of a user that are not over, newest first.
+    pub async fn sessions(&self, user: UserId, now: Timestamp) -> Result<Vec<SessionRecord>, StoreError> {
+        let found = row::Entity::find()
+            .filter(row::Column::UserId.eq(user.0))
+            .filter(row::Column::ExpiresAt.gt(now.unix_ms()))
+            .order_by_desc(row::Column::CreatedAt);
+        let rows = found.all(self.reader()).await.during("list sessions")?;
+        Ok(rows.into_iter().map(record_of).collect())
+    }
+
+    /// Ends one session of a user; `false` when there is none of this identity.
+    pub async fn end_session(&self, user: UserId, id: &str) -> Result<bool, StoreError> {
+        if id.len() != SESSION_ID_CHARS {
+            return Ok(false);
+        }
+        let ended = row::Entity::delete_many()
+            .filter(row::Column::UserId.eq(user.0))
+            .filter(row::Column::TokenHash.starts_with(id));
+        ended.exec(self.writer()).await.map(|done| done.rows_affected > 0).during("end a session")
+    }
+
+    /// Ends the sessions of a user but the one of the token `keep`.
+    pub async fn end_sessions(&self, user: UserId, keep: Option<&str>) -> Result<(), StoreError> {
+        end_all(self.writer(), user, keep).await.during("end sessions")
     }
 
     /// Ends a session; one that isn't there is ended already.
@@ -144,7 +229,27 @@ impl Records {
     }
 }
 
-/// Ends the sessions of a user but the one of the token `keep`.
+/// Identity of the session of a token.
+pub fn session_id(token: &str) -> SmolStr {
+    id_of(&token_hash(token))
+}
+
+fn id_of(token_hash: &str) -> SmolStr {
+    token_hash.chars().take(SESSION_ID_CHARS).collect()
+}
+
+fn record_of(row: row::Model) -> SessionRecord {
+    SessionRecord {
+        id: id_of(&row.token_hash),
+        user: UserId(row.user_id),
+        created_at: time_of(row.created_at),
+        last_used_at: time_of(row.last_used_at.max(row.created_at)),
+        expires_at: time_of(row.expires_at),
+        address: row.address.map(Into::into),
+        device: row.device.map(Into::into),
+    }
+}
+
 pub(crate) async fn end_all(
     db: &impl ConnectionTrait,
     user: UserId,

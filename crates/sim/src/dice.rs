@@ -28,6 +28,7 @@ pub(crate) enum Stream {
     Weighing,
     Behaviour,
     Late,
+    Staff,
 }
 
 /// A source of chance for one subject.

@@ -16,6 +16,7 @@ pub mod clock;
 pub mod county;
 pub mod device;
 mod dice;
+mod enrol;
 pub mod geo;
 pub mod load;
 pub mod noise;

@@ -145,6 +145,9 @@ struct RunArguments {
     /// Import the county's tables and maps first.
     #[arg(long)]
     provision: bool,
+    /// File with the password that the county's people get when provisioned; without it only their units are made.
+    #[arg(long)]
+    staff_password_file: Option<PathBuf>,
     /// Hours of the past that the devices have kept.
     #[arg(long, default_value_t = 24)]
     backfill_hours: u32,
@@ -303,6 +306,7 @@ fn options(arguments: RunArguments) -> anyhow::Result<run::Options> {
         start_ms,
         backfill_hours: arguments.backfill_hours,
         provisions: arguments.provision,
+        staff_password: arguments.staff_password_file.map(read).transpose()?,
         truth: arguments.truth,
         run_for: arguments.run_seconds.map(Duration::from_secs),
     })

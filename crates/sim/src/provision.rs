@@ -90,7 +90,33 @@ impl Api {
         Ok(Self { http, base, access, token: token.into() })
     }
 
-    async fn send(
+    /// A request to a path of the API.
+    pub(crate) fn request(&self, method: &str, path: &str) -> reqwest::RequestBuilder {
+        let method = method.parse().unwrap_or(reqwest::Method::GET);
+        self.http.request(method, format!("{}/{path}", self.base))
+    }
+
+    /// Sends a request and reads what it answers.
+    pub(crate) async fn ask<T: serde::de::DeserializeOwned>(
+        &self,
+        what: &'static str,
+        request: reqwest::RequestBuilder,
+    ) -> Result<T, ProvisionError> {
+        self.send(what, request).await?.json().await.map_err(|source| ProvisionError::Http { what, source })
+    }
+
+    /// Sends a request in the session of somebody else.
+    pub(crate) async fn send_as(
+        &self,
+        what: &'static str,
+        request: reqwest::RequestBuilder,
+        token: &str,
+    ) -> Result<reqwest::Response, ProvisionError> {
+        let answer = request.bearer_auth(token).send().await;
+        checked(what, answer.map_err(|source| ProvisionError::Http { what, source })?).await
+    }
+
+    pub(crate) async fn send(
         &self,
         what: &'static str,
         request: reqwest::RequestBuilder,
@@ -106,12 +132,7 @@ impl Api {
             answer = again.bearer_auth(&token).send().await.map_err(http)?;
             *self.token.lock().await = token;
         }
-        let status = answer.status();
-        if status.is_success() {
-            return Ok(answer);
-        }
-        let answer = answer.text().await.unwrap_or_default().chars().take(ANSWER_CHARS_MAX).collect();
-        Err(ProvisionError::Refused { what, status, answer })
+        checked(what, answer).await
     }
 
     /// A new session's token; empty when the platform gave none.
@@ -193,6 +214,16 @@ impl Api {
         let body = serde_json::json!({"now": crate::clock::rfc3339(now_ms)});
         self.send("clock", self.http.put(format!("{}/clock", self.base)).json(&body)).await.map(drop)
     }
+}
+
+/// An answer that says yes.
+async fn checked(what: &'static str, answer: reqwest::Response) -> Result<reqwest::Response, ProvisionError> {
+    let status = answer.status();
+    if status.is_success() {
+        return Ok(answer);
+    }
+    let answer = answer.text().await.unwrap_or_default().chars().take(ANSWER_CHARS_MAX).collect();
+    Err(ProvisionError::Refused { what, status, answer })
 }
 
 /// Whether the platform has no such route.

@@ -2,6 +2,7 @@
 
 use crate::clock::{self, Clock};
 use crate::county::County;
+use crate::county::staff::Staff;
 use crate::device::camera::Camera;
 use crate::device::terminal::Terminal;
 use crate::device::{Counts, World, pictures, scale};
@@ -48,6 +49,8 @@ pub struct Options {
     pub backfill_hours: u32,
     /// Whether to import the county first.
     pub provisions: bool,
+    /// Password of the county's people; nobody but the administrator is made without one.
+    pub staff_password: Option<String>,
     /// File to write what was planted to, a line of JSON each.
     pub truth: Option<PathBuf>,
     /// Stop after so much wall time.
@@ -111,6 +114,14 @@ pub async fn run(options: Options) -> Result<(), RunError> {
         match api.put_zones(&county).await? {
             0 => tracing::warn!("the platform has no zones: bans and corridors are not judged"),
             zones => tracing::info!(zones, "zones put"),
+        }
+        let staff = Staff::of(&county);
+        let units = api.put_units(&staff.units).await?;
+        tracing::info!(units = units.len(), "units put");
+        if let Some(password) = &options.staff_password {
+            let now_ms = options.start_ms.unwrap_or_else(clock::wall_ms);
+            let people = api.put_people(&staff, &units, password, now_ms).await?;
+            tracing::info!(people, "people put");
         }
     }
     // Making and importing took a while: the simulation's time starts now.

@@ -17,10 +17,13 @@ export const LIVE_URL = `${V1}/live`
 
 export const api = {
   login: (username: string, password: string) => post<T.SessionCreated>(`${V1}/session`, { username, password }),
-  session: () => get<T.User>(`${V1}/session`),
+  session: () => get<T.Me>(`${V1}/session`),
   logout: () => remove(`${V1}/session`),
+  sessions: () => all<T.SessionRow>(`${V1}/session/sessions`),
+  endSession: (session: string) => remove(`${V1}/session/sessions/${part(session)}`),
+  endOtherSessions: () => remove(`${V1}/session/sessions`),
   changePassword: (current_password: string, new_password: string) =>
-    put<T.User | undefined>(`${V1}/session/password`, { current_password, new_password }),
+    put<undefined>(`${V1}/session/password`, { current_password, new_password }),
 
   figures: () => get<T.Figures>(`${V1}/figures`),
   warnings: (query: Query, signal?: AbortSignal) => get<T.List<T.Warning>>(`${V1}/warnings`, query, signal),
@@ -144,12 +147,24 @@ export const api = {
     return (await send(pathWithQuery(`${V1}/imports/${kind}`), init)).json()
   },
 
-  users: () => all<T.UserAccount>(`${V1}/users`, { limit: 500 }),
-  addUser: (user: { username: string; display_name: string; role: T.Role }) =>
-    post<T.UserWithPassword>(`${V1}/users`, user),
-  changeUser: (id: T.User['id'], change: Partial<Pick<T.UserAccount, 'display_name' | 'role' | 'is_enabled'>>) =>
-    patch<T.UserAccount>(`${V1}/users/${part(String(id))}`, change),
-  resetPassword: (id: T.User['id']) => post<T.UserWithPassword>(`${V1}/users/${part(String(id))}/reset-password`),
+  units: () => all<T.Unit>(`${V1}/units`),
+  addUnit: (unit: T.UnitInput) => post<T.Unit>(`${V1}/units`, unit),
+  changeUnit: (id: number, change: T.UnitChange) => patch<T.Unit>(`${V1}/units/${id}`, change),
+  roles: () => all<T.RoleRow>(`${V1}/roles`),
+  founders: () => get<T.Founders>(`${V1}/founders`),
+  endFounders: () => post<undefined>(`${V1}/founders/end`),
+
+  users: () => all<T.User>(`${V1}/users`, { limit: 500 }),
+  addUser: (user: T.UserInput) => post<T.UserWithPassword>(`${V1}/users`, user),
+  changeUser: (id: number, change: T.UserChange) => patch<T.User>(`${V1}/users/${id}`, change),
+  putRoles: (id: number, roles: readonly T.Role[]) => put<T.User>(`${V1}/users/${id}/roles`, { roles }),
+  putDuty: (id: number, duty: { from: string; until: string } | null) =>
+    put<T.User>(`${V1}/users/${id}/duty`, duty ?? {}),
+  resetPassword: (id: number) => post<T.UserWithPassword>(`${V1}/users/${id}/reset-password`),
+  userSessions: (id: number) => all<T.SessionRow>(`${V1}/users/${id}/sessions`),
+  endUserSession: (id: number, session: string) => remove(`${V1}/users/${id}/sessions/${part(session)}`),
+  endUserSessions: (id: number) => remove(`${V1}/users/${id}/sessions`),
+  unlock: (id: number) => post<undefined>(`${V1}/users/${id}/unlock`),
   audit: (query: Query, signal?: AbortSignal) => get<T.List<T.AuditEntry>>(`${V1}/audit`, query, signal),
   verifyAudit: () => post<T.Job>(`${V1}/audit/verify`),
 

@@ -5,6 +5,7 @@ import type { Hidden, Tuning, VerdictGiven } from './judging'
 import type { components } from './schema'
 
 export type * from './judging'
+export type * from './people'
 export type * from './platform'
 
 type Schemas = components['schemas']
@@ -22,7 +23,6 @@ export type Instant = string
 export type Day = string
 
 export type Level = 'high' | 'medium' | 'low'
-export type Role = 'administrator' | 'officer' | 'viewer'
 export type Theatre = 'expressway' | 'national_provincial' | 'urban' | 'rural'
 export type LinkState = 'online' | 'silent' | 'offline'
 export type DeviceState = LinkState | 'disabled'
@@ -73,12 +73,6 @@ export interface FieldError {
   column?: string | null
   message: string
 }
-
-export type UserAccount = Told<'UserView', { role: Role }>
-export type User = UserAccount
-export type SessionCreated = Told<'SessionView', { user: User }>
-/** A user with a password that the server shows exactly once. */
-export type UserWithPassword = Told<'UserWithPassword', { user: UserAccount }>
 
 export type Figures = Told<'Figures', { warnings_by_level_unsigned: Record<Level, number> }>
 

@@ -6,6 +6,7 @@ import { history } from './history.en'
 import { intake } from './intake.en'
 import { backtest } from './backtest.en'
 import { jobs } from './jobs.en'
+import { people } from './people.en'
 import { judging } from './judging.en'
 import { limits } from './limits.en'
 import { platform } from './platform.en'
@@ -130,10 +131,6 @@ export const en: Record<Key, string> = {
   'level.high': 'High',
   'level.medium': 'Medium',
   'level.low': 'Low',
-
-  'role.administrator': 'administrator',
-  'role.officer': 'officer',
-  'role.viewer': 'viewer',
 
   'link_state.online': 'online',
   'link_state.silent': 'silent',
@@ -286,7 +283,7 @@ export const en: Record<Key, string> = {
   'warning.one': 'Warning',
   'warning.sign': 'Sign',
   'warning.sign_means': 'Signing makes it yours to deal with; it is recorded.',
-  'warning.sign_role': 'A viewer cannot sign.',
+  'warning.sign_role': 'You may not sign warnings.',
   'warning.signed_done': '{plate} signed',
   'warning.sign_failed': 'Signing failed; the warning is still unsigned.',
   'warning.sign_conflict': 'Somebody was faster.',
@@ -539,9 +536,7 @@ export const en: Record<Key, string> = {
 
   'system.title': 'System',
   'system.health': 'Health',
-  'system.users': 'Users',
   'system.audit': 'Audit',
-  'system.administrators': 'For administrators',
   'system.parts': 'Parts',
   'system.running': 'Running',
   'system.version': 'Version',
@@ -562,15 +557,6 @@ export const en: Record<Key, string> = {
   'part.judgement': 'Judgement',
   'part.pictures': 'Pictures',
 
-  'user.add': 'Add a user',
-  'user.name': 'Name',
-  'user.role': 'Role',
-  'user.enabled': 'On',
-  'user.last_login': 'Last log-in',
-  'user.must_change': 'must change password',
-  'user.reset': 'Reset password',
-  'user.reset_sure': 'Reset the password of {name}? Open sessions end.',
-
   'audit.search': 'Target',
   'audit.at': 'At',
   'audit.actor': 'Who',
@@ -586,6 +572,7 @@ export const en: Record<Key, string> = {
   ...intake,
   ...backtest,
   ...jobs,
+  ...people,
   ...judging,
   ...limits,
   ...platform,

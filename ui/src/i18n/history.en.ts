@@ -185,7 +185,7 @@ export const history: Record<keyof typeof chinese, string> = {
   'storage.days_range': 'A whole number from {from} to {to}, or nothing',
   'storage.others_shorter':
     'Not shorter than passages and positions by receipt: a back-test needs the reference of its time.',
-  'storage.only_administrator': 'Only administrators can change it.',
+  'storage.only_administrator': 'Only the system administrator can change it.',
   'storage.saved': 'The retention is changed',
   'storage.sure': 'Change the retention?',
   'storage.sure_longer': '{what}: from {from} to {to}.',

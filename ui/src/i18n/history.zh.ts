@@ -173,7 +173,7 @@ export const history = {
   'storage.days_field': '天，留空为永久',
   'storage.days_range': '须为 {from} 至 {to} 的整数，或留空',
   'storage.others_shorter': '须不短于过车和定位（按接收先后）的保存期：回测需要当时的参考数据。',
-  'storage.only_administrator': '只有管理员可以修改。',
+  'storage.only_administrator': '只有系统管理员可以修改。',
   'storage.saved': '保存期限已修改',
   'storage.sure': '确定修改保存期限吗？',
   'storage.sure_longer': '{what}：{from} 改为 {to}。',

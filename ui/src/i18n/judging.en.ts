@@ -187,7 +187,7 @@ export const judging: Record<keyof typeof chinese, string> = {
   'rule.template_sure': 'The present condition and name will be replaced.',
   'rule.review_about': 'Submitted by {author} at {time}. Reason: {reason}',
   'rule.own_review': 'You wrote on this version; another administrator must review it.',
-  'rule.role_review': 'Only administrators review.',
+  'rule.role_review': 'Only who may approve rules reviews.',
   'rule.approve': 'Approve and put into force',
   'rule.approved': 'In force; judging begins within seconds.',
   'rule.return': 'Return',

@@ -182,7 +182,7 @@ export const judging = {
   'rule.template_sure': '套用后，现在的条件和名称将被替换。',
   'rule.review_about': '{author} 于 {time} 提交，理由：{reason}',
   'rule.own_review': '这一版由您参与编写，须由另一位管理员复核。',
-  'rule.role_review': '复核须由管理员进行。',
+  'rule.role_review': '复核须由有规则审批权限的人员进行。',
   'rule.approve': '通过并生效',
   'rule.approved': '已生效，几秒内开始判断。',
   'rule.return': '退回修改',

@@ -8,7 +8,7 @@ export const platform: Record<keyof typeof zh, string> = {
   'platform.empty': 'No other platform yet',
   'platform.empty_why':
     'Exchange with superior, neighbouring or subordinate libraries (GA/T 1400): subscribe to their passages, pass on ours within their scope, and hand dispositions and sightings to and fro.',
-  'platform.administrators': 'Only administrators change this',
+  'platform.administrators': 'Only the system administrator changes this',
   'platform.name': 'Name',
   'platform.id': 'Platform id (20 digits)',
   'platform.relation': 'Relation',

@@ -6,7 +6,7 @@ export const platform = {
   'platform.empty': '还没有对接的平台',
   'platform.empty_why':
     '与上级、相邻或下级视图库（GA/T 1400）互通：订阅对方的过车，把本县过车按授权范围推送给对方，互相传递布控与告警。',
-  'platform.administrators': '仅管理员可修改',
+  'platform.administrators': '仅系统管理员可修改',
   'platform.name': '名称',
   'platform.id': '平台编码（20 位）',
   'platform.relation': '关系',

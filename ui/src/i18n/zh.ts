@@ -5,6 +5,7 @@ import { history } from './history.zh'
 import { intake } from './intake.zh'
 import { backtest } from './backtest.zh'
 import { jobs } from './jobs.zh'
+import { people } from './people.zh'
 import { judging } from './judging.zh'
 import { limits } from './limits.zh'
 import { platform } from './platform.zh'
@@ -129,10 +130,6 @@ export const zh = {
   'level.high': '高',
   'level.medium': '中',
   'level.low': '低',
-
-  'role.administrator': '管理员',
-  'role.officer': '民警',
-  'role.viewer': '只读',
 
   'link_state.online': '在线',
   'link_state.silent': '无数据',
@@ -284,7 +281,7 @@ export const zh = {
   'warning.one': '预警详情',
   'warning.sign': '签收',
   'warning.sign_means': '签收即由您负责处置，记入审计。',
-  'warning.sign_role': '只读账户不能签收。',
+  'warning.sign_role': '您没有签收预警的权限。',
   'warning.signed_done': '已签收 {plate}',
   'warning.sign_failed': '签收没有成功，预警仍待签收。',
   'warning.sign_conflict': '已有人先签收。',
@@ -534,9 +531,7 @@ export const zh = {
 
   'system.title': '系统',
   'system.health': '运行状况',
-  'system.users': '用户',
   'system.audit': '审计',
-  'system.administrators': '仅管理员可查看',
   'system.parts': '组成部分',
   'system.running': '运行',
   'system.version': '版本',
@@ -557,15 +552,6 @@ export const zh = {
   'part.judgement': '研判',
   'part.pictures': '图片',
 
-  'user.add': '添加用户',
-  'user.name': '姓名',
-  'user.role': '角色',
-  'user.enabled': '启用',
-  'user.last_login': '最近登录',
-  'user.must_change': '待改密码',
-  'user.reset': '重置密码',
-  'user.reset_sure': '重置 {name} 的密码？其当前会话将失效。',
-
   'audit.search': '对象',
   'audit.at': '时间',
   'audit.actor': '操作人',
@@ -581,6 +567,7 @@ export const zh = {
   ...intake,
   ...backtest,
   ...jobs,
+  ...people,
   ...judging,
   ...limits,
   ...platform,

@@ -1,19 +1,12 @@
 //! The desk of who tunes judgement: rules with a second person, tunings, zones, silences, over the API of the real binary.
 
 use crate::prepared;
-use crate::world::{Anchang, CHECKPOINT, PASSWORD, Page, eventually, instant};
+use crate::world::{Anchang, CHECKPOINT, Page, eventually, instant};
 use serde_json::{Value, json};
 
-async fn second_person(page: &Page, anchang: &Anchang) -> Page {
-    let created = page
-        .post("/users", json!({ "username": "wang", "display_name": "王", "role": "administrator" }))
-        .await;
-    let once = created["one_time_password"].as_str().unwrap();
-    let mut second = Page::new(anchang);
-    second.log_in("wang", once).await;
-    second.put("/session/password", json!({ "current_password": once, "new_password": PASSWORD })).await;
-    second.log_in("wang", PASSWORD).await;
-    second
+/// Somebody else who may approve rules and manage the system.
+async fn second_person(page: &Page) -> Page {
+    page.new_user("wang", &["leader", "system_administrator"]).await
 }
 
 async fn status(page: &Page, method: &str, path: &str, body: Value) -> u16 {
@@ -24,7 +17,7 @@ async fn status(page: &Page, method: &str, path: &str, body: Value) -> u16 {
 async fn a_rule_that_does_not_check_is_a_draft_and_nobody_approves_their_own() {
     let mut anchang = Anchang::start().await;
     let page = prepared(&mut anchang).await;
-    let second = second_person(&page, &anchang).await;
+    let second = second_person(&page).await;
     let words = page.get("/rules/vocabulary").await;
     let example = words["items"][0]["example"].as_str().unwrap();
     assert_eq!(page.post("/rules/check", json!({ "condition": example })).await["ok"], true);
@@ -84,7 +77,7 @@ async fn tunings_zones_and_silences_are_checked_stored_and_listed() {
 async fn the_audit_is_verified_as_a_job_that_only_its_people_see() {
     let mut anchang = Anchang::start().await;
     let page = prepared(&mut anchang).await;
-    let second = second_person(&page, &anchang).await;
+    let second = second_person(&page).await;
     let started = page.post("/audit/verify", Value::Null).await;
     let path = format!("/jobs/{}", started["id"]);
     eventually("the job is over", async || page.get(&path).await["state"] == "done").await;
@@ -93,15 +86,9 @@ async fn the_audit_is_verified_as_a_job_that_only_its_people_see() {
     assert_eq!(job["done"], job["result"]["rows"]);
     assert_eq!(status(&page, "POST", &format!("{path}/cancel"), Value::Null).await, 409);
     assert_eq!(page.status_of(&format!("{path}/files/..%2F..%2Fsecret")).await, 404);
-    // An administrator sees the jobs of others, an officer does not.
+    // The system administrator sees the jobs of others, an officer does not.
     assert_eq!(second.get("/jobs").await["total"], 1);
-    let officer =
-        page.post("/users", json!({ "username": "li", "display_name": "李", "role": "officer" })).await;
-    let once = officer["one_time_password"].as_str().unwrap();
-    let mut li = Page::new(&anchang);
-    li.log_in("li", once).await;
-    li.put("/session/password", json!({ "current_password": once, "new_password": PASSWORD })).await;
-    li.log_in("li", PASSWORD).await;
+    let li = page.new_user("li", &["duty_officer"]).await;
     assert_eq!((li.get("/jobs").await["total"].as_u64(), li.status_of(&path).await), (Some(0), 404));
     assert_eq!(status(&li, "POST", "/audit/verify", Value::Null).await, 403);
 }

@@ -100,14 +100,7 @@ async fn weighings_without_a_good_one_or_a_permission_are_refused() {
 
     let stranger = Page::new(&anchang);
     assert_eq!(stranger.send("POST", "/weighings", Some(truck("鲁QA0001", 30_000))).await.status(), 401);
-    let user =
-        page.post("/users", json!({ "username": "looker", "display_name": "看", "role": "viewer" })).await;
-    let mut viewer = Page::new(&anchang);
-    let password = user["one_time_password"].as_str().unwrap().to_owned();
-    viewer.log_in("looker", &password).await;
-    let change = json!({ "current_password": password, "new_password": "another long 1" });
-    viewer.put("/session/password", change).await;
-    viewer.log_in("looker", "another long 1").await;
+    let viewer = page.new_user("looker", &["patrol_officer"]).await;
     assert_eq!(viewer.send("POST", "/weighings", Some(truck("鲁QA0001", 30_000))).await.status(), 403);
     assert!(passages(&page).await.is_empty());
 }

@@ -222,6 +222,17 @@ impl Page {
         session["token"].as_str().unwrap().clone_into(&mut self.token);
     }
 
+    /// A new user with these roles, signed in with [`PASSWORD`]. This page's user may do everything.
+    pub(crate) async fn new_user(&self, username: &str, roles: &[&str]) -> Self {
+        let created = self.post("/users", json!({ "username": username, "display_name": username })).await;
+        let once = created["one_time_password"].as_str().unwrap();
+        self.put(&format!("/users/{}/roles", created["user"]["id"]), json!({ "roles": roles })).await;
+        let mut page = Self { address: self.address.clone(), http: self.http.clone(), token: String::new() };
+        page.log_in(username, once).await;
+        page.put("/session/password", json!({ "current_password": once, "new_password": PASSWORD })).await;
+        page
+    }
+
     pub(crate) async fn send(&self, method: &str, path: &str, body: Option<Value>) -> reqwest::Response {
         let url = format!("http://{}/api/v1{path}", self.address);
         let mut request = self.http.request(method.parse().unwrap(), url);
@@ -232,6 +243,12 @@ impl Page {
             request = request.json(&body);
         }
         tokio::time::timeout(PATIENCE, request.send()).await.expect("an answer").unwrap()
+    }
+
+    /// Asks with a token that nobody was given.
+    pub(crate) async fn forged(&self) -> reqwest::Response {
+        let forged = Self { token: "0".repeat(64), address: self.address.clone(), http: self.http.clone() };
+        forged.send("GET", "/session", None).await
     }
 
     async fn value(&self, method: &str, path: &str, body: Option<Value>) -> Value {

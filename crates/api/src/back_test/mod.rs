@@ -6,11 +6,11 @@
 mod compare;
 mod work;
 
+use crate::access::Signed;
 use crate::app::App;
 use crate::job::{self, JobError, JobView};
 use crate::problem::Problem;
 use crate::rule::RuleInput;
-use crate::session::{Officer, Signed};
 use crate::tuning::{TuningInput, scope_body, tuned_json, tuning_of};
 use crate::wire::{List, Paging, instant, parse_instant};
 use axum::Json;
@@ -283,7 +283,7 @@ fn rule_asked(
     responses((status = 200, body = JobView), (status = 404), (status = 422)))]
 pub(crate) async fn create(
     State(app): State<Arc<App>>,
-    Officer(by): Officer,
+    by: Signed,
     Json(input): Json<BackTestInput>,
 ) -> Result<Json<JobView>, Problem> {
     let asked = asked(&app, input).await?;
@@ -363,7 +363,7 @@ pub(crate) async fn get(
     params(("id" = i64, Path), BackTestWarningQuery), responses((status = 200, body = List<BackTestWarningView>)))]
 pub(crate) async fn warnings(
     State(app): State<Arc<App>>,
-    _: Officer,
+    _: Signed,
     Path(id): Path<i64>,
     Query(query): Query<BackTestWarningQuery>,
 ) -> Result<Json<List<BackTestWarningView>>, Problem> {
@@ -396,7 +396,7 @@ fn warning_view(found: &FoundWarning) -> BackTestWarningView {
     responses((status = 204), (status = 403), (status = 404)))]
 pub(crate) async fn remove(
     State(app): State<Arc<App>>,
-    Officer(by): Officer,
+    by: Signed,
     Path(id): Path<i64>,
 ) -> Result<StatusCode, Problem> {
     let record = app.records.back_test(id).await?.ok_or_else(no_such)?;

@@ -1,11 +1,11 @@
 //! Passages into a file, as a job: CSV and XLSX for people, Parquet for programs.
 
 use super::PassageSearch;
+use crate::access::Signed;
 use crate::app::{App, Names};
 use crate::job::{self, JobError, JobRun, JobView};
 use crate::passage::reason_of;
 use crate::problem::{Problem, RequestLanguage};
-use crate::session::Officer;
 use crate::wire::Language;
 use ::history::{Conditions, HistoryError, PassageFile};
 use axum::Json;
@@ -63,7 +63,7 @@ const COLUMNS: [(&str, &str); 15] = [
     responses((status = 202, body = JobView), (status = 422)))]
 pub(crate) async fn start(
     State(app): State<Arc<App>>,
-    Officer(by): Officer,
+    by: Signed,
     RequestLanguage(language): RequestLanguage,
     Json(input): Json<ExportInput>,
 ) -> Result<(StatusCode, Json<JobView>), Problem> {

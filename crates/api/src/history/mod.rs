@@ -10,10 +10,10 @@ pub(crate) use storage::{
     __path_get as __path_storage, __path_put as __path_put_retention, get as storage, put as put_retention,
 };
 
+use crate::access::Signed;
 use crate::app::{App, Names};
 use crate::passage::reason_of;
 use crate::problem::{Problem, RequestLanguage};
-use crate::session::Signed;
 use crate::vehicle::key_of;
 use crate::warning::{EvidenceView, evidence_view};
 use crate::wire::{LIMIT_MAX, instant, parse_instant};

@@ -1,9 +1,9 @@
 //! What the history takes on the disk, what of it is damaged, and for how long it is kept.
 
 use super::{DamageView, damage_views, read};
+use crate::access::Signed;
 use crate::app::App;
 use crate::problem::Problem;
-use crate::session::{Administrator, Signed};
 use crate::wire::instant;
 use ::history::{Kind, Projection, Segment};
 use axum::Json;
@@ -190,7 +190,7 @@ pub(crate) async fn get(State(app): State<Arc<App>>, _: Signed) -> Result<Json<S
     responses((status = 200, body = Retention), (status = 422)))]
 pub(crate) async fn put(
     State(app): State<Arc<App>>,
-    Administrator(by): Administrator,
+    by: Signed,
     Json(retention): Json<Retention>,
 ) -> Result<Json<Retention>, Problem> {
     let retention = retention.check()?;

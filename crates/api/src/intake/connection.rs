@@ -1,8 +1,8 @@
 //! What is connected: by kind, how many devices there are, how many are there now, and what they send.
 
+use crate::access::Signed;
 use crate::app::App;
 use crate::problem::Problem;
-use crate::session::Signed;
 use crate::wire::instant;
 use axum::Json;
 use axum::extract::State;

@@ -1,9 +1,9 @@
 //! Mappings that are kept by name, for the next file of the same system.
 
+use crate::access::Signed;
 use crate::app::App;
 use crate::intake::view::MappingBody;
 use crate::problem::Problem;
-use crate::session::Officer;
 use crate::wire::{List, instant};
 use axum::Json;
 use axum::extract::{Path, State};
@@ -51,10 +51,7 @@ pub(crate) async fn all(app: &App) -> Result<Vec<MappingView>, Problem> {
 
 /// Mappings that are kept, newest first.
 #[utoipa::path(get, path = "/intake/mappings", tag = "intake", responses((status = 200, body = List<MappingView>)))]
-pub(crate) async fn list(
-    State(app): State<Arc<App>>,
-    _: Officer,
-) -> Result<Json<List<MappingView>>, Problem> {
+pub(crate) async fn list(State(app): State<Arc<App>>, _: Signed) -> Result<Json<List<MappingView>>, Problem> {
     let items = all(&app).await?;
     Ok(Json(List { total: items.len() as u64, items }))
 }
@@ -64,7 +61,7 @@ pub(crate) async fn list(
     request_body = MappingInput, responses((status = 204), (status = 422)))]
 pub(crate) async fn put(
     State(app): State<Arc<App>>,
-    Officer(by): Officer,
+    by: Signed,
     Path(name): Path<String>,
     Json(input): Json<MappingInput>,
 ) -> Result<StatusCode, Problem> {
@@ -93,7 +90,7 @@ pub(crate) async fn put(
     responses((status = 204), (status = 404)))]
 pub(crate) async fn remove(
     State(app): State<Arc<App>>,
-    Officer(by): Officer,
+    by: Signed,
     Path(name): Path<String>,
 ) -> Result<StatusCode, Problem> {
     if !app.records.remove_mapping(&name).await? {

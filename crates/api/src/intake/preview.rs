@@ -1,10 +1,10 @@
 //! What a file looks like, and which column is probably what.
 
+use crate::access::Signed;
 use crate::app::App;
 use crate::intake::view::{MappingBody, asked};
 use crate::intake::{mapping, upload, words};
 use crate::problem::Problem;
-use crate::session::Officer;
 use axum::Json;
 use axum::extract::{Path, Query, State};
 use serde::{Deserialize, Serialize};
@@ -100,7 +100,7 @@ fn head_of(first: &Rows, head_rows: u32) -> Vec<String> {
     params(("id" = String, Path), PreviewQuery), responses((status = 200, body = PreviewView), (status = 404), (status = 422)))]
 pub(crate) async fn get(
     State(app): State<Arc<App>>,
-    _: Officer,
+    _: Signed,
     Path(id): Path<String>,
     Query(query): Query<PreviewQuery>,
 ) -> Result<Json<PreviewView>, Problem> {

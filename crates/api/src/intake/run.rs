@@ -2,6 +2,7 @@
 
 #![expect(clippy::result_large_err, reason = "once a file, and the report is wanted either way")]
 
+use crate::access::Signed;
 use crate::app::App;
 use crate::intake::preview::{look, unreadable, world};
 use crate::intake::upload::{self, Upload, bad_rows_of, content_of, keep_report};
@@ -9,7 +10,6 @@ use crate::intake::view::{FileReportView, MappingBody};
 use crate::intake::words;
 use crate::job::{self, JobError, JobRun, JobView};
 use crate::problem::{Problem, RequestLanguage};
-use crate::session::{Officer, Signed};
 use crate::wire::Language;
 use axum::Json;
 use axum::extract::{Path, State};
@@ -136,7 +136,7 @@ async fn on_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static)
     request_body = ImportInput, responses((status = 200, body = FileReportView), (status = 404), (status = 422)))]
 pub(crate) async fn check(
     State(app): State<Arc<App>>,
-    _: Officer,
+    _: Signed,
     RequestLanguage(language): RequestLanguage,
     Path(id): Path<String>,
     Json(input): Json<ImportInput>,
@@ -160,7 +160,7 @@ pub(crate) async fn check(
     request_body = ImportInput, responses((status = 200, body = JobView), (status = 404), (status = 409), (status = 422)))]
 pub(crate) async fn start(
     State(app): State<Arc<App>>,
-    Officer(by): Officer,
+    by: Signed,
     RequestLanguage(language): RequestLanguage,
     Path(id): Path<String>,
     Json(input): Json<ImportInput>,

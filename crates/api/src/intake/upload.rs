@@ -1,9 +1,9 @@
 //! Files that were sent in: straight to the disk, kept for a bounded time, removed whole.
 
+use crate::access::Signed;
 use crate::app::App;
 use crate::intake::view::{FileReportView, LastReport};
 use crate::problem::Problem;
-use crate::session::Officer;
 use crate::wire::{attachment, instant, new_id};
 use axum::Json;
 use axum::body::Body;
@@ -166,7 +166,7 @@ pub async fn forget_old_uploads(app: &App) {
 
 /// Files that are kept, newest first.
 #[utoipa::path(get, path = "/intake/files", tag = "intake", responses((status = 200, body = UploadList)))]
-pub(crate) async fn list(State(app): State<Arc<App>>, _: Officer) -> Json<UploadList> {
+pub(crate) async fn list(State(app): State<Arc<App>>, _: Signed) -> Json<UploadList> {
     forget_old_uploads(&app).await;
     let mut items = Vec::new();
     for upload in all(&app).await {
@@ -181,7 +181,7 @@ pub(crate) async fn list(State(app): State<Arc<App>>, _: Officer) -> Json<Upload
     responses((status = 200, body = UploadView), (status = 413), (status = 422), (status = 507)))]
 pub(crate) async fn upload(
     State(app): State<Arc<App>>,
-    Officer(by): Officer,
+    by: Signed,
     Query(query): Query<UploadQuery>,
     headers: HeaderMap,
     body: Body,
@@ -285,7 +285,7 @@ fn too_large() -> Problem {
     responses((status = 200, body = UploadView), (status = 404)))]
 pub(crate) async fn get(
     State(app): State<Arc<App>>,
-    _: Officer,
+    _: Signed,
     Path(id): Path<String>,
 ) -> Result<Json<UploadView>, Problem> {
     Ok(Json(find(&app, &id).await?.view(&app).await))
@@ -296,7 +296,7 @@ pub(crate) async fn get(
     responses((status = 204), (status = 404)))]
 pub(crate) async fn remove(
     State(app): State<Arc<App>>,
-    Officer(by): Officer,
+    by: Signed,
     Path(id): Path<String>,
 ) -> Result<StatusCode, Problem> {
     let upload = find(&app, &id).await?;
@@ -310,7 +310,7 @@ pub(crate) async fn remove(
     responses((status = 200, description = "text/csv"), (status = 404)))]
 pub(crate) async fn bad_rows(
     State(app): State<Arc<App>>,
-    Officer(by): Officer,
+    by: Signed,
     Path(id): Path<String>,
 ) -> Result<axum::response::Response, Problem> {
     let upload = find(&app, &id).await?;

@@ -162,6 +162,15 @@ impl UnitTree {
         self.units.values().map(|(unit, _)| unit)
     }
 
+    /// What people of a unit look at: all of the county for the county office and the brigade, which lead in it; for others
+    /// the own unit and those below it. `None` when there is no such unit.
+    pub fn scope(&self, id: UnitId) -> Option<UnitPath> {
+        match self.get(id)?.kind {
+            UnitKind::CountyOffice | UnitKind::Brigade => Some(UnitPath::WHOLE),
+            _ => self.path(id).cloned(),
+        }
+    }
+
     /// The unit above, to which a clock escalates.
     pub fn above(&self, id: UnitId) -> Option<&Unit> {
         self.get(id)?.parent.and_then(|parent| self.get(parent))
@@ -222,6 +231,8 @@ mod tests {
         assert!(!path(2).covers(path(13)) && !path(3).covers(path(2)));
         assert!(!path(1).covers(&UnitPath("12.".into())), "1 is not the beginning of 12");
         assert!(UnitPath::WHOLE.covers(path(3)));
+        assert!(tree.scope(UnitId(2)).unwrap().covers(path(13)), "the brigade leads in the whole county");
+        assert_eq!(tree.scope(UnitId(12)).as_ref(), Some(path(12)));
         assert_eq!(tree.above(UnitId(3)).unwrap().id, UnitId(2));
         assert_eq!(tree.upwards(UnitId(13), UnitKind::Township).unwrap().id, UnitId(12));
     }

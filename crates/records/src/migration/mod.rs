@@ -8,6 +8,7 @@ mod m0005_mapping;
 mod m0006_platform;
 mod m0007_device_address;
 mod m0008_back_test;
+mod m0009_people;
 mod m0010_case;
 
 use sea_orm_migration::prelude::*;
@@ -25,6 +26,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0006_platform::Migration),
             Box::new(m0007_device_address::Migration),
             Box::new(m0008_back_test::Migration),
+            Box::new(m0009_people::Migration),
             Box::new(m0010_case::Migration),
         ]
     }

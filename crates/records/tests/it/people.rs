@@ -1,10 +1,25 @@
 //! Users, sessions and the audit.
 
 use crate::{at, open};
+use domain::people::{Role, RoleSet, UnitFault, UnitId, UnitKind};
 use records::{
     AuditEntry, AuditFilter, AuditVerdict, ChangePasswordError, CreateUserError, FAILED_ATTEMPTS_MAX,
-    LOCK_OUT_MS, LogInError, PasswordRule, PatchUserError, Role, SESSION_LIFETIME_MS, UserPatch, Window,
+    LOCK_OUT_MS, LogInError, NewUnit, NewUser, OneTimePassword, Origin, PASSWORDS_REMEMBERED, PasswordRule,
+    PatchUserError, Records, SESSION_LIFETIME_MS, UnitError, UnitPatch, User, UserPatch, Window,
 };
+
+async fn create(records: &Records, username: &str) -> Result<(User, OneTimePassword), CreateUserError> {
+    let new = NewUser { username: username.into(), display_name: "李四".into(), ..NewUser::default() };
+    records.create_user(&new, at(0)).await
+}
+
+async fn named(records: &Records, username: &str) -> User {
+    records.users().await.unwrap().into_iter().find(|user| user.username == username).unwrap()
+}
+
+fn with_roles(roles: impl IntoIterator<Item = Role>) -> UserPatch {
+    UserPatch { roles: RoleSet::new(roles), ..UserPatch::default() }
+}
 
 #[tokio::test]
 async fn the_first_administrator_is_made_once_and_must_choose_a_password() {
@@ -12,10 +27,11 @@ async fn the_first_administrator_is_made_once_and_must_choose_a_password() {
     let password = records.ensure_first_administrator(at(0)).await.unwrap().unwrap();
     assert!(records.ensure_first_administrator(at(1)).await.unwrap().is_none());
 
-    let session = records.log_in("admin", password.reveal(), Some("10.0.0.9"), at(2)).await.unwrap();
+    let from = Origin { address: Some("10.0.0.9"), device: Some("Firefox") };
+    let session = records.log_in("admin", password.reveal(), from, at(2)).await.unwrap();
     assert!(session.user.must_change_password);
-    assert_eq!((session.user.role, session.user.last_login_at), (Role::Administrator, Some(at(2))));
-    let other = records.log_in("admin", password.reveal(), None, at(2)).await.unwrap();
+    assert_eq!((&session.user.roles, session.user.last_login_at), (&Role::Founder.into(), Some(at(2))));
+    let other = records.log_in("admin", password.reveal(), Origin::default(), at(2)).await.unwrap();
     let (id, token) = (session.user.id, session.token.reveal());
     let change =
         async |current: &str, new: &str| records.change_password(id, current, new, Some(token), at(3)).await;
@@ -24,12 +40,12 @@ async fn the_first_administrator_is_made_once_and_must_choose_a_password() {
     let wrong = change("not this one", "correct-horse-1").await;
     assert!(matches!(wrong, Err(ChangePasswordError::WrongPassword)));
     let same = change(password.reveal(), password.reveal()).await;
-    assert!(matches!(same, Err(ChangePasswordError::Same)));
+    assert!(matches!(same, Err(ChangePasswordError::UsedBefore)));
     change(password.reveal(), "correct-horse-1").await.unwrap();
-    let user = records.session_user(token, at(4)).await.unwrap().unwrap();
+    let user = records.session_user(token, None, at(4)).await.unwrap().unwrap();
     assert!(!user.must_change_password);
-    assert_eq!(records.session_user(other.token.reveal(), at(4)).await.unwrap(), None);
-    let old = records.log_in("admin", password.reveal(), None, at(5)).await;
+    assert_eq!(records.session_user(other.token.reveal(), None, at(4)).await.unwrap(), None);
+    let old = records.log_in("admin", password.reveal(), Origin::default(), at(5)).await;
     assert!(matches!(old, Err(LogInError::WrongCredentials)));
 }
 
@@ -37,27 +53,27 @@ async fn the_first_administrator_is_made_once_and_must_choose_a_password() {
 async fn sessions_end_by_time_by_log_out_and_with_their_user() {
     let (_dir, records) = open().await;
     let admin = records.ensure_first_administrator(at(0)).await.unwrap().unwrap();
-    let (user, password) = records.create_user("li", "李四", Role::Officer, at(0)).await.unwrap();
-    let log_in = async |now| records.log_in("li", password.reveal(), None, now).await;
+    let (user, password) = create(&records, "li").await.unwrap();
+    let log_in = async |now| records.log_in("li", password.reveal(), Origin::default(), now).await;
     let session = log_in(at(0)).await.unwrap();
     let token = session.token.reveal();
-    assert!(records.session_user(token, at(SESSION_LIFETIME_MS - 1)).await.unwrap().is_some());
-    assert_eq!(records.session_user(token, at(SESSION_LIFETIME_MS)).await.unwrap(), None);
-    assert_eq!(records.session_user("0", at(1)).await.unwrap(), None);
+    assert!(records.session_user(token, None, at(SESSION_LIFETIME_MS - 1)).await.unwrap().is_some());
+    assert_eq!(records.session_user(token, None, at(SESSION_LIFETIME_MS)).await.unwrap(), None);
+    assert_eq!(records.session_user("0", None, at(1)).await.unwrap(), None);
     records.log_out(token).await.unwrap();
-    assert_eq!(records.session_user(token, at(1)).await.unwrap(), None);
+    assert_eq!(records.session_user(token, None, at(1)).await.unwrap(), None);
 
     let session = log_in(at(1)).await.unwrap();
     let disable = UserPatch { is_enabled: Some(false), ..UserPatch::default() };
     records.patch_user(user.id, disable.clone()).await.unwrap();
-    assert_eq!(records.session_user(session.token.reveal(), at(2)).await.unwrap(), None);
+    assert_eq!(records.session_user(session.token.reveal(), None, at(2)).await.unwrap(), None);
     assert!(matches!(log_in(at(2)).await, Err(LogInError::Disabled)));
 
-    let taken = records.create_user("li", "另一个", Role::Viewer, at(0)).await;
+    let taken = create(&records, "li").await;
     assert!(matches!(taken, Err(CreateUserError::Taken)));
-    let bad = records.create_user("li si", "", Role::Viewer, at(0)).await;
+    let bad = create(&records, "li si").await;
     assert!(matches!(bad, Err(CreateUserError::BadUsername)));
-    let last = records.log_in("admin", admin.reveal(), None, at(3)).await.unwrap().user.id;
+    let last = records.log_in("admin", admin.reveal(), Origin::default(), at(3)).await.unwrap().user.id;
     let locked_out = records.patch_user(last, disable).await;
     assert!(matches!(locked_out, Err(PatchUserError::LastAdministrator)));
     assert!(records.user(last).await.unwrap().unwrap().is_enabled, "the refused change left nothing behind");
@@ -70,7 +86,9 @@ async fn wrong_passwords_lock_also_when_tried_at_the_same_time() {
     let tries: Vec<_> = (0..FAILED_ATTEMPTS_MAX + 3)
         .map(|n| {
             let records = records.clone();
-            tokio::spawn(async move { records.log_in("admin", &format!("guess {n}"), None, at(0)).await })
+            tokio::spawn(async move {
+                records.log_in("admin", &format!("guess {n}"), Origin::default(), at(0)).await
+            })
         })
         .collect();
     let (mut wrong, mut locked) = (0, 0);
@@ -82,30 +100,132 @@ async fn wrong_passwords_lock_also_when_tried_at_the_same_time() {
         }
     }
     assert_eq!((wrong, locked), (FAILED_ATTEMPTS_MAX, 3));
-    let early = records.log_in("admin", password.reveal(), None, at(LOCK_OUT_MS - 1)).await;
+    let early = records.log_in("admin", password.reveal(), Origin::default(), at(LOCK_OUT_MS - 1)).await;
     assert!(matches!(early, Err(LogInError::Locked { .. })), "the right password doesn't help while locked");
-    records.log_in("admin", password.reveal(), None, at(LOCK_OUT_MS)).await.unwrap();
+    records.log_in("admin", password.reveal(), Origin::default(), at(LOCK_OUT_MS)).await.unwrap();
 
-    let unknown = records.log_in("nobody", "guess", None, at(0)).await;
+    let unknown = records.log_in("nobody", "guess", Origin::default(), at(0)).await;
     assert!(matches!(unknown, Err(LogInError::WrongCredentials)));
 }
 
 #[tokio::test]
 async fn the_right_password_sets_the_count_back_and_a_reset_unlocks() {
     let (_dir, records) = open().await;
-    let (user, password) = records.create_user("li", "李四", Role::Officer, at(0)).await.unwrap();
+    let (user, password) = create(&records, "li").await.unwrap();
     for _ in 0..2 {
         for _ in 0..FAILED_ATTEMPTS_MAX - 1 {
-            assert!(records.log_in("li", "wrong", None, at(0)).await.is_err());
+            assert!(records.log_in("li", "wrong", Origin::default(), at(0)).await.is_err());
         }
-        records.log_in("li", password.reveal(), None, at(0)).await.unwrap();
+        records.log_in("li", password.reveal(), Origin::default(), at(0)).await.unwrap();
     }
     for _ in 0..FAILED_ATTEMPTS_MAX {
-        assert!(records.log_in("li", "wrong", None, at(0)).await.is_err());
+        assert!(records.log_in("li", "wrong", Origin::default(), at(0)).await.is_err());
     }
     let new = records.reset_password(user.id).await.unwrap().unwrap();
-    let session = records.log_in("li", new.reveal(), None, at(0)).await.unwrap();
+    let session = records.log_in("li", new.reveal(), Origin::default(), at(0)).await.unwrap();
     assert!(session.user.must_change_password);
+}
+
+#[tokio::test]
+async fn the_last_passwords_are_not_used_again() {
+    let (_dir, records) = open().await;
+    let (user, once) = create(&records, "li").await.unwrap();
+    let nth = |n: usize| format!("a good password {n}");
+    let mut current = once.reveal().to_owned();
+    for n in 0..=PASSWORDS_REMEMBERED {
+        records.change_password(user.id, &current, &nth(n), None, at(n as i64)).await.unwrap();
+        current = nth(n);
+    }
+    for n in 1..=PASSWORDS_REMEMBERED {
+        let again = records.change_password(user.id, &current, &nth(n), None, at(9)).await;
+        assert!(matches!(again, Err(ChangePasswordError::UsedBefore)), "{n} {again:?}");
+    }
+    records.change_password(user.id, &current, &nth(0), None, at(9)).await.unwrap();
+}
+
+#[tokio::test]
+async fn sessions_are_listed_lapse_when_idle_and_are_ended_one_by_one() {
+    let (_dir, records) = open().await;
+    let (user, password) = create(&records, "li").await.unwrap();
+    let from = Origin { address: Some("10.0.0.9"), device: Some("Firefox") };
+    let one = records.log_in("li", password.reveal(), from, at(0)).await.unwrap();
+    let two = records.log_in("li", password.reveal(), Origin::default(), at(1)).await.unwrap();
+    let idle = Some(600_000);
+    let used = async |token: &str, now| records.session_user(token, idle, at(now)).await.unwrap().is_some();
+    assert!(used(one.token.reveal(), 500_000).await && used(one.token.reveal(), 1_000_000).await);
+    assert!(!used(two.token.reveal(), 1_000_000).await, "not used for so long");
+
+    let sessions = records.sessions(user.id, at(1_000_000)).await.unwrap();
+    assert_eq!(sessions.len(), 2);
+    assert_eq!((sessions[1].last_used_at, sessions[1].device.as_deref()), (at(1_000_000), Some("Firefox")));
+    assert_eq!(sessions[1].id, records::session_id(one.token.reveal()));
+    assert!(!records.end_session(user.id, "").await.unwrap(), "a part of an identity is none");
+    assert!(records.end_session(user.id, &sessions[1].id).await.unwrap());
+    assert!(!used(one.token.reveal(), 1_000_001).await);
+    records.end_sessions(user.id, None).await.unwrap();
+    assert_eq!(records.sessions(user.id, at(2)).await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn founders_end_when_three_administrators_are_there_and_nobody_is_made_one() {
+    let (_dir, records) = open().await;
+    records.ensure_first_administrator(at(0)).await.unwrap().unwrap();
+    let three = [Role::SystemAdministrator, Role::SecurityAdministrator, Role::AuditAdministrator];
+    for (n, role) in three.into_iter().enumerate() {
+        assert_eq!(records.end_founders().await.unwrap(), None);
+        let (user, _) = create(&records, &format!("admin{n}")).await.unwrap();
+        assert_eq!(user.roles, RoleSet::default());
+        let user = records.patch_user(user.id, with_roles([role])).await.unwrap();
+        assert_eq!(user.roles, role.into());
+    }
+    let found = records.take_over().await.unwrap();
+    assert_eq!((found.founders, found.missing), (vec!["admin".into()], vec![]));
+    let security = named(&records, "admin1").await.id;
+    let made = records.patch_user(security, with_roles([Role::Founder])).await;
+    assert!(matches!(made, Err(PatchUserError::NoNewFounder)));
+    assert_eq!(records.end_founders().await.unwrap(), Some(vec!["admin".into()]));
+    assert!(!named(&records, "admin").await.is_enabled);
+    let gone = records.patch_user(security, with_roles([Role::Clerk])).await;
+    assert!(matches!(gone, Err(PatchUserError::LastAdministrator)));
+}
+
+#[tokio::test]
+async fn units_are_a_tree_that_is_moved_and_abolished_never_deleted() {
+    let (_dir, records) = open().await;
+    records.ensure_first_administrator(at(0)).await.unwrap();
+    let place = domain::Wgs84::new(118.35, 35.05);
+    let add = async |parent: Option<i64>, kind, name: &str| {
+        let (parent, name) = (parent.map(UnitId), name.into());
+        records.add_unit(NewUnit { parent, kind, name, code: None, location: place }).await
+    };
+    let patch = async |id, patch: UnitPatch| records.change_unit(id, patch).await;
+    let office = add(None, UnitKind::CountyOffice, "县交安办").await.unwrap();
+    let brigade = add(Some(1), UnitKind::Brigade, "交警大队").await.unwrap();
+    let squad = add(Some(2), UnitKind::Squad, "一中队").await.unwrap();
+    let town = add(Some(1), UnitKind::Township, "河东镇").await.unwrap();
+    let station = add(Some(3), UnitKind::Station, "交管站").await.unwrap();
+    assert_eq!((office.id, brigade.id, station.location), (UnitId(1), UnitId(2), place));
+    assert!(matches!(add(Some(2), UnitKind::Squad, "一中队").await, Err(UnitError::Taken)));
+    assert!(matches!(add(Some(2), UnitKind::Squad, " ").await, Err(UnitError::BadName)));
+    let wrong = add(Some(3), UnitKind::Village, "东村").await;
+    assert!(matches!(wrong, Err(UnitError::Fault(UnitFault::WrongParent(_)))));
+
+    let moved = UnitPatch { parent: Some(Some(town.id)), ..UnitPatch::default() };
+    assert_eq!(patch(station.id, moved.clone()).await.unwrap().parent, Some(town.id));
+    let circle = UnitPatch { parent: Some(Some(squad.id)), ..UnitPatch::default() };
+    assert!(matches!(patch(brigade.id, circle).await, Err(UnitError::Fault(_))));
+
+    let (user, _) = create(&records, "li").await.unwrap();
+    let join = UserPatch { unit: Some(Some(squad.id)), ..UserPatch::default() };
+    assert_eq!(records.patch_user(user.id, join.clone()).await.unwrap().unit, Some(squad.id));
+    let abolish = UnitPatch { is_enabled: Some(false), ..UnitPatch::default() };
+    assert!(matches!(patch(squad.id, abolish.clone()).await, Err(UnitError::InUse)), "somebody is in it");
+    assert!(matches!(patch(town.id, abolish.clone()).await, Err(UnitError::InUse)), "a station is below it");
+    let leave = UserPatch { unit: Some(None), ..UserPatch::default() };
+    records.patch_user(user.id, leave).await.unwrap();
+    assert!(!patch(squad.id, abolish).await.unwrap().is_enabled);
+    assert!(matches!(records.patch_user(user.id, join).await, Err(PatchUserError::NoUnit)));
+    assert_eq!(records.units().await.unwrap().len(), 5);
 }
 
 fn entry(n: i64) -> AuditEntry {

@@ -1,6 +1,6 @@
 //! The county: places, roads, checkpoints, sections, vehicles and devices, all from one seed.
 //!
-//! Reading order: [`places`], [`roads`], [`network`], [`checkpoints`], [`vehicles`], [`areas`];
+//! Reading order: [`places`], [`roads`], [`network`], [`checkpoints`], [`vehicles`], [`areas`], [`staff`];
 //! [`export`] writes what a platform imports, [`reference`] gives the same to judgement directly.
 
 pub mod areas;
@@ -12,6 +12,7 @@ pub mod network;
 pub mod places;
 pub mod reference;
 pub mod roads;
+pub mod staff;
 pub mod vehicles;
 
 use crate::geo::Point;
