@@ -21,6 +21,7 @@ import {
 import { history } from './history.mjs'
 import { intake } from './intake.mjs'
 import { backTests } from './backtests.mjs'
+import { cases } from './cases.mjs'
 import { judging } from './judging.mjs'
 import { lists } from './lists.mjs'
 import { people } from './people.mjs'
@@ -126,6 +127,7 @@ export async function startMock({ port = 0, is_empty = false, must_change = fals
     for (const client of clients) client.write(text)
   }
   const shown = (vehicle) => Object.fromEntries(Object.entries(vehicle).filter(([name]) => !name.startsWith('_')))
+  const desk = cases(state, is_empty, emit)
   const timers =
     is_empty || !is_live
       ? []
@@ -177,7 +179,9 @@ export async function startMock({ port = 0, is_empty = false, must_change = fals
         (!has('actionable') || String(it.is_actionable) === has('actionable')) &&
         (!has('historical') || String(it.is_historical) === has('historical')) &&
         (!has('checkpoint') || it.place.checkpoint_id === has('checkpoint')) &&
-        (!has('verdict') || it.verdict?.verdict === has('verdict')) &&
+        (!has('verdict') || (it.verdict?.verdict ?? 'none') === has('verdict')) &&
+        (!has('late') || (it.due_at && Date.parse(it.due_at) < Date.now())) &&
+        (!has('rule') || it.detail.rule_id === has('rule')) &&
         (!has('group') || it.group_id === has('group')) &&
         (!has('heads') || it.group_id === it.id) &&
         (!has('hidden') || String(it.hidden !== null) === has('hidden')) &&
@@ -187,7 +191,7 @@ export async function startMock({ port = 0, is_empty = false, must_change = fals
     )
     const key = (has('sort') ?? '-raised_at').replace('-', '')
     const sign = (has('sort') ?? '-').startsWith('-') ? -1 : 1
-    found.sort((a, b) => sign * String(a[key]).localeCompare(String(b[key])))
+    found.sort((a, b) => sign * String(a[key] ?? '9').localeCompare(String(b[key] ?? '9')))
     return slice(found, query)
   }
   const slice = (items, query) => {
@@ -236,13 +240,14 @@ export async function startMock({ port = 0, is_empty = false, must_change = fals
     Object.assign(warning, {
       version: version + 1,
       verdict: { verdict, name: verdict, by, at, note: note ?? null },
-      ...(warning.state === 'raised' ? { state: 'signed', signed_by: state.user.display_name, signed_at: at } : {}),
+      ...(warning.state === 'dispatched' ? {} : { state: 'closed', due_at: null, step: null }),
+      ...(warning.signed_at ? {} : { signed_by: state.user.display_name, signed_at: at }),
     })
     emit('warning', { change: 'judged', warning })
     return { body: warning }
   }
 
-  function route(method, path, query, body) {
+  function route(method, path, query, body, request = {}) {
     if (path === '/session' && method === 'POST') {
       if (body.password !== 'Anchang-1234') return problem(401, 'wrong_password', '登录失败', '用户名或密码不正确。')
       state.is_logged_in = true
@@ -274,6 +279,8 @@ export async function startMock({ port = 0, is_empty = false, must_change = fals
     if (path === '/map/places') return { body: is_empty ? { ...places, features: [] } : places }
     if (path === '/map/config') return { body: mapConfig }
     const [, kind, id, action, last, tail] = path.split('/').map(decodeURIComponent)
+    const of_desk = desk(method, [kind, id, action], query, body, { slice, problem, sign, ...request })
+    if (of_desk) return of_desk
     if (kind === 'warnings' && action === 'sign') return sign(id, body.version)
     if (kind === 'warnings' && action === 'verdict') return verdict(id, body)
     const judged = judge(method, [kind, id, action, last], query, body, { slice, problem })
@@ -341,10 +348,17 @@ export async function startMock({ port = 0, is_empty = false, must_change = fals
     const parts = []
     request.on('data', (part) => parts.push(part))
     request.on('end', () => {
-      const text = Buffer.concat(parts).toString()
+      const bytes = Buffer.concat(parts)
+      const text = bytes.toString()
       const is_json = (request.headers['content-type'] ?? '').includes('json')
-      const answer = route(request.method, path, url.searchParams, is_json && text ? JSON.parse(text) : text)
+      const answer = route(request.method, path, url.searchParams, is_json && text ? JSON.parse(text) : text, {
+        headers: request.headers,
+        bytes,
+      })
       const status = answer.status ?? 200
+      if (answer.picture)
+        return response.writeHead(200, { 'Content-Type': 'image/svg+xml' }).end(picture(`${answer.picture}b`))
+      if (answer.bytes) return response.writeHead(200, { 'Content-Type': answer.media_type }).end(answer.bytes)
       if (answer.csv)
         return response
           .writeHead(200, { 'Content-Type': 'text/csv', 'Content-Disposition': 'attachment; filename="template.csv"' })

@@ -10,12 +10,6 @@ export const session = shallowRef<Me | null>(null)
 export const may = (...permissions: readonly Permission[]): boolean =>
   permissions.some((permission) => session.value?.permissions.includes(permission) ?? false)
 
-/** Whether one of these is allowed. A server that tells no permissions yet knows roles only: whoever may act may try. */
-export const may = (...permissions: readonly string[]): boolean => {
-  const told = (session.value as { permissions?: readonly string[] } | null)?.permissions
-  return told ? permissions.some((it) => told.includes(it)) : mayAct.value
-}
-
 /** Asks the server once who this browser is. */
 export async function loadSession(): Promise<Me | null> {
   try {

@@ -429,18 +429,13 @@ export interface SavedView {
   is_shared: boolean
   is_mine: boolean
 }
-export type UnitKind = 'county_office' | 'brigade' | 'squad' | 'station' | 'township' | 'village' | 'department'
-export interface Unit {
-  id: number
-  parent: number | null
-  kind: UnitKind
-  name: string
-  is_enabled: boolean
-}
+/** Who somebody is, for those who hand out work. */
 export interface Person {
   username: string
   display_name: string
-  unit: UnitRef | null
+  is_on_duty?: boolean
+  unit_id: number | null
+  unit_name: string | null
 }
 export type TaskGrouping = 'unit' | 'step' | 'person' | 'category' | 'shift'
 export interface TaskGroup {
@@ -563,7 +558,6 @@ export const cases = {
     post<SavedView>(`${V1}/views`, view),
   removeView: (id: number) => remove(`${V1}/views/${id}`),
 
-  units: () => items<Unit>(`${V1}/units`),
   people: () => items<Person>(`${V1}/people`),
   signWarnings: (warnings: readonly Warning[]) =>
     post<{ items: SignOutcome[] }>(`${V1}/warnings/sign`, {

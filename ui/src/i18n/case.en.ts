@@ -84,13 +84,6 @@ export const cases: Record<keyof typeof zh, string> = {
   'tier.city': 'City',
   'tier.province': 'Province',
 
-  'unit_kind.county_office': 'County office',
-  'unit_kind.brigade': 'Brigade',
-  'unit_kind.squad': 'Squad',
-  'unit_kind.station': 'Station',
-  'unit_kind.township': 'Township',
-  'unit_kind.village': 'Village',
-  'unit_kind.department': 'Member department',
   'unit.choose': 'Choose a unit',
   'unit.none': 'No unit to choose',
   'person.choose': 'Choose a person',

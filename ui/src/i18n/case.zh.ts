@@ -82,13 +82,6 @@ export const cases = {
   'tier.city': '市级',
   'tier.province': '省级',
 
-  'unit_kind.county_office': '县交安办',
-  'unit_kind.brigade': '大队',
-  'unit_kind.squad': '中队',
-  'unit_kind.station': '站所',
-  'unit_kind.township': '镇街',
-  'unit_kind.village': '村居',
-  'unit_kind.department': '成员单位',
   'unit.choose': '选择单位',
   'unit.none': '没有可选的单位',
   'person.choose': '选择人员',

@@ -1,6 +1,6 @@
 // Commands that happen once, clocks of steps, what acts ask for, the tree of units.
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import type { Unit } from '@/api/case'
+import type { Unit } from '@/api/people'
 import { ApiError } from '@/api/client'
 import { blank, fieldsOf, missing, shownFields, toAct } from '@/components/case/acts'
 import { treeRows, withBelow } from '@/components/case/directory'
@@ -112,9 +112,11 @@ describe('an act', () => {
 })
 
 describe('the tree of units', () => {
-  const unit = (id: number, parent: number | null): Unit => ({
+  const unit = (id: number, parent_id: number | null): Unit => ({
     id,
-    parent,
+    parent_id,
+    code: null,
+    location: null,
     kind: 'squad',
     name: `${id}`,
     is_enabled: true,

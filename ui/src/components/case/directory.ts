@@ -1,6 +1,8 @@
 // Units and people for choosers and names: asked for once, shared by all, asked for again when a page needs them later.
 import { computed, shallowRef } from 'vue'
-import { cases, type Person, type Unit } from '@/api/case'
+import { api } from '@/api'
+import { cases, type Person } from '@/api/case'
+import type { Unit } from '@/api/people'
 
 export const units = shallowRef<Unit[]>([])
 export const people = shallowRef<Person[]>([])
@@ -13,7 +15,7 @@ let asked_at = 0
 export async function loadDirectory(): Promise<void> {
   if (Date.now() - asked_at < FRESH_MS) return
   asked_at = Date.now()
-  const [some_units, some_people] = await Promise.allSettled([cases.units(), cases.people()])
+  const [some_units, some_people] = await Promise.allSettled([api.units(), cases.people()])
   if (some_units.status === 'fulfilled') units.value = some_units.value
   if (some_people.status === 'fulfilled') people.value = some_people.value
   if (some_units.status === 'rejected' || some_people.status === 'rejected') asked_at = 0
@@ -28,7 +30,7 @@ export function treeRows(all: readonly Unit[]): UnitRow[] {
   const known = new Set(all.map((it) => it.id))
   const below = new Map<number | null, Unit[]>()
   for (const unit of all) {
-    const parent = unit.parent !== null && known.has(unit.parent) ? unit.parent : null
+    const parent = unit.parent_id !== null && known.has(unit.parent_id) ? unit.parent_id : null
     below.set(parent, [...(below.get(parent) ?? []), unit])
   }
   const rows: UnitRow[] = []
@@ -44,7 +46,7 @@ export function treeRows(all: readonly Unit[]): UnitRow[] {
 /** A unit and all below it. */
 export function withBelow(all: readonly Unit[], root: number): Set<number> {
   const found = new Set([root])
-  for (const { unit } of treeRows(all)) if (unit.parent !== null && found.has(unit.parent)) found.add(unit.id)
+  for (const { unit } of treeRows(all)) if (unit.parent_id !== null && found.has(unit.parent_id)) found.add(unit.id)
   return found
 }
 
