@@ -17,6 +17,8 @@ const MODELS: &str = include_str!("../../../data/models.toml");
 const CALIBRATION: &str = include_str!("../../../data/calibration.toml");
 const PLATE_CONFUSIONS: &str = include_str!("../../../data/plate-confusions.toml");
 /// What the offence codes of cameras mean.
+const CASES: &str = include_str!("../../../data/cases.toml");
+const HAZARDS: &str = include_str!("../../../data/hazards.toml");
 const SYNONYMS: &str = include_str!("../../../data/column-synonyms.toml");
 const OFFENCE_CODES: &str = include_str!("../../../data/offence-codes.toml");
 
@@ -36,6 +38,10 @@ pub(crate) struct Config {
     pub(crate) server_id: SmolStr,
     /// A file in place of `data/column-synonyms.toml`.
     pub(crate) column_synonyms: Option<PathBuf>,
+    /// A file in place of `data/cases.toml`.
+    pub(crate) cases: Option<PathBuf>,
+    /// A file in place of `data/hazards.toml`.
+    pub(crate) hazards: Option<PathBuf>,
     /// A file in place of `data/offence-codes.toml`.
     pub(crate) offence_codes: Option<PathBuf>,
     /// Bounds of the gateway.
@@ -196,6 +202,8 @@ impl Default for Config {
             // Division 371327, then 502 for a video and image database.
             server_id: SmolStr::new_static("37132700005020000001"),
             column_synonyms: None,
+            cases: None,
+            hazards: None,
             offence_codes: None,
             limits: gateway::Limits::default(),
             snapshot_period_ms: 60_000,
@@ -276,6 +284,14 @@ impl Config {
     pub(crate) fn synonyms(&self) -> Result<tables::Synonyms, ConfigError> {
         let (path, text) = text_of(self.column_synonyms.as_deref(), "data/column-synonyms.toml", SYNONYMS)?;
         parse(&path, &text)
+    }
+
+    /// How cases are worked: terms, calendar, limits, categories of hazards.
+    pub(crate) fn case_files(&self) -> Result<api::CaseFiles, ConfigError> {
+        let (path, cases) = text_of(self.cases.as_deref(), "data/cases.toml", CASES)?;
+        let (_, hazards) = text_of(self.hazards.as_deref(), "data/hazards.toml", HAZARDS)?;
+        api::CaseFiles::read(&cases, &hazards)
+            .map_err(|error| ConfigError::Value { path, message: error.to_string() })
     }
 
     fn check(&self) -> Result<(), String> {

@@ -461,6 +461,9 @@ impl Fold {
         }
         if offset.get() >= self.seen_up_to {
             self.app().board.observe(offset.get(), &entry, self.app().clock.now());
+            if let Entry::Observation(observation) = &entry {
+                self.app().onward.lock().see(observation);
+            }
             self.seen_up_to = offset.get() + 1;
         }
         if self.left_out.contains(&offset.get()) {
@@ -618,9 +621,11 @@ impl Fold {
     /// Stores the outcomes and moves the cursor to `up_to`; then all pages are told.
     fn commit(&mut self, up_to: u64) -> Result<(), End> {
         let now = self.app().clock.now();
+        let office = self.app().office.load_full();
         let changed = self.store("store warnings", |app, runtime, outcomes| {
             let _turn = app.hub.turn().blocking_lock();
-            let changed = runtime.block_on(app.records.commit_outcomes(outcomes, up_to, now))?;
+            let changed =
+                runtime.block_on(app.records.commit_outcomes(outcomes, up_to, now, &office.desk))?;
             api::stream::publish(app, &changed);
             Ok(changed)
         })?;

@@ -5,6 +5,7 @@
 mod archiving;
 mod body;
 mod catalogue;
+mod clocks;
 mod config;
 mod crew;
 mod descriptors;
@@ -14,6 +15,7 @@ mod http;
 mod judging;
 mod learning;
 mod merging;
+mod onward;
 mod open;
 mod reference;
 mod relay;

@@ -114,11 +114,15 @@ pub(crate) async fn open(config: &Config) -> anyhow::Result<Opened> {
         jobs: api::Jobs::new(dir.join("jobs")),
         exchange: Arc::new(exchange),
         fetcher: fetcher().context("could not make the client that fetches pictures")?,
+        onward: api::OnwardBook::new(crate::onward::restored(&dir)),
+        case_files: config.case_files()?,
+        office: ArcSwap::default(),
         units: ArcSwap::default(),
         refusals: api::Refusals::default(),
     };
     app.load_names().await?;
     app.load_units().await?;
+    app.load_office().await?;
     let app = Arc::new(app);
     let task = Task {
         app: app.clone(),

@@ -3,6 +3,7 @@
 use crate::access::Refusals;
 use crate::archive::Archive;
 use crate::board::Board;
+use crate::case::{CaseFiles, Office};
 use crate::health::Health;
 use crate::job::Jobs;
 use crate::live::Hub;
@@ -10,6 +11,7 @@ use crate::map::MapConfig;
 use crate::problem::Problem;
 use crate::replay::ReplayRequest;
 use arc_swap::ArcSwap;
+use calibration::Onward;
 use domain::people::{UnitId, UnitPath, UnitTree};
 use domain::{Checkpoint, CheckpointId, KeyClass, Section, SectionId, Timestamp, VehicleKey, Zone, ZoneId};
 use gateway::file::Seen;
@@ -20,8 +22,8 @@ use records::{Device, Fault, Records, StoreError};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tables::Synonyms;
 use tokio::sync::Notify;
 
@@ -83,10 +85,32 @@ pub struct App {
     pub exchange: Arc<platform::Exchange>,
     /// Fetches pictures that cameras keep.
     pub fetcher: reqwest::Client,
+    /// Where vehicles go next, counted as they pass.
+    pub onward: OnwardBook,
+    /// What the files say about cases.
+    pub case_files: CaseFiles,
+    /// By what cases are worked: units, people, terms.
+    pub office: ArcSwap<Office>,
     /// Units, to know what lies below which.
     pub units: ArcSwap<UnitTree>,
     /// Refusals that are in the audit already.
     pub refusals: Refusals,
+}
+
+/// [`calibration::Onward`] for one writer and many readers.
+#[derive(Debug, Default)]
+pub struct OnwardBook(Mutex<Onward>);
+
+impl OnwardBook {
+    /// Goes on from what was kept.
+    pub fn new(onward: Onward) -> Self {
+        Self(Mutex::new(onward))
+    }
+
+    /// The book, for a moment.
+    pub fn lock(&self) -> MutexGuard<'_, Onward> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// How far the fold over the journal has come; written by the journal's reader.

@@ -4,8 +4,8 @@
 //! restart continues the day. Nothing here decides anything.
 
 use domain::{
-    CheckpointId, CivilDay, DeviceId, Entry, Fact, Observation, Passage, Position, Timestamp, VehicleKey,
-    Wgs84,
+    CheckpointId, CivilDay, DeviceId, Entry, Fact, Observation, Passage, Plate, Position, Timestamp,
+    VehicleKey, Wgs84,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashSet, VecDeque};
@@ -135,6 +135,15 @@ impl Board {
         if is_today {
             *inner.day.devices.entry(observation.device.clone()).or_default() += 1;
         }
+    }
+
+    /// Where and when a plate was seen last, among the recent passages.
+    pub fn last_passage(&self, plate: Plate) -> Option<(CheckpointId, Timestamp)> {
+        let last = self.recent(1, |_, passage| passage.plate == Some(plate));
+        last.first().and_then(|observation| match &observation.fact {
+            Fact::Passage(passage) => Some((passage.checkpoint.clone(), observation.captured_at)),
+            Fact::Position(_) | Fact::Alarm(_) => None,
+        })
     }
 
     /// Puts a passage back into the list of recent ones after a restart, without counting it again.

@@ -31,6 +31,11 @@ impl Message {
         Self { event, seq: None, chinese: json.into(), english: None }
     }
 
+    /// A message in both languages.
+    pub fn both(event: &'static str, chinese: String, english: String) -> Self {
+        Self { event, seq: None, chinese: chinese.into(), english: Some(english.into()) }
+    }
+
     /// A change of a warning, in both languages.
     pub fn warning(seq: u64, chinese: String, english: String) -> Self {
         Self { event: "warning", seq: Some(seq), chinese: chinese.into(), english: Some(english.into()) }

@@ -130,6 +130,21 @@ impl Problem {
         )
     }
 
+    /// Somebody else has it.
+    pub(crate) fn not_yours(chinese: impl Into<String>, english: impl Into<String>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, "forbidden", ("无权操作", "Not allowed"), (chinese, english))
+    }
+
+    /// A state machine refuses.
+    pub(crate) fn refused(chinese: impl Into<String>, english: impl Into<String>) -> Self {
+        Self::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "refused",
+            ("不能这样办理", "Refused"),
+            (chinese, english),
+        )
+    }
+
     pub(crate) fn not_found(chinese: impl Into<String>, english: impl Into<String>) -> Self {
         Self::new(StatusCode::NOT_FOUND, "not_found", ("未找到", "Not found"), (chinese, english))
     }
@@ -141,6 +156,11 @@ impl Problem {
             ("内容有误", "Invalid input"),
             (chinese, english),
         )
+    }
+
+    /// What happened, for a person.
+    pub(crate) fn text(&self, language: Language) -> String {
+        language.pick(&self.detail.0, &self.detail.1).clone()
     }
 
     /// With what is wrong, item by item.

@@ -4,9 +4,9 @@ use crate::access::enforce;
 use crate::app::App;
 use crate::problem::write_problems;
 use crate::{
-    audit, back_test, checkpoint, device, disposition, explanation, figures, health, history, import, intake,
-    job, map, model, passage, picture, platform, quarantine, replay, role, rule, session, silence, stream,
-    subscription, system, tuning, unit, user, vehicle, warning, watch, weighing, yields, zone,
+    audit, back_test, case, checkpoint, device, disposition, explanation, figures, health, history, import,
+    intake, job, map, model, passage, picture, platform, quarantine, replay, role, rule, session, silence,
+    stream, subscription, system, tuning, unit, user, vehicle, warning, watch, weighing, yields, zone,
 };
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -54,6 +54,8 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(warning::get))
         .routes(routes!(warning::sign))
         .routes(routes!(warning::judge))
+        .routes(routes!(warning::sign_many))
+        .merge(cases())
         .routes(routes!(explanation::get))
         .routes(routes!(replay::get))
         .routes(routes!(watch::list, watch::create))
@@ -125,6 +127,38 @@ fn people() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(user::end_founders))
         .routes(routes!(audit::list))
         .routes(routes!(audit::verify))
+}
+
+/// What people work on.
+fn cases() -> OpenApiRouter<Arc<App>> {
+    let pictures = OpenApiRouter::new()
+        .routes(routes!(case::attachment::put))
+        .layer(DefaultBodyLimit::max(case::attachment::ATTACHMENT_BYTES_MAX));
+    OpenApiRouter::new()
+        .routes(routes!(case::route::list, case::route::open))
+        .routes(routes!(case::route::counts))
+        .routes(routes!(case::route::export))
+        .routes(routes!(case::route::get))
+        .routes(routes!(case::route::act))
+        .routes(routes!(case::chain::get))
+        .routes(routes!(case::task::list))
+        .routes(routes!(case::task::get_waiting))
+        .routes(routes!(case::task::ask_pause))
+        .routes(routes!(case::task::grant_pause))
+        .routes(routes!(case::task::resume))
+        .routes(routes!(case::task::terms, case::task::put_terms))
+        .routes(routes!(case::task::counts))
+        .routes(routes!(case::attachment::get))
+        .routes(routes!(case::hazard::categories))
+        .routes(routes!(case::hazard::near))
+        .routes(routes!(case::hazard::counts))
+        .routes(routes!(case::dispatch::options))
+        .routes(routes!(case::post::list, case::post::create))
+        .routes(routes!(case::post::change, case::post::remove))
+        .routes(routes!(case::saved_view::list, case::saved_view::create))
+        .routes(routes!(case::saved_view::remove))
+        .layer(DefaultBodyLimit::max(JSON_BYTES_MAX))
+        .merge(pictures)
 }
 
 /// What comes in by files, and an overview of what is connected.

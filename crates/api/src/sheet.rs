@@ -48,7 +48,9 @@ mod tests {
 
     #[test]
     fn no_cell_becomes_a_formula() {
-        let bytes = csv(&["标题"], &[vec!["=HYPERLINK(\"http://x\")".into()], vec!["护栏,缺失".into()]]).ok().unwrap();
+        let bytes = csv(&["标题"], &[vec!["=HYPERLINK(\"http://x\")".into()], vec!["护栏,缺失".into()]])
+            .ok()
+            .unwrap();
         let text = String::from_utf8(bytes).unwrap();
         assert_eq!(text, "\u{feff}标题\n\"'=HYPERLINK(\"\"http://x\"\")\"\n\"护栏,缺失\"\n");
     }

@@ -104,6 +104,7 @@ pub(crate) async fn create(
     };
     let unit = app.records.add_unit(new).await.map_err(problem_of)?;
     app.load_units().await?;
+    app.load_office().await?;
     by.audit(&app, "unit.create", &unit.name, &format!("{} {}", unit.id, kind.key())).await?;
     Ok(Json(unit_view(&unit)))
 }
@@ -126,6 +127,7 @@ pub(crate) async fn change(
     };
     let unit = app.records.change_unit(UnitId(id), patch).await.map_err(problem_of)?;
     app.load_units().await?;
+    app.load_office().await?;
     let parent = unit.parent.map_or_else(String::new, |parent| format!(" parent {parent}"));
     let detail = format!("{}{parent} enabled {}", unit.id, unit.is_enabled);
     by.audit(&app, "unit.change", &unit.name, &detail).await?;

@@ -265,6 +265,7 @@ pub(crate) async fn change(
         ..UserPatch::default()
     };
     let user = app.records.patch_user(UserId(id), patch).await.map_err(problem_of)?;
+    app.load_office().await?;
     let unit = user.unit.map_or_else(String::new, |unit| format!("unit {unit} "));
     by.audit(&app, "user.change", &user.username, &format!("{unit}enabled {}", user.is_enabled)).await?;
     Ok(Json(user_view(&app, &user)))
@@ -293,6 +294,7 @@ pub(crate) async fn put_roles(
     let before = app.records.user(UserId(id)).await?.ok_or_else(no_such)?.roles;
     let patch = UserPatch { roles: Some(roles), ..UserPatch::default() };
     let user = app.records.patch_user(UserId(id), patch).await.map_err(problem_of)?;
+    app.load_office().await?;
     let detail = format!("{} -> {}", keys(&before), keys(&user.roles));
     by.audit(&app, "user.roles", &user.username, &detail).await?;
     Ok(Json(user_view(&app, &user)))
@@ -319,6 +321,7 @@ pub(crate) async fn put_duty(
     };
     let patch = UserPatch { duty: Some(duty), ..UserPatch::default() };
     let user = app.records.patch_user(UserId(id), patch).await.map_err(problem_of)?;
+    app.load_office().await?;
     let detail =
         duty.map_or_else(String::new, |duty| format!("{} {}", instant(duty.from), instant(duty.until)));
     by.audit(&app, "user.duty", &user.username, &detail).await?;

@@ -12,7 +12,7 @@ use axum::extract::{Path, Query, State};
 use domain::observation::Fact;
 use domain::{Hidden, Level, ModelId, Observation, Timestamp, Verdict, Warning, WarningId};
 use records::{
-    SignError, Sort, VerdictError, VerdictRecord, WarningField, WarningFilter, WarningRecord, WarningState,
+    Sort, WarningAct, WarningActError, WarningDeed, WarningField, WarningFilter, WarningRecord, WarningState,
     Window,
 };
 use serde::{Deserialize, Serialize};
@@ -22,6 +22,9 @@ use utoipa::{IntoParams, ToSchema};
 
 /// Other warnings of the same vehicle shown with one.
 const RELATED_MAX: u64 = 10;
+
+/// Warnings signed with one request at most.
+const SIGNED_AT_ONCE_MAX: usize = 200;
 
 /// Farther from every checkpoint than this, a place is not in the county.
 const NEAR_M_MAX: f64 = 30_000.0;
@@ -38,7 +41,7 @@ pub(crate) struct WarningView {
     model_version: u16,
     /// `high`, `medium`, `low`.
     level: &'static str,
-    /// `raised`, `signed`, `withdrawn`.
+    /// `raised`, `signed`, `dispatched`, `closed`, `merged`, `withdrawn`, `expired`.
     state: &'static str,
     /// To be sent back when signing.
     version: u32,
@@ -518,28 +521,106 @@ pub(crate) async fn sign(
     Json(input): Json<SignInput>,
 ) -> Result<Json<WarningView>, Problem> {
     let id = parse_id(&id)?;
-    let now = app.clock.now();
+    let record = sign_one(&app, &by, id, input.version).await?;
+    Ok(Json(warning_view(&record, &app.names.load(), app.clock.now(), language)))
+}
+
+async fn sign_one(
+    app: &Arc<App>,
+    by: &Signed,
+    id: WarningId,
+    version: u32,
+) -> Result<WarningRecord, Problem> {
+    let office = app.office.load_full();
+    let deed = WarningDeed {
+        act: WarningAct::Sign,
+        seen_version: Some(version),
+        verdict: None,
+        note: None,
+        by: by.actor(),
+        at: app.clock.now(),
+        desk: &office.desk,
+    };
     let turn = app.hub.turn().lock().await;
-    let signed = app.records.sign_warning(id, input.version, &by.user.username, now).await;
-    let record = signed.map_err(|error| match error {
-        SignError::NotFound => no_such(),
-        SignError::Conflict { by, at } => Problem::conflict(
-            format!("{by} 已于 {} 签收。", crate::words::beijing(at)),
-            format!("Signed by {by} at {} already.", crate::words::beijing(at)),
-        ),
-        SignError::Changed { .. } => Problem::conflict(
+    let signed = app.records.act_on_warning(id, &deed).await;
+    let mut changed = signed.map_err(|error| match error {
+        WarningActError::NotFound => no_such(),
+        WarningActError::Conflict { by, at } => {
+            let name = office.person(&by);
+            Problem::conflict(
+                format!("{name} 已于 {} 签收。", crate::words::beijing(at)),
+                format!("Signed by {name} at {} already.", crate::words::beijing(at)),
+            )
+        }
+        WarningActError::Changed { .. } => Problem::conflict(
             "该预警的证据刚刚更新，请查看最新内容后再签收。",
             "Its evidence was revised just now. Look at it again before signing.",
         ),
-        SignError::WrongState => {
-            Problem::conflict("该预警已被系统撤回，无需签收。", "It was withdrawn; there is nothing to sign.")
-        }
-        SignError::Store(error) => error.into(),
+        WarningActError::Refused(_) => Problem::conflict(
+            "该预警已撤回、办结或逾期，无需签收。",
+            "It was withdrawn, closed or expired; there is nothing to sign.",
+        ),
+        WarningActError::Store(error) => error.into(),
     })?;
-    crate::stream::publish(&app, std::slice::from_ref(&record));
+    crate::stream::publish(app, &changed);
     drop(turn);
-    by.audit(&app, "warning.sign", &id.to_string(), "").await?;
-    Ok(Json(warning_view(&record, &app.names.load(), now, language)))
+    by.audit(app, "warning.sign", &id.to_string(), "").await?;
+    Ok(changed.swap_remove(0))
+}
+
+/// Many warnings, each in the version that was seen.
+#[derive(Debug, Deserialize, ToSchema)]
+pub(crate) struct SignManyInput {
+    items: Vec<SignItem>,
+}
+
+/// One of many.
+#[derive(Debug, Deserialize, ToSchema)]
+pub(crate) struct SignItem {
+    id: String,
+    version: u32,
+}
+
+/// What became of one of many.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct SignResult {
+    id: String,
+    ok: bool,
+    /// Why not.
+    detail: Option<String>,
+}
+
+/// What became of many.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct SignResults {
+    items: Vec<SignResult>,
+}
+
+/// Signs many warnings; each by itself, so that one that somebody else has does not stop the others.
+#[utoipa::path(post, path = "/warnings/sign", tag = "warnings", request_body = SignManyInput,
+    responses((status = 200, body = SignResults), (status = 422)))]
+pub(crate) async fn sign_many(
+    State(app): State<Arc<App>>,
+    by: Signed,
+    RequestLanguage(language): RequestLanguage,
+    Json(input): Json<SignManyInput>,
+) -> Result<Json<SignResults>, Problem> {
+    if input.items.len() > SIGNED_AT_ONCE_MAX {
+        return Err(Problem::invalid(
+            format!("一次最多签收 {SIGNED_AT_ONCE_MAX} 条。"),
+            format!("At most {SIGNED_AT_ONCE_MAX} are signed at once."),
+        ));
+    }
+    let mut items = Vec::with_capacity(input.items.len());
+    for SignItem { id, version } in input.items {
+        let signed = match parse_id(&id) {
+            Ok(parsed) => sign_one(&app, &by, parsed, version).await.map(|_| ()),
+            Err(problem) => Err(problem),
+        };
+        let detail = signed.as_ref().err().map(|problem| problem.text(language));
+        items.push(SignResult { id, ok: signed.is_ok(), detail });
+    }
+    Ok(Json(SignResults { items }))
 }
 
 /// Says what a warning was worth; one that nobody has signed is signed with it.
@@ -557,23 +638,32 @@ pub(crate) async fn judge(
         .ok_or_else(|| Problem::invalid("没有这种处置结果。", "There is no such verdict."))?;
     let note = input.note.as_deref().map(str::trim).filter(|note| !note.is_empty());
     let now = app.clock.now();
-    let given =
-        VerdictRecord { verdict, by: by.user.username.clone(), at: now, note: note.map(str::to_owned) };
+    let office = app.office.load_full();
+    let deed = WarningDeed {
+        act: WarningAct::Judge,
+        seen_version: Some(input.version),
+        verdict: Some(verdict),
+        note: note.map(str::to_owned),
+        by: by.actor(),
+        at: now,
+        desk: &office.desk,
+    };
     let turn = app.hub.turn().lock().await;
-    let judged = app.records.judge_warning(id, input.version, &given).await;
-    let record = judged.map_err(|error| match error {
-        VerdictError::NotFound => no_such(),
-        VerdictError::Changed { .. } => Problem::conflict(
+    let judged = app.records.act_on_warning(id, &deed).await;
+    let mut changed = judged.map_err(|error| match error {
+        WarningActError::NotFound => no_such(),
+        WarningActError::Changed { .. } | WarningActError::Conflict { .. } => Problem::conflict(
             "该预警刚刚更新，请查看最新内容后再填写处置结果。",
             "It changed just now. Look at it again before giving a verdict.",
         ),
-        VerdictError::WrongState => Problem::conflict(
+        WarningActError::Refused(_) => Problem::conflict(
             "该预警已被系统撤回，不能填写处置结果。",
             "It was withdrawn; there is nothing to judge.",
         ),
-        VerdictError::Store(error) => error.into(),
+        WarningActError::Store(error) => error.into(),
     })?;
-    crate::stream::publish(&app, std::slice::from_ref(&record));
+    crate::stream::publish(&app, &changed);
+    let record = changed.swap_remove(0);
     drop(turn);
     app.changed.notify_one();
     let detail = note.map_or(verdict.key().to_owned(), |note| format!("{}: {note}", verdict.key()));

@@ -90,9 +90,10 @@ impl Onward {
     /// Goes on from what was kept.
     pub fn restored(state: OnwardState) -> Self {
         let leg = |classes: Vec<u32>| Leg { classes };
-        let legs = state.legs.into_iter().map(|(from, to)| {
-            (from, to.into_iter().map(|(to, classes)| (to, leg(classes))).collect())
-        });
+        let legs = state
+            .legs
+            .into_iter()
+            .map(|(from, to)| (from, to.into_iter().map(|(to, classes)| (to, leg(classes))).collect()));
         Self { last: FxHashMap::default(), legs: legs.collect() }
     }
 

@@ -96,8 +96,8 @@ pub use attachment::AttachmentRecord;
 pub use audit::{AuditEntry, AuditFilter, AuditRecord, AuditVerdict};
 pub use back_test::{BackTestFilter, BackTestRecord, FoundOutcome, FoundWarning, NewBackTest};
 pub use case::{
-    CaseCount, CaseError, CaseField, CaseFilter, CaseRecord, Command, PauseError, Rung, StepRecord, TaskCount, TaskFilter,
-    TaskGroup, TaskRecord, TidingsRecord, Worked,
+    CaseCount, CaseError, CaseField, CaseFilter, CaseRecord, Command, PauseError, Rung, StepRecord,
+    TaskCount, TaskFilter, TaskGroup, TaskRecord, TidingsRecord, Worked,
 };
 pub use checkpoint::CheckpointFilter;
 pub use credential::{ChangePasswordError, FAILED_ATTEMPTS_MAX, LOCK_OUT_MS, PASSWORDS_REMEMBERED};

@@ -114,7 +114,8 @@ impl Records {
     /// Stores a post, new when its identity is 0; `None` when there is none with its identity.
     pub async fn put_post(&self, post: &Post) -> Result<Option<Post>, StoreError> {
         const OPERATION: &str = "store a post";
-        let crew = serde_json::to_string(&post.crew).map_err(|e| DbErr::Json(e.to_string())).during(OPERATION)?;
+        let crew =
+            serde_json::to_string(&post.crew).map_err(|e| DbErr::Json(e.to_string())).during(OPERATION)?;
         let mut row = row::Model {
             id: post.id,
             name: post.name.to_string(),

@@ -1,9 +1,9 @@
 //! The table: every route, and who may use it. A route that isn't here is refused.
 
 use domain::people::Permission::{
-    self, ApplyWatch, ApproveRules, ApproveWatch, Dispatch, Export, KeepRegister, LookUp, ManageDevices,
-    ManageHazards, ManageSecurity, ManageSystem, ReviewWatch, SeeAudit, SeeHazards, SeeOperation,
-    SeeStatistics, SeeWarnings, TuneModels, WorkWarnings,
+    self, ApplyWatch, ApproveRules, ApproveWatch, Dispatch, Educate, Export, Intercept, KeepRegister, LookUp,
+    ManageDevices, ManageHazards, ManageSecurity, ManageSystem, RectifyHazards, ReportHazards, ReviewWatch,
+    SeeAudit, SeeHazards, SeeOperation, SeeStatistics, SeeWarnings, TuneModels, WorkWarnings,
 };
 
 /// Who may use a route.
@@ -26,6 +26,18 @@ const IMPORT: Access = OneOf(&[KeepRegister, ManageDevices, ApplyWatch]);
 const SEE_MODELS: Access = OneOf(&[SeeWarnings, SeeOperation, SeeStatistics, TuneModels, ApproveRules]);
 const SEE_WATCH: Access = OneOf(&[SeeWarnings, ApplyWatch, ReviewWatch, ApproveWatch]);
 const SEE_VEHICLES: Access = OneOf(&[LookUp, KeepRegister]);
+/// Whoever works cases of any kind, or looks at them.
+const SEE_CASES: Access = OneOf(&[
+    SeeWarnings,
+    Intercept,
+    ApplyWatch,
+    ReviewWatch,
+    ApproveWatch,
+    Educate,
+    SeeHazards,
+    ReportHazards,
+    RectifyHazards,
+]);
 const TEST_MODELS: Access = OneOf(&[TuneModels, ApproveRules]);
 const ADMINISTER: Access = OneOf(&[ManageSystem, ManageSecurity]);
 /// Whoever hands out work needs to know who is there.
@@ -72,9 +84,39 @@ pub const TABLE: &[(&str, &str, Access)] = &[
     ("POST", "/warnings/{id}/verdict", OneOf(&[WorkWarnings])),
     ("GET", "/pictures/{id}", OneOf(&[SeeWarnings, LookUp])),
     ("GET", "/key-vehicles", OneOf(&[SeeWarnings])),
+    ("POST", "/warnings/sign", OneOf(&[WorkWarnings])),
+    // Cases: what may be done with one depends on its state, unit and stage; the state machines decide.
+    ("GET", "/cases", SEE_CASES),
+    ("GET", "/cases/counts", SEE_CASES),
+    ("GET", "/cases/export", OneOf(&[Export])),
+    ("GET", "/cases/{id}", SEE_CASES),
+    ("POST", "/cases", SEE_CASES),
+    ("POST", "/cases/{id}/acts", SEE_CASES),
+    ("GET", "/chains/{chain}", SEE_CASES),
+    ("GET", "/tasks", AnySession),
+    ("GET", "/tasks/waiting", AnySession),
+    ("POST", "/tasks/{id}/pause", SEE_CASES),
+    ("POST", "/tasks/{id}/pause/grant", OneOf(&[Dispatch, ManageHazards])),
+    ("POST", "/tasks/{id}/resume", SEE_CASES),
+    ("GET", "/terms", AnySession),
+    ("PUT", "/terms", OneOf(&[ManageSystem])),
+    ("GET", "/statistics/tasks", OneOf(&[SeeStatistics])),
+    ("GET", "/statistics/hazards", OneOf(&[SeeStatistics, SeeHazards])),
+    ("POST", "/attachments", SEE_CASES),
+    ("GET", "/attachments/{id}", SEE_CASES),
+    ("GET", "/hazards/categories", OneOf(&[SeeHazards])),
+    ("GET", "/hazards/near", OneOf(&[SeeHazards])),
+    ("GET", "/dispatch/options", OneOf(&[Dispatch])),
+    ("GET", "/posts", OneOf(&[SeeWarnings, Intercept])),
+    ("POST", "/posts", OneOf(&[Dispatch])),
+    ("PUT", "/posts/{id}", OneOf(&[Dispatch, Intercept])),
+    ("DELETE", "/posts/{id}", OneOf(&[Dispatch])),
+    ("GET", "/views", AnySession),
+    ("POST", "/views", AnySession),
+    ("DELETE", "/views/{id}", AnySession),
     // Watch orders, ours and those of other platforms.
     ("GET", "/watch-orders", SEE_WATCH),
-    ("POST", "/watch-orders", OneOf(&[ApplyWatch])),
+    ("POST", "/watch-orders", OneOf(&[ApproveWatch])), // In force at once; all others apply with a case.
     ("POST", "/watch-orders/{id}/withdraw", OneOf(&[ApplyWatch, ApproveWatch])),
     ("POST", "/watch-orders/{id}/platforms", OneOf(&[ApplyWatch, ApproveWatch])),
     ("GET", "/dispositions", SEE_WATCH),

@@ -70,7 +70,8 @@ pub(crate) async fn put(
     bytes: Bytes,
 ) -> Result<Json<AttachmentView>, Problem> {
     let Some(kind) = media_type(&bytes) else {
-        by.audit(&app, "attachment.refused", query.name.as_deref().unwrap_or_default(), "not a picture").await?;
+        by.audit(&app, "attachment.refused", query.name.as_deref().unwrap_or_default(), "not a picture")
+            .await?;
         return Err(Problem::invalid(
             "只接受 JPEG、PNG、WebP 照片。",
             "Only pictures are taken: JPEG, PNG or WebP.",
@@ -113,7 +114,8 @@ fn keep(path: &std::path::Path, bytes: &[u8]) -> std::io::Result<()> {
         std::fs::create_dir_all(folder)?;
     }
     // A name of its own, so that two who send the same picture at once don't write into one another's file.
-    let draft = path.with_extension(format!("{:?}.part", std::thread::current().id()).replace(['(', ')'], ""));
+    let draft =
+        path.with_extension(format!("{:?}.part", std::thread::current().id()).replace(['(', ')'], ""));
     let mut file = std::fs::File::create(&draft)?;
     file.write_all(bytes)?;
     file.sync_all()?;

@@ -80,7 +80,8 @@ pub(crate) async fn get(
         for entry in app.records.warning_history(record.warning.id).await? {
             let office = app.office.load();
             let verdict = entry.verdict.map(|verdict| crate::words::verdict_name(verdict, language));
-            let text = [verdict.map(str::to_owned), entry.note.clone()].into_iter().flatten().collect::<Vec<_>>();
+            let text =
+                [verdict.map(str::to_owned), entry.note.clone()].into_iter().flatten().collect::<Vec<_>>();
             line.push((
                 entry.at,
                 LineView {

@@ -110,10 +110,11 @@ pub(crate) async fn options(
     let record = app.records.warning(id).await?.ok_or_else(crate::warning::no_such)?;
     let now = app.clock.now();
     let names = app.names.load_full();
-    let last_in_evidence = record.warning.evidence.iter().rev().find_map(|observation| match &observation.fact {
-        Fact::Passage(passage) => Some((passage.checkpoint.clone(), observation.captured_at)),
-        Fact::Position(_) | Fact::Alarm(_) => None,
-    });
+    let last_in_evidence =
+        record.warning.evidence.iter().rev().find_map(|observation| match &observation.fact {
+            Fact::Passage(passage) => Some((passage.checkpoint.clone(), observation.captured_at)),
+            Fact::Position(_) | Fact::Alarm(_) => None,
+        });
     // What cameras saw of it since counts more than what the warning rests on.
     let since = record.warning.subject.vehicle.and_then(|key| app.board.last_passage(key.plate));
     let seen = match (last_in_evidence, since) {
@@ -125,7 +126,12 @@ pub(crate) async fn options(
             "该预警没有卡口过车记录，无法推算去向；请按终端定位或人工判断派遣。",
             "No checkpoint saw the vehicle, so nobody knows where it goes; use its terminal, or judge yourself.",
         );
-        return Ok(Json(OptionsView { seen: None, next: Vec::new(), posts: Vec::new(), nobody: Some(nobody.into()) }));
+        return Ok(Json(OptionsView {
+            seen: None,
+            next: Vec::new(),
+            posts: Vec::new(),
+            nobody: Some(nobody.into()),
+        }));
     };
     let places = ahead(&app, &from);
     let posts = app.records.posts().await?;
@@ -177,7 +183,8 @@ fn ahead(app: &App, from: &CheckpointId) -> Vec<Place> {
     for first in &places {
         for next in onward.ahead(&first.checkpoint, BEHIND_MAX) {
             let share = first.share * next.share;
-            let is_known = next.checkpoint == *from || places.iter().any(|it| it.checkpoint == next.checkpoint);
+            let is_known =
+                next.checkpoint == *from || places.iter().any(|it| it.checkpoint == next.checkpoint);
             if is_known || share < SHARE_MIN {
                 continue;
             }
@@ -284,10 +291,7 @@ fn nobody(
     }
     let since = now.ms_since(seen_at) / MINUTE_MS;
     let text = if posts.iter().all(|post| post.state != PostState::OnDuty) {
-        language.pick(
-            "当前没有在岗的岗点或巡逻组。".to_owned(),
-            "No post or patrol is on duty.".to_owned(),
-        )
+        language.pick("当前没有在岗的岗点或巡逻组。".to_owned(), "No post or patrol is on duty.".to_owned())
     } else if places.is_empty() {
         language.pick(
             "尚未积累该卡口的车辆去向，无法推算；请按道路情况人工派遣。".to_owned(),
@@ -301,7 +305,8 @@ fn nobody(
     } else {
         language.pick(
             "在岗力量均晚于车辆预计到达时间，已无法拦截；建议布控或通知下一辖区。".to_owned(),
-            "Everybody on duty comes after the vehicle; put it under watch or tell the next county.".to_owned(),
+            "Everybody on duty comes after the vehicle; put it under watch or tell the next county."
+                .to_owned(),
         )
     };
     Some(text)

@@ -261,10 +261,8 @@ pub(crate) async fn counts(
             groups.entry(group).or_insert_with(|| (name, HazardFigures::default())).1.add(record, now);
         }
     }
-    let mut groups: Vec<HazardGroupView> = groups
-        .into_iter()
-        .map(|(group, (name, figures))| HazardGroupView { group, name, figures })
-        .collect();
+    let mut groups: Vec<HazardGroupView> =
+        groups.into_iter().map(|(group, (name, figures))| HazardGroupView { group, name, figures }).collect();
     if by_what != "month" {
         groups.sort_by_key(|group| std::cmp::Reverse(group.figures.found));
     }

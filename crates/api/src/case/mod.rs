@@ -14,7 +14,7 @@ mod view;
 mod words;
 
 pub use office::{CaseFileError, CaseFiles, Office};
-pub(crate) use view::{CaseView, TaskView, case_view, task_view};
+use view::case_view;
 
 use crate::app::App;
 use crate::live::Message;
@@ -33,7 +33,8 @@ pub fn publish(app: &App, worked: &Worked, act: &str) {
     }
     let now = app.clock.now();
     for record in &worked.cases {
-        let text = |language| json!({ "act": act, "case": case_view(app, record, now, language) }).to_string();
+        let text =
+            |language| json!({ "act": act, "case": case_view(app, record, now, language) }).to_string();
         app.hub.send(Message::both("case", text(Language::Chinese), text(Language::English)));
     }
 }

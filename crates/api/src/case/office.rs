@@ -124,9 +124,10 @@ pub(crate) fn calendar_of(file: &CalendarFile) -> Result<Calendar, CaseFileError
             (hour.parse().map_err(|_| wrong(text))?, minute.parse().map_err(|_| wrong(text))?);
         if hour > 24 || minute > 59 { Err(wrong(text)) } else { Ok(hour * 60 + minute) }
     };
-    let hours = file.hours.iter().map(|time| {
-        Ok(WorkTime { from_minute: minute(&time.from)?, until_minute: minute(&time.until)? })
-    });
+    let hours = file
+        .hours
+        .iter()
+        .map(|time| Ok(WorkTime { from_minute: minute(&time.from)?, until_minute: minute(&time.until)? }));
     Ok(Calendar {
         hours: hours.collect::<Result<_, CaseFileError>>()?,
         holidays: days(&file.holidays)?,
@@ -167,14 +168,13 @@ impl App {
             let allowed = domain::Permission::ALL.iter().filter(|permission| user.roles.allow(**permission));
             staffed.extend(allowed.map(|permission| (unit, SmolStr::new_static(permission.key()))));
         }
-        let stored = self.records.setting(TERMS_SETTING).await?;
-        let terms = stored.and_then(|text| match serde_json::from_str(&text) {
-            Ok(terms) => Some(terms),
-            Err(error) => {
+        let terms = match self.records.setting::<Terms>(TERMS_SETTING).await {
+            Err(error) if error.fault == records::Fault::Damaged => {
                 tracing::error!(%error, "the stored terms can't be read; those of the file hold");
                 None
             }
-        });
+            other => other?,
+        };
         let desk = Desk {
             units: units.as_ref().clone(),
             terms: terms.unwrap_or_else(|| self.case_files.terms.clone()),
@@ -188,8 +188,7 @@ impl App {
 
     /// Stores terms that hold from now on; clocks that run go on as they are.
     pub(crate) async fn put_terms(&self, terms: &Terms) -> Result<(), Problem> {
-        let text = serde_json::to_string(terms).map_err(|error| Problem::internal("write the terms", &error))?;
-        self.records.put_setting(TERMS_SETTING, &text, self.clock.now()).await?;
+        self.records.put_setting(TERMS_SETTING, terms, self.clock.now()).await?;
         self.load_office().await?;
         Ok(())
     }

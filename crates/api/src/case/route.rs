@@ -11,7 +11,8 @@ use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use domain::{
-    AnyAct, CaseId, CaseKind, ChainId, Level, Opening, Permission, Theatre, Timestamp, UnitId, WarningId, Wgs84,
+    AnyAct, CaseId, CaseKind, ChainId, Level, Opening, Permission, Theatre, Timestamp, UnitId, WarningId,
+    Wgs84,
 };
 use records::{CaseError, CaseField, CaseFilter, CaseRecord, Command, Sort, Window, Worked};
 use serde::{Deserialize, Serialize};
@@ -167,7 +168,9 @@ impl CaseQuery {
             unit: None,
             assignee: self.mine.unwrap_or_default().then(|| by.user.username.clone()),
             category: self.category.as_deref().filter(|word| !word.is_empty()).map(SmolStr::new),
-            theatre: theatre.map(|word| Theatre::parse(word).ok_or_else(|| unknown("theatre"))).transpose()?,
+            theatre: theatre
+                .map(|word| Theatre::parse(word).ok_or_else(|| unknown("theatre")))
+                .transpose()?,
             warning: warning.map(|id| WarningId::parse(id).ok_or_else(|| unknown("warning"))).transpose()?,
             chain: self.chain.as_deref().filter(|id| !id.is_empty()).map(|id| ChainId(SmolStr::new(id))),
             q: self.q.clone(),
@@ -268,7 +271,10 @@ pub(super) async fn seen(app: &App, by: &Signed, id: &str) -> Result<CaseRecord,
 }
 
 pub(super) fn no_such() -> Problem {
-    Problem::not_found("没有这个案件，或不在您的权限范围内。", "There is no such case, or it is outside your scope.")
+    Problem::not_found(
+        "没有这个案件，或不在您的权限范围内。",
+        "There is no such case, or it is outside your scope.",
+    )
 }
 
 /// Opens a case. With `Idempotency-Key` a repeat does nothing twice.
@@ -318,8 +324,13 @@ pub(crate) async fn act(
         Problem::invalid(format!("操作内容有误：{error}"), format!("The act can't be read: {error}"))
     })?;
     let office = app.office.load_full();
-    let command =
-        Command { key: key_of(&headers)?, by: by.actor(), at: app.clock.now(), desk: &office.desk, parent: None };
+    let command = Command {
+        key: key_of(&headers)?,
+        by: by.actor(),
+        at: app.clock.now(),
+        desk: &office.desk,
+        parent: None,
+    };
     let turn = app.hub.turn().lock().await;
     let worked = app.records.act_on_case(&record.id, input.version, &act, &command).await;
     let worked = worked.map_err(|error| fault(&app, error))?;
@@ -331,7 +342,8 @@ pub(crate) async fn act(
 fn key_of(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
     let Some(value) = headers.get(KEY_HEADER) else { return Ok(None) };
     let key = value.to_str().ok().filter(|key| !key.is_empty());
-    key.map(Some).ok_or_else(|| Problem::invalid("Idempotency-Key 有误。", "The Idempotency-Key can't be read."))
+    key.map(Some)
+        .ok_or_else(|| Problem::invalid("Idempotency-Key 有误。", "The Idempotency-Key can't be read."))
 }
 
 async fn finish(app: &Arc<App>, by: &Signed, worked: &Worked, act: &str) -> Result<(), Problem> {
@@ -344,7 +356,12 @@ async fn finish(app: &Arc<App>, by: &Signed, worked: &Worked, act: &str) -> Resu
     by.audit(app, &action, case.id.as_str(), &case.state).await
 }
 
-async fn answer(app: &App, by: &Signed, worked: &Worked, language: Language) -> Result<Json<CaseFileView>, Problem> {
+async fn answer(
+    app: &App,
+    by: &Signed,
+    worked: &Worked,
+    language: Language,
+) -> Result<Json<CaseFileView>, Problem> {
     let record = worked.cases.first().ok_or_else(no_such)?;
     Ok(Json(file_view(app, record, by.actor(), language).await?))
 }
@@ -364,9 +381,10 @@ pub(super) fn fault(app: &App, error: CaseError) -> Problem {
                 format!("{name} did something just now. Look again; what you wrote is kept."),
             )
         }
-        CaseError::KeyUsed => {
-            Problem::conflict("该请求编号已用于其他操作。", "The Idempotency-Key was used for something else.")
-        }
+        CaseError::KeyUsed => Problem::conflict(
+            "该请求编号已用于其他操作。",
+            "The Idempotency-Key was used for something else.",
+        ),
         CaseError::Refused(refusal) => words::refusal(app, &refusal),
         CaseError::Store(error) => error.into(),
     }
@@ -396,10 +414,25 @@ pub(crate) async fn export(
     }
     by.audit(&app, "case.export", query.kind.as_deref().unwrap_or("all"), &rows.len().to_string()).await?;
     let heads: [&str; 14] = language.pick(
-        ["编号", "类别", "状态", "等级", "责任单位", "责任人", "事由", "细类", "战场", "号牌", "登记时间", "办结时间", "当前环节", "时限"],
         [
-            "Number", "Kind", "State", "Level", "Unit", "Person", "Title", "Category", "Theatre", "Plate", "Opened",
-            "Closed", "Step", "Due",
+            "编号",
+            "类别",
+            "状态",
+            "等级",
+            "责任单位",
+            "责任人",
+            "事由",
+            "细类",
+            "战场",
+            "号牌",
+            "登记时间",
+            "办结时间",
+            "当前环节",
+            "时限",
+        ],
+        [
+            "Number", "Kind", "State", "Level", "Unit", "Person", "Title", "Category", "Theatre", "Plate",
+            "Opened", "Closed", "Step", "Due",
         ],
     );
     let (name, kind, bytes) = match format.as_deref() {

@@ -68,7 +68,8 @@ pub(crate) async fn create(
     Json(input): Json<SavedViewInput>,
 ) -> Result<Json<SavedViewView>, Problem> {
     let name = input.name.trim();
-    let is_fine = (1..=40).contains(&name.chars().count()) && input.query.len() <= 2_000 && input.page.len() <= 64;
+    let is_fine =
+        (1..=40).contains(&name.chars().count()) && input.query.len() <= 2_000 && input.page.len() <= 64;
     if !is_fine {
         return Err(Problem::invalid("请填写名称（40 字以内）。", "Give a name of at most 40 characters."));
     }
@@ -82,7 +83,10 @@ pub(crate) async fn create(
     };
     let saved = app.records.add_view(&new, app.clock.now()).await?;
     let saved = saved.ok_or_else(|| {
-        Problem::invalid("常用筛选已达 100 个，请先删除不用的。", "There are 100 saved views; remove some first.")
+        Problem::invalid(
+            "常用筛选已达 100 个，请先删除不用的。",
+            "There are 100 saved views; remove some first.",
+        )
     })?;
     Ok(Json(view(&by, saved)))
 }

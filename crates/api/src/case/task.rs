@@ -126,7 +126,10 @@ pub(crate) async fn ask_pause(
 ) -> Result<StatusCode, Problem> {
     let reason = input.reason.trim();
     if reason.is_empty() || reason.chars().count() > 200 {
-        return Err(Problem::invalid("请填写暂停理由（200 字以内）。", "Give a reason of at most 200 characters."));
+        return Err(Problem::invalid(
+            "请填写暂停理由（200 字以内）。",
+            "Give a reason of at most 200 characters.",
+        ));
     }
     reach(&app, &by, id).await?;
     app.records.ask_pause(id, reason, &by.user.username).await.map_err(fault)?;
@@ -207,11 +210,12 @@ pub(crate) async fn counts(
     let office = app.office.load();
     let name = |word: &str| match group {
         TaskGroup::Unit => word.parse().map_or_else(|_| word.to_owned(), |id| office.unit(UnitId(id))),
-        TaskGroup::Step => {
-            ClockStep::parse(word).map_or_else(|| word.to_owned(), |step| words::step(step, language).to_owned())
-        }
+        TaskGroup::Step => ClockStep::parse(word)
+            .map_or_else(|| word.to_owned(), |step| words::step(step, language).to_owned()),
         TaskGroup::Person if word.is_empty() => language.pick("尚未办理", "Not done yet").to_owned(),
-        TaskGroup::Person if word == domain::Actor::PLATFORM => language.pick("系统", "The platform").to_owned(),
+        TaskGroup::Person if word == domain::Actor::PLATFORM => {
+            language.pick("系统", "The platform").to_owned()
+        }
         TaskGroup::Person => office.person(word),
         TaskGroup::Category => words::any_category(&app, word, language),
         TaskGroup::Shift if word == "day" => language.pick("白班（8–20 时）", "Day (8–20)").to_owned(),
@@ -237,8 +241,9 @@ pub(super) fn period(
 ) -> Result<(Timestamp, Timestamp), Problem> {
     let at = |text: Option<&str>, otherwise: Timestamp| match text.filter(|text| !text.is_empty()) {
         None => Ok(otherwise),
-        Some(text) => parse_instant(text)
-            .ok_or_else(|| Problem::invalid("时间格式有误。", "An instant can't be read.")),
+        Some(text) => {
+            parse_instant(text).ok_or_else(|| Problem::invalid("时间格式有误。", "An instant can't be read."))
+        }
     };
     let until = at(until, now.plus_ms(1))?;
     Ok((at(since, until.plus_ms(-PERIOD_DAYS * DAY_MS))?, until))
@@ -332,8 +337,10 @@ pub(crate) struct WaitingView {
 
 /// How many tasks wait for me.
 #[utoipa::path(get, path = "/tasks/waiting", tag = "cases", responses((status = 200, body = WaitingView)))]
-pub(crate) async fn get_waiting(State(app): State<Arc<App>>, by: Signed) -> Result<Json<WaitingView>, Problem> {
+pub(crate) async fn get_waiting(
+    State(app): State<Arc<App>>,
+    by: Signed,
+) -> Result<Json<WaitingView>, Problem> {
     let (open, late) = waiting(&app, &by, app.clock.now()).await?;
     Ok(Json(WaitingView { open, late }))
 }
-

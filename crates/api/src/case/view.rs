@@ -236,7 +236,9 @@ pub(crate) fn task_view(app: &App, task: &TaskRecord, now: Timestamp, language: 
         armed_at: instant(task.armed_at),
         half_at: task.half_at.map(instant),
         due_at: task.due_at.map(instant),
-        is_late: task.end.is_none() && task.paused_at.is_none() && task.due_at.is_some_and(|due_at| due_at < now),
+        is_late: task.end.is_none()
+            && task.paused_at.is_none()
+            && task.due_at.is_some_and(|due_at| due_at < now),
         paused_at: task.paused_at.map(instant),
         pause_reason: task.pause_reason.as_ref().map(ToString::to_string),
         pause_asked_by: task.pause_asked_by.as_ref().map(|person| person_ref(&office, person, language)),

@@ -214,7 +214,9 @@ pub(crate) fn refusal(app: &App, refusal: &Refusal) -> Problem {
             let (chinese, english) = both(word);
             (
                 format!("当前状态下不能“{chinese}”，可能已被他人处理，请刷新后查看。"),
-                format!("“{english}” can't be done as it stands now; perhaps somebody was faster. Look again."),
+                format!(
+                    "“{english}” can't be done as it stands now; perhaps somebody was faster. Look again."
+                ),
             )
         }
         Refusal::NotAllowed(_) => {
@@ -278,7 +280,9 @@ pub(crate) fn refusal(app: &App, refusal: &Refusal) -> Problem {
         }
     };
     match refusal {
-        Refusal::NotAllowed(_) | Refusal::OtherUnit(_) | Refusal::OtherPerson(_) => Problem::not_yours(chinese, english),
+        Refusal::NotAllowed(_) | Refusal::OtherUnit(_) | Refusal::OtherPerson(_) => {
+            Problem::not_yours(chinese, english)
+        }
         Refusal::WrongState(..) => Problem::conflict(chinese, english),
         _ => Problem::refused(chinese, english),
     }

@@ -306,6 +306,8 @@ pub struct Limits {
     pub acceptance_pictures_min: usize,
     /// Two reports of one category nearer than this may be one hazard.
     pub duplicate_m_max: u32,
+    /// A warning that nobody signed expires so long after nobody could act on it any more.
+    pub warning_expires_minutes: u32,
     /// Longest term of a watch order, in days.
     pub watch_days_max: u32,
 }

@@ -168,8 +168,8 @@ impl Records {
 
 fn condition(filter: &CaseFilter) -> Condition {
     use row::Column::{
-        Assignee, Category, Chain, ClosedAt, DueAt, Id, IsOpen, Kind, Lat, Level as LevelColumn, Lon, OpenedAt,
-        OpenedBy, Plate, State, Theatre as TheatreColumn, Title, Unit, UnitPath as Path, Warning,
+        Assignee, Category, Chain, ClosedAt, DueAt, Id, IsOpen, Kind, Lat, Level as LevelColumn, Lon,
+        OpenedAt, OpenedBy, Plate, State, Theatre as TheatreColumn, Title, Unit, UnitPath as Path, Warning,
     };
     let mut all = Condition::all();
     if !filter.kinds.is_empty() {
@@ -207,7 +207,7 @@ fn condition(filter: &CaseFilter) -> Condition {
         .add_option(filter.until.map(|at| OpenedAt.lt(at.unix_ms())))
         .add_option(filter.closed_since.map(|at| ClosedAt.gte(at.unix_ms())))
         .add_option(filter.closed_until.map(|at| ClosedAt.lt(at.unix_ms())))
-        .add_option(filter.late_at.map(|at| {
-            Condition::all().add(IsOpen.eq(true)).add(DueAt.lt(at.unix_ms()))
-        }))
+        .add_option(
+            filter.late_at.map(|at| Condition::all().add(IsOpen.eq(true)).add(DueAt.lt(at.unix_ms()))),
+        )
 }

@@ -2,10 +2,10 @@
 //! what on time, late and never are counted from. The next moment of each running clock is a column with an index: that
 //! is the whole timer, and it survives every restart.
 
+use super::CaseError;
 use super::row::{case, task as row};
 use super::tidings::{self, TidingsRecord, kind_key};
 use super::work::{Command, Work, Worked};
-use super::CaseError;
 use crate::error::{During, StoreError, damaged};
 use crate::page::{Page, Window};
 use crate::store::{KEYS_PER_QUERY, Records, time_of};
@@ -298,7 +298,9 @@ impl Records {
         for seen in due {
             // It may have ended since it was found.
             let row = row::Entity::find_by_id(seen.id).one(&work.tx).await.during(OPERATION)?;
-            let Some(row) = row.filter(|row| row.next_at.is_some_and(|at| at <= now.unix_ms())) else { continue };
+            let Some(row) = row.filter(|row| row.next_at.is_some_and(|at| at <= now.unix_ms())) else {
+                continue;
+            };
             rungs.extend(ring(&mut work, row, now).await?);
         }
         let (worked, mut rungs) = (work.commit().await?, rungs);
@@ -315,7 +317,8 @@ impl Records {
             let total = found.clone().count(self.reader()).await?;
             let found = match filter.is_ended {
                 Some(true) => found.order_by_desc(row::Column::EndedAt),
-                _ => found.order_by(Expr::col(row::Column::DueAt).is_null(), sea_orm::Order::Asc)
+                _ => found
+                    .order_by(Expr::col(row::Column::DueAt).is_null(), sea_orm::Order::Asc)
                     .order_by_asc(row::Column::DueAt),
             };
             let found = found.order_by_desc(row::Column::Id).offset(window.offset).limit(window.limit());
@@ -378,6 +381,13 @@ impl Records {
             *field += n as u64;
         }
         Ok(counts.into_values().collect())
+    }
+
+    /// Whose an open task is.
+    pub async fn task_unit(&self, id: i64) -> Result<Option<UnitId>, StoreError> {
+        let found =
+            row::Entity::find_by_id(id).filter(row::Column::EndedAt.is_null()).one(self.reader()).await;
+        found.map(|row| row.map(|row| UnitId(row.unit))).during("read a task")
     }
 
     /// Asks for a pause of a task's clock.
@@ -488,7 +498,10 @@ async fn ring(work: &mut Work<'_>, mut row: row::Model, now: Timestamp) -> Resul
     row.next_at = clock.next(rung).map(|(_, at)| at.unix_ms());
     let task = row.id;
     let subject = SmolStr::new(&row.subject);
-    row::Entity::update(row.clone().into_active_model().reset_all()).exec(&work.tx).await.during(OPERATION)?;
+    row::Entity::update(row.clone().into_active_model().reset_all())
+        .exec(&work.tx)
+        .await
+        .during(OPERATION)?;
     let Some((moment, at)) = last else { return Ok(None) };
     tell(work, &row, moment, now).await.during(OPERATION)?;
     if moment == Moment::Due

@@ -14,7 +14,8 @@ use crate::watch;
 use domain::case::{Due, Effect, Tidings, Want};
 use domain::stage::warning::WarningAct;
 use domain::{
-    Actor, AnyAct, AnyCase, CaseId, CaseKind, ChainId, Desk, Opening, Refusal, Timestamp, WarningId, WatchOrderId,
+    Actor, AnyAct, AnyCase, CaseId, CaseKind, ChainId, Desk, Opening, Refusal, Timestamp, WarningId,
+    WatchOrderId,
 };
 use sea_orm::entity::prelude::*;
 use sea_orm::{DatabaseTransaction, DbErr, IntoActiveModel, NotSet, Set};
@@ -83,7 +84,8 @@ impl Records {
     /// Opens a case.
     pub async fn open_case(&self, opening: &Opening, command: &Command<'_>) -> Result<Worked, CaseError> {
         let mut work = Work::begin(self, command).await?;
-        let body = serde_json::to_string(opening).map_err(|e| DbErr::Json(e.to_string())).during(OPERATION)?;
+        let body =
+            serde_json::to_string(opening).map_err(|e| DbErr::Json(e.to_string())).during(OPERATION)?;
         if let Some(before) = work.repeated("", &body).await? {
             return Ok(before);
         }
@@ -370,7 +372,9 @@ impl<'a> Work<'a> {
         let Command { by, at, .. } = *self.command;
         match (before.clock(), after.clock()) {
             (old, new) if old == new => {}
-            (Some(old), Some(new)) if (old.step, old.unit, &old.person) == (new.step, new.unit, &new.person) => {
+            (Some(old), Some(new))
+                if (old.step, old.unit, &old.person) == (new.step, new.unit, &new.person) =>
+            {
                 // The same step, until another time.
                 let since = match (old.due, new.due) {
                     (Due::At(_), Due::At(_)) => at,
@@ -383,7 +387,8 @@ impl<'a> Work<'a> {
             (old, new) => {
                 if old.is_some() {
                     // Whoever takes an order back did not do what was ordered.
-                    let is_done = !matches!(act, "withdraw" | "reassign" | "lapse" | "merge" | "refuse_extension");
+                    let is_done =
+                        !matches!(act, "withdraw" | "reassign" | "lapse" | "merge" | "refuse_extension");
                     end(&self.tx, &row.id, at, &by.username, is_done).await?;
                 }
                 (row.step, row.due_at) = (None, None);
@@ -467,7 +472,12 @@ impl<'a> Work<'a> {
         Ok(())
     }
 
-    async fn tell(&self, row: &case::Model, audience: domain::case::Audience, word: Tidings) -> Result<(), DbErr> {
+    async fn tell(
+        &self,
+        row: &case::Model,
+        audience: domain::case::Audience,
+        word: Tidings,
+    ) -> Result<(), DbErr> {
         let record = TidingsRecord {
             id: 0,
             at: self.command.at,
@@ -527,4 +537,3 @@ fn level_of_row(row: &case::Model) -> Result<domain::Level, DbErr> {
 fn fingerprint(body: &str) -> String {
     hex(&Sha256::digest(body.as_bytes()))
 }
-

@@ -151,13 +151,7 @@ fn task() -> TableCreateStatement {
 fn command() -> TableCreateStatement {
     table(
         "command",
-        [
-            text_key("key"),
-            text("actor"),
-            text("subject"),
-            text("fingerprint"),
-            big_integer("at"),
-        ],
+        [text_key("key"), text("actor"), text("subject"), text("fingerprint"), big_integer("at")],
     )
 }
 

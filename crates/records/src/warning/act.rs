@@ -10,8 +10,8 @@ use crate::store::{Records, insert, time_of};
 use domain::case::Want;
 use domain::stage::warning::{WarningAct, WarningState};
 use domain::{
-    Actor, ChainId, Desk, DeviceId, Fact, ReferenceChange, Refusal, Timestamp, Verdict, VerdictGiven, Warning,
-    WarningId,
+    Actor, ChainId, Desk, DeviceId, Fact, ReferenceChange, Refusal, Timestamp, Verdict, VerdictGiven,
+    Warning, WarningId,
 };
 use sea_orm::entity::prelude::*;
 use sea_orm::{ConnectionTrait, DbErr, IntoActiveModel, NotSet, QueryOrder, QuerySelect, Set};
@@ -196,7 +196,8 @@ async fn merge(
         .limit(MERGED_MAX)
         .all(tx)
         .await?;
-    let deed = WarningDeed { act: WarningAct::Merge, verdict: None, note: Some(head.to_string()), ..deed.clone() };
+    let deed =
+        WarningDeed { act: WarningAct::Merge, verdict: None, note: Some(head.to_string()), ..deed.clone() };
     let mut merged = Vec::with_capacity(repeats.len());
     for repeat in repeats {
         merged.push(change(tx, repeat, WarningState::Merged, &deed).await?);
@@ -222,7 +223,9 @@ async fn change(
     word.key().clone_into(&mut row.change);
     next.key().clone_into(&mut row.state);
     row.version += 1;
-    if row.signed_by.is_none() && matches!(next, WarningState::Signed | WarningState::Dispatched | WarningState::Closed) {
+    if row.signed_by.is_none()
+        && matches!(next, WarningState::Signed | WarningState::Dispatched | WarningState::Closed)
+    {
         row.signed_by = Some(by.clone());
         row.signed_at = Some(at);
     }

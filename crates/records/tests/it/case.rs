@@ -29,7 +29,13 @@ fn desk() -> Desk {
         location: None,
         is_enabled: true,
     };
-    let term = |step, minutes| Term { step, level: None, unit: None, minutes: Some(minutes), measure: Measure::Elapsed };
+    let term = |step, minutes| Term {
+        step,
+        level: None,
+        unit: None,
+        minutes: Some(minutes),
+        measure: Measure::Elapsed,
+    };
     Desk {
         units: UnitTree::new(vec![
             unit(1, None, UnitKind::CountyOffice),
@@ -52,6 +58,7 @@ fn desk() -> Desk {
             rectification_pictures_min: 1,
             acceptance_pictures_min: 1,
             duplicate_m_max: 100,
+            warning_expires_minutes: 720,
             watch_days_max: 366,
         },
         staffed: [(BRIGADE, "work_warnings".into()), (SQUAD, "intercept".into())].into(),
@@ -152,20 +159,33 @@ async fn a_warning_is_worked_to_its_end_and_every_step_had_its_clock() {
     assert_eq!(sent.cases[0].chain.as_str(), warning(1).id.to_string());
 
     let minute = MINUTE_MS;
-    let signed = act(&records, &sent, AnyAct::Dispatch(DispatchAct::Sign), &patrol, 5 * minute, &desk).await.unwrap();
-    let told = act(&records, &signed, report(RoadOutcome::Intercepted), &patrol, 30 * minute, &desk).await.unwrap();
+    let signed =
+        act(&records, &sent, AnyAct::Dispatch(DispatchAct::Sign), &patrol, 5 * minute, &desk).await.unwrap();
+    let told =
+        act(&records, &signed, report(RoadOutcome::Intercepted), &patrol, 30 * minute, &desk).await.unwrap();
     let confirm = AnyAct::Dispatch(DispatchAct::Confirm { note: "".into() });
     let done = act(&records, &told, confirm, &duty, 31 * minute, &desk).await.unwrap();
     assert_eq!(done.cases[0].state, "closed");
-    assert_eq!(done.cases[1].id.kind(), Some(CaseKind::Interception), "what was stopped is a case of its own");
+    assert_eq!(
+        done.cases[1].id.kind(),
+        Some(CaseKind::Interception),
+        "what was stopped is a case of its own"
+    );
     assert_eq!(done.cases[1].chain, done.cases[0].chain);
     let closed = done.warnings.last().unwrap();
-    assert_eq!((closed.state, closed.verdict.as_ref().unwrap().verdict), (WarningState::Closed, Verdict::Confirmed));
+    assert_eq!(
+        (closed.state, closed.verdict.as_ref().unwrap().verdict),
+        (WarningState::Closed, Verdict::Confirmed)
+    );
 
     let (all, hour) = (UnitPath::WHOLE, at(60 * minute));
     let counts = records.task_counts(TaskGroup::Step, &all, at(0), hour, hour).await.unwrap();
     let of = |step: ClockStep| counts.iter().find(|count| count.group == step.key()).unwrap();
-    assert_eq!((of(ClockStep::SignWarning).late, of(ClockStep::SignWarning).on_time), (1, 0), "signed after 3 min of 2");
+    assert_eq!(
+        (of(ClockStep::SignWarning).late, of(ClockStep::SignWarning).on_time),
+        (1, 0),
+        "signed after 3 min of 2"
+    );
     assert_eq!(of(ClockStep::SignDispatch).on_time, 1);
     assert_eq!(of(ClockStep::ReportDispatch).on_time, 1);
     let line = records.chain_steps(&done.cases[0].chain).await.unwrap();
@@ -196,7 +216,8 @@ async fn of_two_people_at_once_one_is_told_about_the_other_and_a_repeat_does_not
     };
     let (a, b) = (race("lu1"), race("lu2"));
     match (a.await.unwrap(), b.await.unwrap()) {
-        (Ok(won), Err(CaseError::Changed { version: 2, by })) | (Err(CaseError::Changed { version: 2, by }), Ok(won)) => {
+        (Ok(won), Err(CaseError::Changed { version: 2, by }))
+        | (Err(CaseError::Changed { version: 2, by }), Ok(won)) => {
             assert_eq!(won.cases[0].assignee.as_ref(), Some(&by));
         }
         both => panic!("{both:?}"),
@@ -231,7 +252,13 @@ async fn clocks_ring_at_half_before_the_end_and_at_the_end_and_pauses_move_them(
     assert_eq!(words, ["to_do", "half_time", "nearly_late", "nearly_late", "late", "late"]);
 
     let office = actor("an", UnitId(1), Role::SafetyOfficer);
-    let verify = HazardAct::Verify { grade: Grade::Larger, spot: None, category: None, note: "".into(), pictures: vec![] };
+    let verify = HazardAct::Verify {
+        grade: Grade::Larger,
+        spot: None,
+        category: None,
+        note: "".into(),
+        pictures: vec![],
+    };
     act(&records, &worked, AnyAct::Hazard(verify), &office, 1_070 * MINUTE_MS, &desk).await.unwrap();
     let ended = TaskFilter { is_ended: Some(true), ..TaskFilter::default() };
     let ended = records.tasks(&ended, Window::default()).await.unwrap().items;
@@ -300,7 +327,8 @@ fn killed_in_a_command_it_is_done_wholly_or_not_at_all_and_the_repeat_does_not_d
 async fn command_for_ever(path: &Path) {
     let records = Records::open(path).await.unwrap();
     let desk = desk();
-    let (patrol, office) = (actor("lu", SQUAD, Role::PatrolOfficer), actor("an", UnitId(1), Role::SafetyOfficer));
+    let (patrol, office) =
+        (actor("lu", SQUAD, Role::PatrolOfficer), actor("an", UnitId(1), Role::SafetyOfficer));
     let sort = Sort::descending(CaseField::OpenedAt);
     let before = records.cases(&CaseFilter::default(), sort, Window::default()).await.unwrap().total;
     // The last one may have been opened without its answer: the client says it again.
@@ -311,8 +339,13 @@ async fn command_for_ever(path: &Path) {
         let case = &opened.cases[0];
         let key = format!("verify {n}");
         let command = Command { key: Some(&key), by: &office, at: at(n as i64), desk: &desk, parent: None };
-        let verify =
-            HazardAct::Verify { grade: Grade::Larger, spot: None, category: None, note: "".into(), pictures: vec![] };
+        let verify = HazardAct::Verify {
+            grade: Grade::Larger,
+            spot: None,
+            category: None,
+            note: "".into(),
+            pictures: vec![],
+        };
         records.act_on_case(&case.id, 1, &AnyAct::Hazard(verify), &command).await.unwrap();
         println!("commanded {n}");
     }
@@ -339,7 +372,8 @@ async fn whole(path: &Path, before: u64) -> u64 {
             };
             let tasks = records.tasks(&open, Window::default()).await.unwrap().items;
             assert_eq!(tasks.len(), 1);
-            let step = if case.state == "reported" { ClockStep::VerifyHazard } else { ClockStep::IssueNotice };
+            let step =
+                if case.state == "reported" { ClockStep::VerifyHazard } else { ClockStep::IssueNotice };
             assert_eq!(tasks[0].step, step);
         }
         if cases.is_empty() {
@@ -350,4 +384,3 @@ async fn whole(path: &Path, before: u64) -> u64 {
     records.close().await.unwrap();
     found
 }
-

@@ -8,7 +8,7 @@ use domain::{
 };
 use records::{
     Change, Device, EndSilenceError, NewDraft, Put, Quiet, QuietKind, QuietRecord, Records, Review,
-    RuleError, RuleState, Sort, TuningError, TuningRecord, WarningActError, VerdictRecord, WarningField,
+    RuleError, RuleState, Sort, TuningError, TuningRecord, VerdictRecord, WarningActError, WarningField,
     WarningFilter, WarningState, Window,
 };
 use std::time::Instant;
@@ -62,7 +62,10 @@ async fn a_verdict_signs_teaches_and_can_be_changed() {
     let mut revised = warning(1);
     revised.level = Level::High;
     revised.raised_at = revised.raised_at.plus_ms(1);
-    let revised = records.commit_outcomes(&[Outcome::Revise(Box::new(revised))], 2, at(3), &domain::Desk::default()).await.unwrap();
+    let revised = records
+        .commit_outcomes(&[Outcome::Revise(Box::new(revised))], 2, at(3), &domain::Desk::default())
+        .await
+        .unwrap();
     assert_eq!(revised[0].verdict, second.verdict);
 
     let filter = WarningFilter { verdict: Some(Verdict::Cloned), ..WarningFilter::default() };
@@ -82,10 +85,17 @@ async fn marks_are_kept_wherever_they_come_in_a_batch() {
     let stored = records.commit_outcomes(&batch, 1, at(0), &domain::Desk::default()).await.unwrap();
     assert_eq!(stored.len(), 3, "a mark of what isn't there is passed over");
     assert!(stored.iter().all(|record| record.mark.group == warning(1).id && record.group_count == 3));
-    assert_eq!(records.commit_outcomes(&batch, 1, at(0), &domain::Desk::default()).await.unwrap(), [], "said twice, it is no change");
+    assert_eq!(
+        records.commit_outcomes(&batch, 1, at(0), &domain::Desk::default()).await.unwrap(),
+        [],
+        "said twice, it is no change"
+    );
 
     let hidden = Some(Hidden::Stronger(warning(1).id));
-    let marked = records.commit_outcomes(&[mark(3, 3, hidden.clone())], 2, at(1), &domain::Desk::default()).await.unwrap();
+    let marked = records
+        .commit_outcomes(&[mark(3, 3, hidden.clone())], 2, at(1), &domain::Desk::default())
+        .await
+        .unwrap();
     assert_eq!((marked[0].change, marked[0].version, marked[0].seq), (Change::Marked, 1, 4));
     assert_eq!(marked[0].mark, Mark { group: warning(3).id, hidden });
     assert_eq!(marked[0].group_count, 1);

@@ -4,7 +4,7 @@ use crate::{at, key, open, sign, warning};
 use domain::warning::WithdrawReason;
 use domain::{Level, ModelId, Outcome};
 use records::{
-    Change, Records, WarningActError, Sort, WarningField, WarningFilter, WarningRecord, WarningState, Window,
+    Change, Records, Sort, WarningActError, WarningField, WarningFilter, WarningRecord, WarningState, Window,
     cursor,
 };
 

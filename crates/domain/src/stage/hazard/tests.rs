@@ -18,6 +18,7 @@ const LIMITS: Limits = Limits {
     rectification_pictures_min: 1,
     acceptance_pictures_min: 1,
     duplicate_m_max: 100,
+    warning_expires_minutes: 720,
     watch_days_max: 366,
 };
 const NOW: Timestamp = Timestamp::from_unix_ms(1_795_363_200_000);
