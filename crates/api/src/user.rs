@@ -243,6 +243,7 @@ pub(crate) async fn create(
         CreateUserError::NoUnit => no_unit(),
         CreateUserError::Store(error) => error.into(),
     })?;
+    app.load_office().await?;
     by.audit(&app, "user.create", &user.username, &user.display_name).await?;
     Ok(Json(with_password(&app, &user, password.reveal())))
 }

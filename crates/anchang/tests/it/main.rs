@@ -4,6 +4,7 @@
 
 mod access;
 mod back_test;
+mod cases;
 mod desk;
 mod files;
 mod hard;

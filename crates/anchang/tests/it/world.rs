@@ -233,6 +233,31 @@ impl Page {
         page
     }
 
+    /// A new user of a unit with these roles, signed in.
+    pub(crate) async fn new_user_of(&self, username: &str, unit: i64, roles: &[&str]) -> Self {
+        let page = self.new_user(username, roles).await;
+        let users = self.get("/users").await;
+        let is_new = |user: &&Value| user["username"] == username;
+        let id = users["items"].as_array().unwrap().iter().find(is_new).unwrap()["id"].clone();
+        let moved = self.send("PATCH", &format!("/users/{id}"), Some(json!({ "unit_id": unit }))).await;
+        assert!(moved.status().is_success());
+        page
+    }
+
+    /// Sends a picture; gives its identity.
+    pub(crate) async fn attach(&self, bytes: &'static [u8]) -> reqwest::Response {
+        let url = format!("http://{}/api/v1/attachments?name=a.png", self.address);
+        let request = self.http.post(url).bearer_auth(&self.token).body(bytes);
+        request.header("content-type", "image/png").send().await.unwrap()
+    }
+
+    /// Sends a command with a key that makes its repeat harmless.
+    pub(crate) async fn command(&self, path: &str, key: &str, body: &Value) -> reqwest::Response {
+        let url = format!("http://{}/api/v1{path}", self.address);
+        let request = self.http.post(url).bearer_auth(&self.token).header("idempotency-key", key).json(body);
+        request.send().await.unwrap()
+    }
+
     pub(crate) async fn send(&self, method: &str, path: &str, body: Option<Value>) -> reqwest::Response {
         let url = format!("http://{}/api/v1{path}", self.address);
         let mut request = self.http.request(method.parse().unwrap(), url);
