@@ -15,6 +15,7 @@ mod http;
 mod judging;
 mod learning;
 mod merging;
+mod notifying;
 mod onward;
 mod open;
 mod reference;

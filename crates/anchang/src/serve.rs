@@ -9,7 +9,7 @@ use crate::judging::{Judging, JudgingError};
 use crate::merging::Merging;
 use crate::open::{ADDRESSES_FILE, Opened, open};
 use crate::shutdown::Signals;
-use crate::{clocks, descriptors, events, files, http, onward, relay, upkeep, vitals};
+use crate::{clocks, descriptors, events, files, http, notifying, onward, relay, upkeep, vitals};
 use anyhow::{Context, bail};
 use api::App;
 use arc_swap::ArcSwap;
@@ -107,6 +107,7 @@ pub(crate) async fn serve(mut config: Config) -> anyhow::Result<()> {
     start(&mut inner, "platforms", exchange);
     start(&mut inner, "vitals", vitals::run(app.clone(), shutdown.clone()));
     start(&mut inner, "clocks", clocks::run(app.clone(), shutdown.clone()));
+    start(&mut inner, "notifying", notifying::run(app.clone(), shutdown.clone()));
     start(&mut inner, "onward", onward::run(app.clone(), shutdown.clone()));
     start(&mut inner, "upkeep", upkeep::run(app.clone(), shutdown.clone()));
     let ticker = tokio::spawn(api::stream::run_ticker(app.clone()));

@@ -24,6 +24,7 @@ pub mod job;
 mod live;
 mod map;
 mod model;
+pub mod notice;
 mod passage;
 mod picture;
 mod platform;

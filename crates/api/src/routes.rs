@@ -5,8 +5,9 @@ use crate::app::App;
 use crate::problem::write_problems;
 use crate::{
     audit, back_test, case, checkpoint, device, disposition, explanation, figures, health, history, import,
-    intake, job, map, model, passage, picture, platform, quarantine, replay, role, rule, session, silence,
-    stream, subscription, system, tuning, unit, user, vehicle, warning, watch, weighing, yields, zone,
+    intake, job, map, model, notice, passage, picture, platform, quarantine, replay, role, rule, session,
+    silence, stream, subscription, system, tuning, unit, user, vehicle, warning, watch, weighing, yields,
+    zone,
 };
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -157,6 +158,13 @@ fn cases() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(case::post::change, case::post::remove))
         .routes(routes!(case::saved_view::list, case::saved_view::create))
         .routes(routes!(case::saved_view::remove))
+        .routes(routes!(notice::route::list))
+        .routes(routes!(notice::route::read))
+        .routes(routes!(notice::route::preferences, notice::route::put_preferences))
+        .routes(routes!(notice::route::channels, notice::route::change_channels))
+        .routes(routes!(notice::route::test_channel))
+        .routes(routes!(notice::route::deliveries))
+        .routes(routes!(notice::route::retry))
         .layer(DefaultBodyLimit::max(JSON_BYTES_MAX))
         .merge(pictures)
 }

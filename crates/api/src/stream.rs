@@ -15,7 +15,8 @@ use domain::observation::Fact;
 use futures_util::{Stream, StreamExt, stream};
 use records::WarningRecord;
 use serde_json::json;
-use std::collections::BTreeMap;
+use smol_str::SmolStr;
+use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
@@ -41,6 +42,13 @@ pub fn publish(app: &App, changed: &[WarningRecord]) {
                 .to_string()
         };
         app.hub.send(Message::warning(record.seq, text(Language::Chinese), text(Language::English)));
+    }
+}
+
+/// Tells the pages of these people that there is something new for them.
+pub fn tell_noticed(app: &App, usernames: &BTreeSet<SmolStr>) {
+    if !usernames.is_empty() && app.hub.listeners() > 0 {
+        app.hub.send(Message::plain("noticed", json!({ "usernames": usernames }).to_string()));
     }
 }
 

@@ -11,7 +11,7 @@ pub(crate) mod route;
 pub(crate) mod saved_view;
 pub(crate) mod task;
 mod view;
-mod words;
+pub(crate) mod words;
 
 pub use office::{CaseFileError, CaseFiles, Office};
 use view::case_view;

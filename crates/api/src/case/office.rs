@@ -6,7 +6,7 @@ use crate::problem::Problem;
 use domain::case::{Calendar, Limits, Term, Terms, WorkTime};
 use domain::stage::hazard::HazardKind;
 use domain::{CivilDay, Desk, UnitId};
-use records::StoreError;
+use records::{StoreError, User};
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 use std::collections::{BTreeMap, BTreeSet};
@@ -140,6 +140,8 @@ pub(crate) fn calendar_of(file: &CalendarFile) -> Result<Calendar, CaseFileError
 pub struct Office {
     /// What the state machines are given.
     pub desk: Desk,
+    /// Who works here.
+    pub users: Vec<User>,
     /// Names of people by username.
     pub people: BTreeMap<SmolStr, SmolStr>,
 }
@@ -181,8 +183,8 @@ impl App {
             limits: self.case_files.limits.clone(),
             staffed,
         };
-        let people = users.into_iter().map(|user| (user.username, user.display_name)).collect();
-        self.office.store(Arc::new(Office { desk, people }));
+        let people = users.iter().map(|user| (user.username.clone(), user.display_name.clone())).collect();
+        self.office.store(Arc::new(Office { desk, users, people }));
         Ok(())
     }
 

@@ -16,6 +16,7 @@ pub use tidings::TidingsRecord;
 pub use work::{CaseError, Command, Worked};
 
 pub(crate) use task::{Subject, arm, end, void};
+pub(crate) use tidings::{done as tidings_done, kind_key};
 
 use crate::error::damaged;
 use crate::store::time_of;

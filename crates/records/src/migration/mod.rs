@@ -10,6 +10,7 @@ mod m0007_device_address;
 mod m0008_back_test;
 mod m0009_people;
 mod m0010_case;
+mod m0011_notice;
 
 use sea_orm_migration::prelude::*;
 
@@ -28,6 +29,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0008_back_test::Migration),
             Box::new(m0009_people::Migration),
             Box::new(m0010_case::Migration),
+            Box::new(m0011_notice::Migration),
         ]
     }
 }

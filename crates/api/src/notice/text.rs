@@ -1,0 +1,71 @@
+//! The words of a notice: one line for people, one event for programs.
+
+use crate::app::App;
+use crate::case::words;
+use crate::wire::{Language, instant};
+use domain::case::Tidings;
+use records::TidingsRecord;
+use serde_json::{Value, json};
+
+/// The name of what is told.
+pub(crate) fn word(word: Tidings, language: Language) -> &'static str {
+    let (chinese, english) = match word {
+        Tidings::ToDo => ("待办", "To do"),
+        Tidings::HalfTime => ("时限过半", "Half time"),
+        Tidings::NearlyLate => ("即将超时", "Nearly late"),
+        Tidings::Late => ("已超时", "Late"),
+        Tidings::GivenBack => ("被退回", "Given back"),
+        Tidings::Withdrawn => ("已撤回", "Withdrawn"),
+        Tidings::Finished => ("已办结", "Finished"),
+        Tidings::Sighted => ("新的过车", "Seen again"),
+    };
+    language.pick(chinese, english)
+}
+
+/// One line in official Chinese: 【安畅】待办：签收指令 鲁Q12B45，12:10 前办理（ZL20261128-0001）
+pub fn text_of(tidings: &TidingsRecord) -> String {
+    let language = Language::Chinese;
+    let mut text =
+        format!("【安畅】{}：{}", word(tidings.word, language), words::kind(tidings.kind, language));
+    if let Some(step) = tidings.step {
+        text = format!("【安畅】{}：{}", word(tidings.word, language), words::step(step, language));
+    }
+    for part in [tidings.plate.as_ref(), Some(&tidings.title)].into_iter().flatten() {
+        if !part.is_empty() {
+            text.push(' ');
+            text.push_str(part);
+        }
+    }
+    if let Some(due_at) = tidings.due_at {
+        text.push_str(&format!("，{} 前办理", crate::words::beijing(due_at)));
+    }
+    if tidings.kind.is_some() {
+        text.push_str(&format!("（{}）", tidings.subject));
+    }
+    text
+}
+
+/// A CloudEvent (CloudEvents 1.0, structured JSON).
+pub fn event_of(app: &App, tidings: &TidingsRecord) -> Value {
+    json!({
+        "specversion": "1.0",
+        "id": format!("tidings-{}", tidings.id),
+        "source": "/anchang",
+        "type": format!("cn.anchang.case.{}", tidings.word.key()),
+        "subject": tidings.subject.as_str(),
+        "time": instant(tidings.at),
+        "datacontenttype": "application/json",
+        "data": {
+            "word": tidings.word.key(),
+            "kind": tidings.kind.map_or("warning", domain::CaseKind::key),
+            "subject": tidings.subject.as_str(),
+            "chain": tidings.chain.as_str(),
+            "level": tidings.level.key(),
+            "title": tidings.title.as_str(),
+            "plate": tidings.plate.as_ref().map(ToString::to_string),
+            "step": tidings.step.map(domain::ClockStep::key),
+            "due_at": tidings.due_at.map(instant),
+            "server_time": instant(app.clock.now()),
+        },
+    })
+}
