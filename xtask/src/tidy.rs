@@ -11,6 +11,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("gat1400", &[]),
     ("notice", &[]),
     ("domain", &[]),
+    ("documents", &[]),
     ("tables", &["domain"]),
     ("codec", &["domain"]),
     ("history", &["codec", "domain"]),
@@ -25,6 +26,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         &[
             "calibration",
             "codec",
+            "documents",
             "domain",
             "gateway",
             "history",
@@ -60,8 +62,18 @@ const ARROWS: &[(&str, &[&str])] = &[
 ];
 
 /// Rooms that may never read a clock, a file or a socket: everything they know arrives as a value.
-const PURE: &[&str] =
-    &["jt808", "jt809", "gat1400", "notice", "domain", "tables", "codec", "calibration", "judgement"];
+const PURE: &[&str] = &[
+    "jt808",
+    "jt809",
+    "gat1400",
+    "notice",
+    "domain",
+    "documents",
+    "tables",
+    "codec",
+    "calibration",
+    "judgement",
+];
 const IMPURE_WORDS: &[&str] =
     &["SystemTime::now", "Instant::now", "std::fs", "std::net", "std::env", "thread::sleep", "thread::spawn"];
 

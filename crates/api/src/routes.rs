@@ -152,6 +152,7 @@ fn cases() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(case::attachment::get))
         .routes(routes!(case::hazard::categories))
         .routes(routes!(case::hazard::near))
+        .routes(routes!(case::hazard::notice))
         .routes(routes!(case::hazard::counts))
         .routes(routes!(case::dispatch::options))
         .routes(routes!(case::post::list, case::post::create))

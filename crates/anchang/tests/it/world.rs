@@ -434,10 +434,10 @@ pub(crate) fn passage(plate: &str, seconds: i64) -> MotorVehicle {
 
 /// So many seconds after [`NOW_UNIX_S`], as RFC 3339.
 pub(crate) fn instant(seconds: i64) -> String {
-    // Within the same or the next day, which is all that is needed.
-    let day = 23 + seconds / 86_400;
-    let second = seconds % 86_400;
-    format!("2026-11-{day}T{:02}:{:02}:{:02}+08:00", 12 + second / 3_600, second / 60 % 60, second % 60)
+    // Within the same month, which is all that is needed.
+    let of_day = 12 * 3_600 + seconds;
+    let (day, second) = (23 + of_day / 86_400, of_day % 86_400);
+    format!("2026-11-{day}T{:02}:{:02}:{:02}+08:00", second / 3_600, second / 60 % 60, second % 60)
 }
 
 /// Waits until it is so.

@@ -106,6 +106,7 @@ pub const TABLE: &[(&str, &str, Access)] = &[
     ("GET", "/attachments/{id}", SEE_CASES),
     ("GET", "/hazards/categories", OneOf(&[SeeHazards])),
     ("GET", "/hazards/near", OneOf(&[SeeHazards])),
+    ("GET", "/hazards/{id}/notice.docx", OneOf(&[SeeHazards])),
     ("GET", "/dispatch/options", OneOf(&[Dispatch])),
     ("GET", "/posts", OneOf(&[SeeWarnings, Intercept])),
     ("POST", "/posts", OneOf(&[Dispatch])),

@@ -8,9 +8,12 @@ use super::words;
 use crate::access::Signed;
 use crate::app::App;
 use crate::problem::{Problem, RequestLanguage};
+use crate::wire::attachment;
 use axum::Json;
-use axum::extract::{Query, State};
-use domain::stage::hazard::{Hazard, HazardKind};
+use axum::extract::{Path, Query, State};
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use domain::stage::hazard::{Grade, Hazard, HazardKind};
 use domain::{AnyCase, CaseKind, Timestamp, UnitId, Wgs84};
 use records::{CaseField, CaseFilter, CaseRecord, Sort, Window};
 use serde::{Deserialize, Serialize};
@@ -145,6 +148,85 @@ pub(crate) async fn near_hazards(
         .collect();
     near.sort_by_key(|(_, distance_m)| *distance_m);
     Ok(near)
+}
+
+/// The rectification notice (整改通知书) as a Word file.
+#[utoipa::path(get, path = "/hazards/{id}/notice.docx", tag = "hazards", params(("id" = String, Path)),
+    responses((status = 200, description = "a Word file"), (status = 404)))]
+pub(crate) async fn notice(
+    State(app): State<Arc<App>>,
+    by: Signed,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
+    let record = super::route::seen(&app, &by, &id).await?;
+    let none = || Problem::not_found("尚未下发整改通知书。", "No notice was issued yet.");
+    let AnyCase::Hazard(hazard) = &record.case else { return Err(none()) };
+    let notice = hazard.notice.as_ref().ok_or_else(none)?;
+    let office = app.office.load_full();
+    let language = crate::wire::Language::Chinese;
+    let report = &hazard.report;
+    let category = app.case_files.categories.iter().find(|category| category.key == report.category);
+    let question = |key: &str| {
+        let asked = category.and_then(|it| it.questions.iter().find(|question| question.key == key));
+        asked.map_or_else(|| key.to_owned(), |question| question.zh.clone())
+    };
+    let issuer = office.desk.units.all().find(|unit| unit.parent.is_none());
+    let supervision = hazard.supervision.as_ref().map(|listed| {
+        let tier = match listed.tier.as_str() {
+            "province" => "省级",
+            "city" => "市级",
+            _ => "县级",
+        };
+        format!("该隐患已列为{tier}挂牌督办（{}），督办期限至{}", listed.document, day_of(listed.until))
+    });
+    let paper = documents::RectificationNotice {
+        issuer: issuer.map(|unit| unit.name.to_string()).unwrap_or_default(),
+        number: if notice.number.is_empty() { record.id.to_string() } else { notice.number.to_string() },
+        case: record.id.to_string(),
+        unit: office.unit(notice.unit),
+        place: place_of(&report.spot),
+        category: words::category(&app, Some(CaseKind::Hazard), &report.category, language),
+        grade: match hazard.grade {
+            Grade::General => "一般",
+            Grade::Larger => "较大",
+            Grade::Major => "重大",
+        }
+        .to_owned(),
+        hazard: if report.description.is_empty() {
+            report.title.to_string()
+        } else {
+            report.description.to_string()
+        },
+        answers: report.answers.iter().map(|it| (question(&it.question), it.answer.to_string())).collect(),
+        found_on: day_of(record.opened_at),
+        measure: notice.measure.to_string(),
+        deadline: day_of(notice.deadline),
+        issued_on: day_of(notice.issued_at),
+        supervision,
+    };
+    let bytes = paper.docx().map_err(|error| Problem::internal("write the notice", &error))?;
+    by.audit(&app, "hazard.notice", record.id.as_str(), "").await?;
+    let kind = "application/vnd.openxmlformats-officedocument.wordprocessingml.document".to_owned();
+    let name = format!("整改通知书_{}.docx", record.id);
+    Ok(([(header::CONTENT_TYPE, kind), (header::CONTENT_DISPOSITION, attachment(&name))], bytes)
+        .into_response())
+}
+
+/// 2026年11月28日
+fn day_of(at: Timestamp) -> String {
+    let (year, month, day) = at.beijing_day().ymd();
+    format!("{year}年{month}月{day}日")
+}
+
+/// G205 K12+300 北环路口
+fn place_of(spot: &domain::case::Spot) -> String {
+    let chainage = spot.chainage_m.map(|metres| format!("K{}+{:03}", metres / 1_000, metres % 1_000));
+    let parts = [spot.route.as_ref().map(ToString::to_string), chainage, Some(spot.description.to_string())];
+    let parts: Vec<String> = parts.into_iter().flatten().filter(|part| !part.is_empty()).collect();
+    match (parts.is_empty(), spot.at) {
+        (true, Some(at)) => format!("东经 {:.5}°，北纬 {:.5}°", at.lon_deg(), at.lat_deg()),
+        _ => parts.join(" "),
+    }
 }
 
 #[derive(Debug, Default, Deserialize, IntoParams)]

@@ -257,13 +257,10 @@ pub(super) async fn seen(app: &App, by: &Signed, id: &str) -> Result<CaseRecord,
     let office = app.office.load();
     let me = &by.user.username;
     let is_mine = record.opened_by == *me || record.assignee.as_ref() == Some(me);
-    let is_in_scope = by.scope().covers(&office.desk.path(record.unit));
-    let is_home = match &record.case {
-        // Whose area it lies in sees it, also while another unit rectifies.
-        domain::AnyCase::Hazard(hazard) => by.scope().covers(&office.desk.path(hazard.report.unit)),
-        _ => false,
-    };
-    if (is_mine || is_in_scope || is_home) && visible(by).contains(&record.case.kind()) {
+    let is_in_scope = |unit: UnitId| by.scope().covers(&office.desk.path(unit));
+    // Who has a part in it sees it, also while it is another unit's turn.
+    let has_part = is_in_scope(record.unit) || record.case.summary().also_unit.is_some_and(is_in_scope);
+    if (is_mine || has_part) && visible(by).contains(&record.case.kind()) {
         return Ok(record);
     }
     by.audit(app, "access.other_unit", id, "").await?;

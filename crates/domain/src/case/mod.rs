@@ -156,6 +156,8 @@ pub struct Summary {
     pub level: Level,
     /// The unit that has to act, or acted last.
     pub unit: UnitId,
+    /// Another unit that has a part in it and sees it, too.
+    pub also_unit: Option<UnitId>,
     /// The person who has to act, where it is one.
     pub assignee: Option<SmolStr>,
     /// One line.

@@ -459,6 +459,7 @@ impl Case for Dispatch {
             is_open: matches!(self.state, Ordered | Signed | OnSite | Reported),
             level: order.level,
             unit: order.unit,
+            also_unit: self.ordered_from,
             assignee: self.signed_by.clone().or_else(|| order.assignee.clone()),
             title: order.order.clone(),
             category: order.category.clone(),

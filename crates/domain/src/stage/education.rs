@@ -226,6 +226,7 @@ impl Case for Education {
             is_open: false,
             level: Level::Low,
             unit: lesson.unit,
+            also_unit: None,
             assignee: Some(self.taught_by.clone()),
             title: lesson.topic.clone(),
             category: SmolStr::new_static(lesson.audience.key()),

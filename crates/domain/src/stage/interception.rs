@@ -269,6 +269,7 @@ impl Case for Interception {
             is_open: self.state == InterceptionState::Stopped,
             level: stop.level,
             unit: stop.unit,
+            also_unit: None,
             assignee: Some(self.stopped_by.clone()),
             title: SmolStr::new(found.join("、")),
             category: stop.findings.first().map(|finding| finding.code.clone()).unwrap_or_default(),

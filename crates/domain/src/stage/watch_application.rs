@@ -277,6 +277,7 @@ impl Case for WatchApplication {
             is_open: matches!(self.state, Applied | Reviewed | Urgent),
             level: if *is_urgent { Level::High } else { *level },
             unit: *unit,
+            also_unit: None,
             assignee: None,
             title: reason.clone(),
             category: SmolStr::new_static(level.key()),

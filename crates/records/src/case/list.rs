@@ -168,8 +168,9 @@ impl Records {
 
 fn condition(filter: &CaseFilter) -> Condition {
     use row::Column::{
-        Assignee, Category, Chain, ClosedAt, DueAt, Id, IsOpen, Kind, Lat, Level as LevelColumn, Lon,
-        OpenedAt, OpenedBy, Plate, State, Theatre as TheatreColumn, Title, Unit, UnitPath as Path, Warning,
+        AlsoPath, Assignee, Category, Chain, ClosedAt, DueAt, Id, IsOpen, Kind, Lat, Level as LevelColumn,
+        Lon, OpenedAt, OpenedBy, Plate, State, Theatre as TheatreColumn, Title, Unit, UnitPath as Path,
+        Warning,
     };
     let mut all = Condition::all();
     if !filter.kinds.is_empty() {
@@ -180,11 +181,18 @@ fn condition(filter: &CaseFilter) -> Condition {
     }
     if let Some(path) = filter.scope.as_ref().filter(|path| !path.0.is_empty()) {
         // A range, not LIKE: an index serves it. `:` comes right behind the digits.
-        let below = Condition::all().add(Path.gte(path.0.as_str())).add(Path.lt(format!("{}:", path.0)));
+        let below = |column: row::Column| {
+            Condition::all().add(column.gte(path.0.as_str())).add(column.lt(format!("{}:", path.0)))
+        };
         let mine = |person: &SmolStr| {
             Condition::any().add(OpenedBy.eq(person.as_str())).add(Assignee.eq(person.as_str()))
         };
-        all = all.add(Condition::any().add(below).add_option(filter.or_person.as_ref().map(mine)));
+        all = all.add(
+            Condition::any()
+                .add(below(Path))
+                .add(below(AlsoPath))
+                .add_option(filter.or_person.as_ref().map(mine)),
+        );
     }
     if let Some(q) = filter.q.as_deref().map(str::trim).filter(|q| !q.is_empty()) {
         let any = [Id, Title, Plate].map(|column| Expr::col(column).like(contains(q)));

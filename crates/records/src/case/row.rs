@@ -17,6 +17,7 @@ pub(crate) mod case {
         pub level: i32,
         pub unit: i64,
         pub unit_path: String,
+        pub also_path: Option<String>,
         pub assignee: Option<String>,
         pub title: String,
         pub category: String,

@@ -250,6 +250,7 @@ impl<'a> Work<'a> {
             level: 0,
             unit: 0,
             unit_path: String::new(),
+            also_path: None,
             assignee: None,
             title: String::new(),
             category: String::new(),
@@ -349,6 +350,7 @@ impl<'a> Work<'a> {
         row.level = level_code(summary.level);
         row.unit = summary.unit.0;
         row.unit_path = self.command.desk.path(summary.unit).0.to_string();
+        row.also_path = summary.also_unit.map(|unit| self.command.desk.path(unit).0.to_string());
         row.assignee = summary.assignee.map(Into::into);
         row.title = summary.title.into();
         row.category = summary.category.into();

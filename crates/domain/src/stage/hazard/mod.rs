@@ -205,6 +205,12 @@ impl Hazard {
         }
     }
 
+    /// Of the unit in whose area it lies and the one that rectifies, the one that does not have to act now.
+    fn other_unit(&self) -> Option<UnitId> {
+        let notice = self.notice.as_ref()?;
+        Some(if self.unit() == notice.unit { self.report.unit } else { notice.unit })
+    }
+
     fn tell(&self, unit: UnitId, permission: Permission, tidings: Tidings) -> Effect {
         Effect::Tell(Audience::Unit(unit, SmolStr::new_static(permission.key())), tidings)
     }
@@ -256,6 +262,7 @@ impl Case for Hazard {
             is_open: !matches!(self.state, StruckOff | Unfounded | Merged),
             level: self.grade.level(),
             unit: self.unit(),
+            also_unit: self.other_unit(),
             assignee: None,
             title: self.report.title.clone(),
             category: self.report.category.clone(),
