@@ -240,7 +240,8 @@ fn passage(
     })?;
     let plate_class = plate_class.unwrap_or(PlateClass::UNKNOWN);
     let plate_color = code(input.plate_color.as_ref(), PlateColor::parse)
-        .map_err(|()| Fault::new("plate_color", "没有这种号牌颜色。", "There is no such plate colour."))?;
+        .map_err(|()| Fault::new("plate_color", "没有这种号牌颜色。", "There is no such plate colour."))?
+        .unwrap_or_else(|| plate_class.color());
     let vehicle_type = code(input.vehicle_type.as_ref(), VehicleType::parse).map_err(|()| {
         Fault::new(
             "vehicle_type",
@@ -254,10 +255,10 @@ fn passage(
         lane: whole("lane", input.lane, 1..=i64::from(u8::MAX))?,
         direction: whole("direction", input.direction, DIRECTIONS)?,
         plate_text: plate_text.into(),
-        plate: Plate::parse(plate_text).ok(),
+        plate: Plate::parse_on(plate_text, plate_color).ok(),
         plate_confidence: confidence.map(|percent| percent.round() as u8),
         plate_class,
-        plate_color: plate_color.unwrap_or_else(|| plate_class.color()),
+        plate_color,
         vehicle_type,
         speed_kmh: speed_kmh.map(|speed| speed.round() as u16),
         weighing: Some(Box::new(weighing)),

@@ -52,7 +52,7 @@ impl FactKey {
 fn of_passage(passage: &Passage, second: &[u8]) -> u128 {
     let place = passage.checkpoint.as_str().as_bytes();
     let text = passage.plate_text.trim();
-    match passage.plate.map_or_else(|| Plate::parse(text), Ok) {
+    match passage.plate.map_or_else(|| Plate::parse_on(text, passage.plate_color), Ok) {
         Ok(plate) => alone(&[b"passage", place, second, &plate.packed().to_le_bytes()]),
         Err(PlateError::NoPlate | PlateError::NotRead) => {
             let seen = [passage.lane.unwrap_or(0), passage.direction.unwrap_or(0)];

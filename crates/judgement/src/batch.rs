@@ -9,9 +9,10 @@
 //! The threads are the caller's: it is given [`Share`]s and runs them as it likes. Also on one thread this is faster than
 //! one by one, since memory that is going to be needed is asked for ahead, for many observations at a time.
 
-use crate::engine::{Counts, Engine, Seen, bucket_of};
+use crate::engine::{Counts, Engine, bucket_of};
 use crate::lane::{LANES, Lane};
 use crate::models::Ground;
+use crate::seen::Seen;
 use domain::{Entry, Fact, Observation, Outcome, Timestamp};
 use std::cmp::Reverse;
 use std::hint::black_box;

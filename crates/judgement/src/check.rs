@@ -167,6 +167,10 @@ impl Parameters {
             ("reading.sure_odds_percent", reading.sure_odds_percent.value, 1, 100),
             ("reading.unconfirmed_permille", reading.unconfirmed_permille.value, 1, 1000),
             ("reading.others_permille", reading.others_permille.value, 0, 1000),
+            ("reading.others_left_percent", reading.others_left_percent.value, 0, 100),
+            ("reading.seen_minutes", reading.seen_minutes.value, 1, 1_440),
+            ("reading.seen_odds_percent", reading.seen_odds_percent.value, 100, 100_000),
+            ("reading.unseen_odds_percent", reading.unseen_odds_percent.value, 0, 100),
             (
                 "reading.firm_min_permille",
                 reading.firm_min_permille.value,
@@ -254,6 +258,7 @@ impl Parameters {
             ("passage_fatigue.span_max_hours", passages.span_max_hours.value, 1, 48),
             ("terminal_silent.around_minutes", silent.around_minutes.value, 1, 240),
             ("terminal_silent.patience_minutes", silent.patience_minutes.value, 0, 240),
+            ("terminal_silent.cut_max_minutes", silent.cut_max_minutes.value, 0, 1_440),
             ("terminal_silent.sightings_min", silent.sightings_min.value, 1, 20),
             ("terminal_silent.within_hours", silent.within_hours.value, 1, 24),
             ("terminal_elsewhere.around_minutes", elsewhere.around_minutes.value, 1, 240),
@@ -291,6 +296,7 @@ impl Parameters {
             ("clone_plate.score_min", clone.score_min.value, 1, 1000),
             ("clone_plate.journey_score", clone.journey_score.value, 0, 1000),
             ("clone_plate.rivalled_journey_score", clone.rivalled_journey_score.value, 0, 1000),
+            ("clone_plate.rival_passages", clone.rival_passages.value, 1, 1000),
             ("clone_plate.file_wrong_score", clone.file_wrong_score.value, 0, 1000),
             ("clone_plate.place_sightings_max", clone.place_sightings_max.value, 1, 100),
             (

@@ -3,9 +3,10 @@
 use crate::confusion::ConfusionTable;
 use crate::deadlines::BUCKET_MS;
 use crate::discipline::Discipline;
+use crate::doubts::{Doubts, is_doubtful};
 use crate::held::{Inserted, Names};
 use crate::keyed::Keyed;
-use crate::lane::{Lane, Lanes};
+use crate::lane::Lanes;
 use crate::models::device_alarm::DeviceAlarms;
 use crate::models::hidden_plate::HiddenPlates;
 use crate::models::no_exit::NoExits;
@@ -15,13 +16,14 @@ use crate::models::watch_order::WatchOrders;
 use crate::models::{Context, Ground, SLOT_MINUTES, Sight, Turn};
 use crate::models::{average_speed, clone_plate, fake_plate, passage_fatigue};
 use crate::parameters::{ModelParameters, Parameters, TunedModels};
-use crate::reading::{Known, Reader, Reading};
-use crate::reference::{File, Reference};
+use crate::reading::{Meant, Reading};
+use crate::reference::Reference;
+use crate::seen::{Concerned, Glance, Seen};
 use crate::strangers::Board;
 use crate::track::{NewVisit, VISITS_MAX};
 use domain::observation::Fact;
 use domain::time::{HOUR_MS, MINUTE_MS, SECOND_MS};
-use domain::{Entry, Observation, Outcome, Passage, Plate, ReferenceChange, Timestamp, VehicleKey};
+use domain::{Entry, Observation, Outcome, Plate, ReferenceChange, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// The state of all models. Equal entries in equal order give equal outcomes; and whatever the order of the
@@ -39,6 +41,7 @@ pub struct Engine {
     pub(crate) rules: Rules,
     pub(crate) device_alarms: DeviceAlarms,
     pub(crate) discipline: Discipline,
+    pub(crate) doubts: Doubts,
     pub(crate) lanes: Lanes,
 }
 
@@ -121,6 +124,7 @@ impl Engine {
             hidden_plates: HiddenPlates::new(&parameters.models),
             device_alarms: DeviceAlarms { reports: Keyed::new(keep_ms) },
             discipline: Discipline::new(keep_ms),
+            doubts: Doubts::new(keep_ms),
             lanes: Lanes::new(keep_ms, tracks_keep_ms),
             models: TunedModels::new(parameters.models),
         }
@@ -168,6 +172,7 @@ impl Engine {
                 + self.hidden_plates.sightings.armed_count()
                 + self.device_alarms.reports.armed_count()
                 + self.discipline.standings.armed_count()
+                + self.doubts.by_number.armed_count()
                 + self.lanes.armed_count(),
             duplicates: counts.duplicates,
             late_beyond_horizon: counts.late_beyond_horizon,
@@ -207,6 +212,7 @@ impl Engine {
             self.hidden_plates.sightings.retire(to, models);
             self.device_alarms.reports.retire(to, models);
             self.discipline.retire(to, models);
+            self.doubts.by_number.retire(to, models);
             for lane in self.lanes.all_mut() {
                 lane.retire(to, models);
             }
@@ -214,9 +220,10 @@ impl Engine {
             let (forgotten, cutoff) = self.lanes.bound(held_max, models);
             self.counts.forgotten_early += forgotten as u64;
             self.counts.passages_from = self.counts.passages_from.max(cutoff.unwrap_or_default());
-            let Self { models: tuned, table, reference, names, rules, lanes, counts, .. } = self;
+            let Self { models: tuned, table, reference, names, rules, lanes, counts, doubts, .. } = self;
             let ground = Ground { tuned, table, reference, names, rules };
             let mut context = ground.context(to, counts, out);
+            doubts.settle(lanes, &mut context);
             Terminals::fire(lanes, &mut context);
             NoExits::fire(lanes, &mut context);
         }
@@ -243,12 +250,18 @@ impl Engine {
         match &observation.fact {
             Fact::Passage(passage) => {
                 let sight = ground.sight(observation, passage);
-                let lane = sight.reading.filter(|_| is_timely).map(|reading| reading.vehicle);
+                let timely = sight.reading.filter(|_| is_timely);
+                let p = &ground.tuned.everywhere().reading;
+                let doubted = timely.filter(|reading| is_doubtful(reading, p));
+                let meant = doubted.map(|_| ground.meant(&sight)).unwrap_or_default();
+                let is_doubt = !meant.candidates.is_empty();
+                let lane = timely.filter(|_| !is_doubt).map(|reading| reading.vehicle);
                 Seen {
                     lane: lane.map(|vehicle| self.lanes.roads().of(vehicle) as u8),
                     is_before: self.watch_orders.may_concern(&sight, ground),
-                    is_after: is_timely && HiddenPlates::may_concern(&sight),
+                    is_after: is_timely && HiddenPlates::may_concern(&sight) || is_doubt,
                     subject: Concerned::Passage(Glance::of(&sight)),
+                    meant,
                 }
             }
             Fact::Position(position) => {
@@ -260,11 +273,16 @@ impl Engine {
                     is_before: is_timely && position.alarm_bits != 0,
                     is_after: false,
                     subject: Concerned::Vehicle(vehicle),
+                    meant: Meant::default(),
                 }
             }
-            Fact::Alarm(_) => {
-                Seen { lane: None, is_before: is_timely, is_after: false, subject: Concerned::Vehicle(None) }
-            }
+            Fact::Alarm(_) => Seen {
+                lane: None,
+                is_before: is_timely,
+                is_after: false,
+                subject: Concerned::Vehicle(None),
+                meant: Meant::default(),
+            },
         }
     }
 
@@ -318,6 +336,9 @@ impl Engine {
         let mut context = ground.context(clock, counts, out);
         context.models = ground.models_for(&sight);
         self.hidden_plates.observe(&sight, &mut context);
+        if !seen.meant.candidates.is_empty() {
+            self.doubts.take(&sight, seen.meant.clone(), &mut context);
+        }
     }
 
     /// Whether models with memory judge it; counts what they don't.
@@ -416,108 +437,6 @@ impl Engine {
     }
 }
 
-/// What is to be done about an observation.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Seen {
-    /// The lane of the vehicle that it is about, if models with memory of vehicles judge it.
-    pub(crate) lane: Option<u8>,
-    /// Whether [`Engine::before`] may have something to say.
-    pub(crate) is_before: bool,
-    /// Whether [`Engine::after`] may.
-    pub(crate) is_after: bool,
-    pub(crate) subject: Concerned,
-}
-
-/// Whom an observation is about.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Concerned {
-    Passage(Glance),
-    Vehicle(Option<VehicleKey>),
-}
-
-/// A [`Sight`] without what it borrows.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Glance {
-    at: Timestamp,
-    uncertainty_ms: u32,
-    is_clock_known: bool,
-    reading: Option<Reading>,
-    file: Option<File>,
-}
-
-impl Glance {
-    fn of(sight: &Sight<'_>) -> Self {
-        let Sight { at, uncertainty_ms, is_clock_known, reading, file, .. } = *sight;
-        Self { at, uncertainty_ms, is_clock_known, reading, file }
-    }
-}
-
-impl Seen {
-    /// The passage as it is judged; `None` when it is none.
-    fn sight<'a>(&self, observation: &'a Observation) -> Option<Sight<'a>> {
-        let (Concerned::Passage(glance), Fact::Passage(passage)) = (&self.subject, &observation.fact) else {
-            return None;
-        };
-        let Glance { at, uncertainty_ms, is_clock_known, reading, file } = *glance;
-        Some(Sight { observation, passage, at, uncertainty_ms, is_clock_known, reading, file })
-    }
-
-    /// The vehicle whose track it comes to, as far as is known beforehand.
-    pub(crate) fn vehicle(&self) -> Option<VehicleKey> {
-        match &self.subject {
-            Concerned::Passage(glance) => glance.reading.map(|reading| reading.vehicle),
-            Concerned::Vehicle(vehicle) => *vehicle,
-        }
-    }
-
-    /// Whether it is taken for a vehicle of which the register can't know.
-    pub(crate) fn is_stranger(&self) -> bool {
-        match &self.subject {
-            Concerned::Passage(glance) => glance.reading.is_some_and(|read| read.known == Known::Foreign),
-            Concerned::Vehicle(_) => false,
-        }
-    }
-
-    /// Lets the lane judge it.
-    pub(crate) fn judge(
-        &self,
-        observation: &Observation,
-        lane: &mut Lane,
-        ground: Ground<'_>,
-        clock: Timestamp,
-        out: &mut Vec<Outcome>,
-    ) {
-        if let Some(sight) = self.sight(observation) {
-            lane.judge_passage(&sight, ground, clock, out);
-        } else if let Some(vehicle) = self.vehicle() {
-            lane.judge_position(observation, vehicle, ground, clock, out);
-        }
-    }
-}
-
-impl Ground<'_> {
-    /// A passage as it is judged: its time set right, its read weighed.
-    pub(crate) fn sight<'a>(self, observation: &'a Observation, passage: &'a Passage) -> Sight<'a> {
-        let Self { reference, table, .. } = self;
-        let (device, captured_at) = (&observation.device, observation.captured_at);
-        let learned = reference.calibration(device, captured_at);
-        let clock = learned.map(|learned| learned.clock).unwrap_or_default();
-        let at = captured_at.plus_ms(-clock.ahead_ms);
-        let reader = Reader { reference, table, parameters: &self.tuned.everywhere().reading };
-        let reading = reader.read(passage, at, learned.and_then(|learned| learned.misread));
-        let file = reading.and_then(|reading| reference.file(reading.vehicle, table)).copied();
-        Sight {
-            observation,
-            passage,
-            at,
-            uncertainty_ms: clock.uncertainty_ms,
-            is_clock_known: learned.is_some(),
-            reading,
-            file,
-        }
-    }
-}
-
 /// The minute of the clock: deadlines fire when a new one begins.
 pub(crate) fn bucket_of(at: Timestamp) -> i64 {
     at.unix_ms().div_euclid(BUCKET_MS)
@@ -562,19 +481,24 @@ pub(crate) fn keep(board: &mut Board<'_>, sight: &Sight<'_>, context: &mut Conte
     Some(turn)
 }
 
-/// Takes a passage off the track of its vehicle, and back what was said of it: it is of somebody else. Only passages of
-/// strangers move, so that no model has judged them that needs a file.
-pub(crate) fn lift(board: &mut Board<'_>, sight: &Sight<'_>, context: &mut Context<'_>) {
-    let Some(vehicle) = sight.reading.map(|reading| reading.vehicle) else { return };
-    let Some(track) = board.tracks.get_mut(&vehicle) else { return };
+/// Takes a passage off the track of its vehicle, and back what was said of it: it is of somebody else. Only passages move
+/// whose read was in doubt, so that they were never held for a clone's.
+pub(crate) fn lift(board: &mut Board<'_>, sight: &Sight<'_>, context: &mut Context<'_>) -> Option<Turn> {
+    let Board { tracks, rules, no_exits, claims } = board;
+    let Reading { vehicle, known, .. } = sight.reading?;
+    let track = tracks.get_mut(&vehicle)?;
     if !track.remove(sight.observation.id) {
-        return;
+        return None;
     }
-    let turn = Turn { vehicle, known: Known::Foreign, file: None, changed_at: sight.at };
+    let turn = Turn { vehicle, known, file: sight.file, changed_at: sight.at };
     average_speed::judge(track, &turn, context);
-    context.rules.judge(board.rules, track, &turn, sight, context);
-    board.claims.take_back(vehicle, sight.observation.id, track, context);
-    board.tracks.shrunk(1);
+    passage_fatigue::judge(track, &turn, context);
+    fake_plate::judge(track, &turn, context);
+    no_exits.judge(track, &turn, context);
+    context.rules.judge(rules, track, &turn, sight, context);
+    claims.take_back(&turn, sight.observation.id, track, context);
+    tracks.shrunk(1);
+    Some(turn)
 }
 
 /// How long state is kept: longer than observations may be late by the farthest that a model looks back, so that the
@@ -596,9 +520,9 @@ pub(crate) fn keep_ms(models: &ModelParameters) -> i64 {
     models.horizon.late_max_hours.value * HOUR_MS + look_back_ms
 }
 
-/// A late passage moves others of strangers that lie so far from it.
+/// A late passage moves others whose reads were in doubt that lie so far from it.
 fn moved_ms(models: &ModelParameters) -> i64 {
-    models.reading.confirm_minutes.value * MINUTE_MS
+    models.reading.confirm_minutes.value.max(models.reading.seen_minutes.value) * MINUTE_MS
 }
 
 /// How long passages are kept on tracks: whole windows of the models that count in them, too.

@@ -6,13 +6,14 @@
 //! numbers: these are spread over all lanes.
 
 use crate::deadlines::Deadlines;
+use crate::doubts::Asked;
 use crate::engine::Counts;
 use crate::keyed::{Aging, Keyed};
 use crate::models::claim::Claims;
 use crate::models::drive::Drives;
 use crate::models::no_exit::NoExits;
 use crate::models::rules::{RuleKey, Said};
-use crate::models::terminal::{self, Terminals};
+use crate::models::terminal::Terminals;
 use crate::models::{Ground, Sight};
 use crate::parameters::ModelParameters;
 use crate::reading::Known;
@@ -37,6 +38,7 @@ pub(crate) struct Lane {
     pub(crate) drives: Drives,
     pub(crate) terminals: Terminals,
     pub(crate) no_exits: NoExits,
+    pub(crate) asked: Asked,
     /// What was counted here; the engine's own come on top.
     pub(crate) counts: Counts,
 }
@@ -51,6 +53,7 @@ impl Lane {
             drives: Drives { drives: Keyed::of_lane(keep_ms) },
             terminals: Terminals::default(),
             no_exits: NoExits::default(),
+            asked: Asked::new(keep_ms),
             counts: Counts::default(),
         }
     }
@@ -63,7 +66,7 @@ impl Lane {
         clock: Timestamp,
         out: &mut Vec<Outcome>,
     ) {
-        let Self { tracks, claims, strangers, said, drives, terminals, no_exits, counts } = self;
+        let Self { tracks, claims, strangers, said, drives, terminals, no_exits, asked, counts } = self;
         let mut context = ground.context(clock, counts, out);
         context.models = ground.models_for(sight);
         let mut board = Board { tracks, rules: said, no_exits, claims };
@@ -75,8 +78,10 @@ impl Lane {
             board.claims.observe(sight, &mut context);
         }
         if let Some(turn) = crate::engine::keep(&mut board, sight, &mut context) {
-            if sight.reading.is_some_and(|reading| reading.known == Known::Foreign) {
+            if turn.known == Known::Foreign {
                 strangers.confirm(sight, &mut board, &mut context);
+            } else {
+                asked.rouse(sight, &ground.tuned.everywhere().reading);
             }
             terminals.expect(&turn, board.tracks, drives, &mut context);
         }
@@ -95,7 +100,7 @@ impl Lane {
         let mut context = ground.context(clock, &mut self.counts, out);
         self.drives.observe(observation, position, &mut context);
         let at = observation.captured_at;
-        terminal::position_came(&mut self.tracks, &self.drives, vehicle, at, &mut context);
+        self.terminals.position_came(&mut self.tracks, &self.drives, vehicle, at, &mut context);
         self.claims.observe_position(observation, position, &mut context);
     }
 
@@ -119,6 +124,7 @@ impl Lane {
         self.strangers.alike.retire(clock, models);
         self.said.standing.retire(clock, models);
         self.drives.drives.retire(clock, models);
+        self.asked.by_vehicle.retire(clock, models);
     }
 
     fn armed_count(&self) -> usize {
@@ -130,6 +136,7 @@ impl Lane {
             + self.drives.drives.armed_count()
             + self.terminals.armed_count()
             + self.no_exits.armed_count()
+            + self.asked.by_vehicle.armed_count()
     }
 }
 
@@ -185,6 +192,11 @@ impl Lanes {
     }
 
     /// The lane of a vehicle.
+    pub(crate) fn of(&self, vehicle: VehicleKey) -> &Lane {
+        &self.lanes[self.roads.of(vehicle)]
+    }
+
+    /// The same, to judge in it.
     pub(crate) fn of_mut(&mut self, vehicle: VehicleKey) -> &mut Lane {
         &mut self.lanes[self.roads.of(vehicle)]
     }
@@ -256,6 +268,7 @@ impl Lanes {
         move_keyed(lanes, |lane| &mut lane.claims.of_vehicles, of);
         move_keyed(lanes, |lane| &mut lane.said.standing, |(vehicle, _): &RuleKey| roads.of(*vehicle));
         move_keyed(lanes, |lane| &mut lane.drives.drives, of);
+        move_keyed(lanes, |lane| &mut lane.asked.by_vehicle, of);
         let of_day = |(vehicle, _): &(VehicleKey, CivilDay)| roads.of(*vehicle);
         move_deadlines(lanes, |lane| &mut lane.terminals.deadlines, of_day);
         let of_entry = |(vehicle, _): &(VehicleKey, Timestamp)| roads.of(*vehicle);

@@ -82,7 +82,7 @@ impl Look {
     }
 
     /// How a passage looks against a file; what either side doesn't know agrees.
-    fn of(file: &File, passage: &Passage) -> Self {
+    pub(crate) fn of(file: &File, passage: &Passage) -> Self {
         let (class, color) = (file.key.class, file.key.class.color());
         let is_class_other = passage.plate_class != PlateClass::UNKNOWN && passage.plate_class != class;
         let is_color_other = passage.plate_color != PlateColor::Unknown
@@ -118,6 +118,23 @@ pub(crate) fn kind_of(passage: &Passage) -> Option<(char, bool)> {
 /// Cameras tell families and whether large, not the finer classes of the register.
 fn is_type_other(a: VehicleType, b: VehicleType) -> bool {
     a.family() != b.family() || a.is_large() != b.is_large()
+}
+
+/// A vehicle that may be meant by a doubtful read.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Candidate {
+    pub(crate) vehicle: VehicleKey,
+    /// How likely it would be read and look like this.
+    pub(crate) weight: f64,
+}
+
+/// Who may be meant by a doubtful read.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Meant {
+    /// By key.
+    pub(crate) candidates: Vec<Candidate>,
+    /// How likely it is anybody else.
+    pub(crate) others: f64,
 }
 
 /// Reads plates against the register.
@@ -187,6 +204,46 @@ impl Reader<'_> {
         candidates.settled()
     }
 
+    /// Who may be meant by a doubtful read: the number itself, and all registered vehicles that differ from it in one symbol
+    /// and don't clearly look otherwise. Nobody when there is no such vehicle.
+    pub(crate) fn meant(&self, passage: &Passage, at: Timestamp, learned: Option<MisreadRate>) -> Meant {
+        let (Some(read), Some(as_read)) = (passage.plate, passage.vehicle()) else { return Meant::default() };
+        let p = self.parameters;
+        let misread = self.misread_share(passage, at, learned);
+        let unread = unread_places(read);
+        let mut candidates: Vec<Candidate> = Vec::new();
+        let mut consider = |file: &File| {
+            let look = Look::of(file, passage);
+            if look.is_plate_other || look.is_type_other {
+                return;
+            }
+            if let Some(likelihood) = likelihood_of_misread(file.key.plate, read, misread, self.table, p) {
+                candidates.push(Candidate { vehicle: file.key, weight: likelihood * look.likelihood(p) });
+            }
+        };
+        if unread == 0 {
+            self.reference.for_each_near(self.table, read, &mut consider);
+        } else {
+            let shift = unread.trailing_zeros() * SYMBOL_BITS;
+            self.reference.for_each_like(self.table, read, shift, &mut consider);
+        }
+        if candidates.is_empty() {
+            return Meant::default();
+        }
+        if unread == 0 {
+            candidates.push(match self.reference.file_seen(passage, self.table) {
+                Some(file) => {
+                    let weight = (1.0 - misread) * Look::of(file, passage).likelihood(p);
+                    Candidate { vehicle: file.key, weight }
+                }
+                None => Candidate { vehicle: as_read, weight: 1.0 - misread },
+            });
+        }
+        candidates.sort_unstable_by_key(|candidate| candidate.vehicle);
+        let others = p.others_permille.value as f64 / 1000.0 * p.others_left_percent.value as f64 / 100.0;
+        Meant { candidates, others: misread * others }
+    }
+
     /// How a number that nothing else confirms weighs against one of which it is known that it is about.
     fn unconfirmed(&self) -> f64 {
         self.parameters.unconfirmed_permille.value as f64 / 1000.0
@@ -236,7 +293,12 @@ impl Reader<'_> {
     }
 
     /// How likely this camera misread: what was learned of it as the odds before, turned by what it says of itself.
-    fn misread_share(&self, passage: &Passage, at: Timestamp, learned: Option<MisreadRate>) -> f64 {
+    pub(crate) fn misread_share(
+        &self,
+        passage: &Passage,
+        at: Timestamp,
+        learned: Option<MisreadRate>,
+    ) -> f64 {
         let p = self.parameters;
         let is_day = (6..18).contains(&(at.beijing_minute_of_day() / 60));
         let permille = match (learned, is_day) {

@@ -3,6 +3,7 @@
 
 use crate::confusion::ConfusionTable;
 use crate::held::Names;
+use crate::reading::PREFIX_SYMBOLS;
 use crate::shards::{FrozenMap, Shards};
 use domain::observation::Passage;
 use domain::plate::SYMBOL_BITS;
@@ -345,6 +346,23 @@ impl Reference {
     ) {
         for canonical in table.canonical_like(plate, shift) {
             self.files.get(&canonical).map_or(&[][..], Alike::as_slice).iter().for_each(&mut see);
+        }
+    }
+
+    /// The files whose numbers may differ from this one in one symbol after the prefix, whichever it is; and some that differ
+    /// in more.
+    pub(crate) fn for_each_near<'a>(
+        &'a self,
+        table: &ConfusionTable,
+        plate: Plate,
+        mut see: impl FnMut(&'a File),
+    ) {
+        let own = table.canonical(plate);
+        self.for_each_same(table, plate, &mut see);
+        for place in 0..(plate.symbol_count() as u32).saturating_sub(PREFIX_SYMBOLS) {
+            for canonical in table.canonical_like(plate, place * SYMBOL_BITS).filter(|other| *other != own) {
+                self.files.get(&canonical).map_or(&[][..], Alike::as_slice).iter().for_each(&mut see);
+            }
         }
     }
 

@@ -5,6 +5,7 @@
 //! warning came of it.
 
 use crate::discipline::Discipline;
+use crate::doubts::Doubts;
 use crate::engine::{Counts, Engine, keep_ms, tracks_keep_ms};
 use crate::keyed::Keyed;
 use crate::lane::Lanes;
@@ -94,6 +95,7 @@ impl Engine {
             hidden_plates: HiddenPlates::new(models),
             device_alarms: DeviceAlarms { reports: Keyed::new(keep_ms) },
             discipline: Discipline::new(keep_ms),
+            doubts: Doubts::new(keep_ms),
             lanes: Lanes::new(keep_ms, tracks_keep_ms),
         };
         engine.cover_all();

@@ -11,6 +11,7 @@
 //! engine from the journal. The test of the golden snapshot fails when it is forgotten.
 
 use crate::discipline::{Standings, Subject};
+use crate::doubts::{Due, OfNumber};
 use crate::engine::{Counts, Engine};
 use crate::held::Names;
 use crate::lane::Lane;
@@ -56,6 +57,9 @@ enum Section {
     Exits,
     LooseVisits,
     LooseNumbers,
+    Doubts,
+    Asked,
+    DoubtsDue,
 }
 
 /// What becomes of a section that an older version of the code wrote.
@@ -71,7 +75,7 @@ enum Older {
 type Migration = fn(&[u8]) -> Result<Vec<u8>, postcard::Error>;
 
 impl Section {
-    const ALL: [Self; 21] = [
+    const ALL: [Self; 24] = [
         Self::Core,
         Self::Tunings,
         Self::Names,
@@ -93,6 +97,9 @@ impl Section {
         Self::Exits,
         Self::LooseVisits,
         Self::LooseNumbers,
+        Self::Doubts,
+        Self::Asked,
+        Self::DoubtsDue,
     ];
 
     /// The table of sections: name, version, and what becomes of older versions. A name is never changed and never used
@@ -124,6 +131,9 @@ impl Section {
             Self::Exits => ("exits", 1, FIRST),
             Self::LooseVisits => ("loose_visits", 1, FIRST),
             Self::LooseNumbers => ("loose_numbers", 1, FIRST),
+            Self::Doubts => ("doubts", 1, FIRST),
+            Self::Asked => ("asked", 1, FIRST),
+            Self::DoubtsDue => ("doubts_due", 1, FIRST),
         }
     }
 
@@ -196,6 +206,9 @@ pub struct Frozen {
     exits: Vec<(i64, Vec<(VehicleKey, Timestamp)>)>,
     loose_visits: FrozenMap<VehicleKey, OfRead>,
     loose_numbers: FrozenMap<u64, Alike>,
+    doubts: FrozenMap<VehicleKey, OfNumber>,
+    asked: FrozenMap<VehicleKey, Alike>,
+    doubts_due: Vec<Due>,
 }
 
 impl Frozen {
@@ -225,6 +238,9 @@ impl Frozen {
         .chain([whole(Section::Exits, &self.exits)])
         .chain(shards(Section::LooseVisits, self.loose_visits))
         .chain(shards(Section::LooseNumbers, self.loose_numbers))
+        .chain(shards(Section::Doubts, self.doubts))
+        .chain(shards(Section::Asked, self.asked))
+        .chain([whole(Section::DoubtsDue, &self.doubts_due)])
     }
 }
 
@@ -338,6 +354,9 @@ impl Restoring {
             }
             Section::HiddenPlates => engine.hidden_plates.sightings.restore(read(bytes)?),
             Section::Exits => NoExits::restore(lanes, read(bytes)?),
+            Section::Doubts => engine.doubts.by_number.restore(read(bytes)?),
+            Section::Asked => lanes.restore(read(bytes)?, |lane| &mut lane.asked.by_vehicle, |key| *key),
+            Section::DoubtsDue => engine.doubts.due = read(bytes)?,
         }
         Ok(())
     }
@@ -357,9 +376,10 @@ impl Restoring {
         self.engine.reference.restore_places(self.places, &mut self.engine.names);
         let Engine { models, reference, lanes, clock, .. } = &mut self.engine;
         for vehicle in reference.vehicles_with_terminals() {
-            let Lane { tracks, terminals, .. } = lanes.of_mut(vehicle);
+            let Lane { tracks, drives, terminals, .. } = lanes.of_mut(vehicle);
             if let Some(track) = tracks.get(&vehicle) {
-                terminals.expect_again(vehicle, track, models.everywhere(), *clock);
+                let drive = drives.drives.get(&vehicle);
+                terminals.expect_again(vehicle, track, drive, models.everywhere(), *clock);
             }
         }
         let migrated = self.seen.into_iter().filter(|(section, version)| *version != section.version());
@@ -431,6 +451,9 @@ impl Engine {
             rule_warnings: lanes().map(|lane| lane.said.standing.freeze()).collect(),
             hidden_plates: self.hidden_plates.sightings.freeze(),
             exits: NoExits::stored(&self.lanes),
+            doubts: self.doubts.by_number.freeze(),
+            asked: lanes().map(|lane| lane.asked.by_vehicle.freeze()).collect(),
+            doubts_due: self.doubts.all_due(lanes()),
         }
     }
 

@@ -18,7 +18,7 @@ use crate::models::rules::Said;
 use crate::models::{Context, Sight};
 use crate::parameters::{ModelParameters, ReadingParameters};
 use crate::reading::{Known, Look, PREFIX_SYMBOLS, Reading, kind_of, likelihood_of_misread};
-use crate::reference::known_body_color;
+use crate::reference::{File, known_body_color};
 use crate::track::{Track, Visit};
 use domain::observation::{Fact, Observation, Passage};
 use domain::time::MINUTE_MS;
@@ -60,21 +60,21 @@ impl Loose {
         let (is_as_read, look, known) = (false, Look::default(), Known::Foreign);
         let reading = Reading { vehicle, permille, is_as_read, look, known };
         let clock = (self.at, self.uncertainty_ms, self.is_clock_known);
-        show(&self.held.unpack(context.names), clock, reading, context, see);
+        show(&self.held.unpack(context.names), clock, (reading, None), context, see);
     }
 }
 
-/// Shows a passage again as it was when it came, its time set right so, to models that know no file of the vehicle.
+/// Shows a passage again as it was when it came, its time set right so, as one of this vehicle with this file.
 pub(crate) fn show(
     observation: &Observation,
     (at, uncertainty_ms, is_clock_known): (Timestamp, u32, bool),
-    reading: Reading,
+    (reading, file): (Reading, Option<File>),
     context: &mut Context<'_>,
     see: impl FnOnce(&Sight<'_>, &mut Context<'_>),
 ) {
     let Fact::Passage(passage) = &observation.fact else { return };
     let reading = Some(reading);
-    let sight = Sight { observation, passage, at, uncertainty_ms, is_clock_known, reading, file: None };
+    let sight = Sight { observation, passage, at, uncertainty_ms, is_clock_known, reading, file };
     let models = context.models;
     context.models = context.tuned.at(|| sight.situation(context.reference));
     see(&sight, context);
@@ -102,6 +102,23 @@ impl Aging for OfRead {
 /// The numbers as read of loose visits that differ from one another in one place, each with its latest visit.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Alike(Vec<(VehicleKey, Timestamp)>);
+
+impl Alike {
+    /// The numbers, each with its latest visit.
+    pub(crate) fn numbers(&self) -> impl Iterator<Item = (VehicleKey, Timestamp)> {
+        self.0.iter().copied()
+    }
+
+    /// Adds a visit; whether its number is new.
+    pub(crate) fn add(&mut self, number: VehicleKey, at: Timestamp) -> bool {
+        if let Some((_, latest)) = self.0.iter_mut().find(|(known, _)| *known == number) {
+            *latest = at.max(*latest);
+            return false;
+        }
+        self.0.push((number, at));
+        true
+    }
+}
 
 impl Aging for Alike {
     fn oldest_at(&self) -> Option<Timestamp> {
@@ -198,11 +215,7 @@ impl Strangers {
     /// Lets a number as read be found by those that differ from it in one place.
     fn index(&mut self, read: VehicleKey, at: Timestamp) {
         for key in keys(read.plate) {
-            let alike = &mut self.alike.state_mut(key, at).0;
-            if let Some((_, latest)) = alike.iter_mut().find(|(known, _)| *known == read) {
-                *latest = at.max(*latest);
-            } else {
-                alike.push((read, at));
+            if self.alike.state_mut(key, at).add(read, at) {
                 self.alike.grown();
             }
         }
@@ -239,7 +252,9 @@ fn give(loose: &mut Loose, owner: Option<Owner>, board: &mut Board<'_>, context:
     if owner == loose.owner {
         return;
     }
-    loose.show(context, |sight, context| lift(board, sight, context));
+    loose.show(context, |sight, context| {
+        lift(board, sight, context);
+    });
     loose.owner = owner;
     hand_over(loose, board, context);
 }

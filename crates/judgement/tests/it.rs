@@ -11,6 +11,7 @@ mod it {
     pub(crate) mod data_files;
     pub(crate) mod device_alarm;
     pub(crate) mod discipline;
+    pub(crate) mod doubts;
     pub(crate) mod drives;
     pub(crate) mod driving_time;
     pub(crate) mod engine;

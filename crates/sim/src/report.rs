@@ -132,7 +132,7 @@ impl<'t> Reports<'t> {
         let seen = domain::Passage {
             lane: Some(passage.lane),
             direction: camera.directions[usize::from(passage.is_forward)],
-            plate: Plate::parse(&read.text).ok(),
+            plate: Plate::parse_on(&read.text, class.color()).ok(),
             plate_confidence: Some(read.confidence),
             plate_class: class,
             plate_color: if has_plate { class.color() } else { PlateColor::Unknown },

@@ -372,7 +372,7 @@ impl<'w> RowReader<'w> {
             lane: byte(Field::Lane, 255.0)?,
             direction: self.code(row, Field::Direction, code_1400)?,
             plate_text: text.into(),
-            plate: Plate::parse(text).ok(),
+            plate: Plate::parse_on(text, plate_color).ok(),
             plate_confidence: self
                 .number(row, Field::PlateConfidence, 0.0, 100.0)?
                 .map(|percent| percent.round() as u8),

@@ -23,6 +23,8 @@ const SYMBOL_MASK: u64 = (1 << SYMBOL_BITS) - 1;
 const SEPARATED_FROM: usize = 2;
 /// The code of [`UNREAD`].
 const UNREAD_CODE: u64 = 1;
+/// Symbols of a new-energy plate.
+const NEW_ENERGY_SYMBOLS: usize = 8;
 /// Colours that some cameras write in front of the plate.
 const COLOR_WORDS: &str = "蓝黄白黑绿";
 const PROVINCES: &str = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼";
@@ -53,6 +55,12 @@ impl Plate {
     /// (Hikvision: "蓝苏A8HK52"), folds full-width and lower case, and in the serial O to 0 and I to 1 (GA 36-2018 4.2:
     /// the serial has neither). `-`, `?` and `*` in place of a symbol are unread places.
     pub fn parse(text: &str) -> Result<Self, PlateError> {
+        Self::parse_on(text, PlateColor::Unknown)
+    }
+
+    /// The same of a plate with this ground: "鲁Q-12345" on green is a new-energy plate, which has eight symbols, of which
+    /// one was not read.
+    pub fn parse_on(text: &str, ground: PlateColor) -> Result<Self, PlateError> {
         let trimmed = text.trim();
         match trimmed {
             "" | "无车牌" | "无牌" | "无牌车" | "未悬挂" | "noPlate" | "noplate" | "无" => {
@@ -80,7 +88,11 @@ impl Plate {
             let is_civil = symbols.first().is_some_and(|c| PROVINCES.contains(*c));
             let is_further_on = symbols.iter().skip(SEPARATED_FROM + 1).any(|c| *c == UNREAD);
             let joined: Vec<char> = symbols.iter().copied().filter(|c| *c != UNREAD).collect();
-            if !(is_civil && is_further_on) && form::PlateForm::of_symbols(&joined).is_some() {
+            let is_new_energy = matches!(ground, PlateColor::Green | PlateColor::YellowGreen);
+            let is_one_unread = is_new_energy && symbols.len() == NEW_ENERGY_SYMBOLS;
+            if !(is_civil && (is_further_on || is_one_unread))
+                && form::PlateForm::of_symbols(&joined).is_some()
+            {
                 symbols = joined;
             }
         }
@@ -298,6 +310,12 @@ mod tests {
         assert_eq!(plate.to_string(), "鲁Q1-B45");
         // Whole without the dash, but eight symbols long: a new-energy plate of which one was not read.
         assert_eq!(Plate::parse("鲁QD117-1").unwrap().symbol_count(), 8);
+        // So is one on a green ground, whose first place was not read; a dash that separates comes on top.
+        for ground in [PlateColor::Green, PlateColor::YellowGreen] {
+            assert_eq!(Plate::parse_on("鲁Q-12345", ground).unwrap().to_string(), "鲁Q-12345");
+            assert_eq!(Plate::parse_on("鲁Q-D12345", ground).unwrap().to_string(), "鲁QD12345");
+        }
+        assert_eq!(Plate::parse_on("鲁Q-12345", PlateColor::Blue).unwrap().to_string(), "鲁Q12345");
         assert_eq!(Plate::parse("无车牌"), Err(PlateError::NoPlate));
         assert_eq!(Plate::parse("unknown"), Err(PlateError::NotRead));
         assert_eq!(Plate::parse("-------"), Err(PlateError::NotRead));

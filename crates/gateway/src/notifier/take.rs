@@ -113,7 +113,7 @@ impl<M: Maker> Notifiers<M> {
             lane: sighting.lane.and_then(|lane| u8::try_from(lane).ok()).filter(|lane| *lane > 0),
             direction: sighting.direction,
             plate_text: sighting.plate_text.as_str().into(),
-            plate: Plate::parse(&sighting.plate_text).ok(),
+            plate: Plate::parse_on(&sighting.plate_text, plate_color).ok(),
             plate_confidence: sighting.plate_percent.map(|percent| percent.round().clamp(0.0, 100.0) as u8),
             plate_class,
             plate_color,

@@ -178,16 +178,17 @@ impl<'o> Vehicle<'o> {
         let checkpoint = checkpoint.ok_or(PassageProblem::NoCheckpoint)?;
         let claimed = self.claimed_at();
         let plate_class = PlateClass::parse(self.plate_class).unwrap_or(PlateClass::UNKNOWN);
+        let plate_color = plate_color(self.plate_color, plate_class);
         let vehicle_type = VehicleType::parse(self.class);
         let passage = Passage {
             checkpoint,
             lane: self.lane_no.and_then(|lane| u8::try_from(lane).ok()).filter(|lane| *lane > 0),
             direction: self.direction.trim().parse().ok(),
             plate_text: self.plate_no.into(),
-            plate: Plate::parse(self.plate_no).ok(),
+            plate: Plate::parse_on(self.plate_no, plate_color).ok(),
             plate_confidence: percent(self.plate_reliability),
             plate_class,
-            plate_color: plate_color(self.plate_color, plate_class),
+            plate_color,
             vehicle_type,
             body_color: body_color(self.color),
             speed_kmh: self

@@ -4,10 +4,10 @@
 //! that reached us first while it could still be acted on, and else on the first that reached us at all: so a warning
 //! that stands is not disturbed by what is filled in later, and a late one becomes urgent when the vehicle shows up live.
 
-use super::{Context, Sight, camera_report, overdue, overload, spot_speed, wrong_way, zones};
+use super::{Context, Sight, Turn, camera_report, overdue, overload, spot_speed, wrong_way, zones};
 use crate::keyed::{Aging, Keyed};
 use crate::parameters::{Model, ModelParameters};
-use crate::reading::{Known, Look, Reading};
+use crate::reading::Reading;
 use crate::settle::{Finding, digest, vehicle_bytes};
 use crate::strangers::show;
 use crate::track::Track;
@@ -193,11 +193,12 @@ impl Claims {
     /// day say to the same takes its place.
     pub(crate) fn take_back(
         &mut self,
-        vehicle: VehicleKey,
+        turn: &Turn,
         id: ObservationId,
         track: &Track,
         context: &mut Context<'_>,
     ) {
+        let Turn { vehicle, known, file, .. } = *turn;
         let Some(claims) = self.of_vehicles.get_mut(&vehicle) else { return };
         let mut days: Vec<CivilDay> = Vec::new();
         for claim in claims.0.iter_mut().filter(|claim| claim.rank.3 == id) {
@@ -206,11 +207,10 @@ impl Claims {
         }
         for other in track.visits().iter().filter(|visit| days.contains(&visit.at.beijing_day())) {
             let observation = track.observation(other, context.names);
-            let (permille, is_as_read) = (other.permille, other.is_as_read());
-            let (look, known) = (Look::default(), Known::Foreign);
+            let (permille, is_as_read, look) = (other.permille, other.is_as_read(), other.look());
             let reading = Reading { vehicle, permille, is_as_read, look, known };
             let clock = (other.at, other.uncertainty_ms, other.is_clock_known());
-            show(&observation, clock, reading, context, |sight, context| {
+            show(&observation, clock, (reading, file), context, |sight, context| {
                 if sight.is_sure(context) {
                     self.observe(sight, context);
                 }

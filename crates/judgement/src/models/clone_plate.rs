@@ -17,7 +17,7 @@
 use super::{Context, Turn, plate_text, window_of};
 use crate::confusion::paired_codes;
 use crate::parameters::{ClonePlateParameters, ReadingParameters};
-use crate::reading::Look;
+use crate::reading::{Look, Reader, likelihood_of_misread};
 use crate::reference::{File, Place};
 use crate::settle::{Finding, Standing, vehicle_bytes};
 use crate::track::{Track, Visit};
@@ -84,16 +84,19 @@ impl<'v> Verdict<'v> {
 
 /// Who else may have been read as this number.
 struct Rivals {
-    /// A registered vehicle of the same look has a number that cameras take for this one; or nobody knows.
-    is_misread: bool,
+    /// The share of the misreads of a registered vehicle of the same look that give this number, of the likeliest; 0 when
+    /// there is no such vehicle.
+    misread: f64,
     /// Another vehicle has the same number, of another class.
     is_shared: bool,
 }
 
 impl Rivals {
     fn of(turn: &Turn, context: &Context<'_>) -> Self {
-        let Some(ours) = turn.file else { return Self { is_misread: true, is_shared: false } };
-        let mut rivals = Self { is_misread: false, is_shared: false };
+        // Of a stranger nobody knows who its rivals are: as likely as can be.
+        let Some(ours) = turn.file else { return Self { misread: 1.0, is_shared: false } };
+        let reading = &context.tuned.everywhere().reading;
+        let mut rivals = Self { misread: 0.0, is_shared: false };
         context.reference.for_each_same(context.table, ours.key.plate, |other: &File| {
             let Some(pairs) = paired_codes(other.key.plate, ours.key.plate) else { return };
             let differing: Vec<(u8, u8)> = pairs.filter(|(truth, seen)| truth != seen).collect();
@@ -102,7 +105,11 @@ impl Rivals {
                 [(truth, seen)] => {
                     let is_taken = context.table.likelihood_permille(*truth, *seen) > 0;
                     // Of another look, its reads are weighed against this number one by one.
-                    rivals.is_misread |= is_taken && Look::between(&ours, other).is_same();
+                    if is_taken && Look::between(&ours, other).is_same() {
+                        let (truth, read) = (other.key.plate, ours.key.plate);
+                        let share = likelihood_of_misread(truth, read, 1.0, context.table, reading);
+                        rivals.misread = rivals.misread.max(share.unwrap_or(1.0));
+                    }
                 }
                 _ => {}
             }
@@ -169,6 +176,24 @@ impl Judge<'_, '_> {
         passage.speed_kmh.zip(place.and_then(limit_of)).is_none_or(|(speed, limit)| speed > limit)
     }
 
+    /// How unlikely it is that a visit which must be set aside was another vehicle misread: by what the camera says of
+    /// its doubts where it is known who that would be.
+    fn journey_score(&self, visit: &Visit, rivals: &Rivals) -> f64 {
+        let most = self.p.journey_score.value as f64;
+        if rivals.misread == 0.0 {
+            return most;
+        }
+        let least = (self.p.rivalled_journey_score.value as f64).min(most);
+        let observation = self.track.observation(visit, self.context.names);
+        let Fact::Passage(passage) = &observation.fact else { return least };
+        let Context { reference, table, .. } = *self.context;
+        let learned = reference.calibration(&observation.device, observation.captured_at);
+        let reader = Reader { reference, table, parameters: self.reading };
+        let misread = reader.misread_share(passage, visit.at, learned.and_then(|learned| learned.misread));
+        let chance = misread * rivals.misread * self.p.rival_passages.value as f64;
+        (-10.0 * chance.log10()).clamp(least, most)
+    }
+
     fn doubt_ms(&self, visit: &Visit) -> i64 {
         if visit.is_clock_known() {
             i64::from(visit.uncertainty_ms)
@@ -218,14 +243,23 @@ impl Judge<'_, '_> {
         let journeys = self.journeys(&fit);
         let robust_from = self.robust_from(&fit, &journeys);
         let rivals = Rivals::of(turn, self.context);
-        let journey_score =
-            if rivals.is_misread { self.p.rivalled_journey_score.value } else { self.p.journey_score.value };
+        let mut sum = 0.0;
+        let journey_scores: Vec<f64> = journeys
+            .contradictions
+            .iter()
+            .map(|(earlier, later, _)| {
+                sum +=
+                    self.journey_score(fit[*earlier], &rivals).min(self.journey_score(fit[*later], &rivals));
+                sum
+            })
+            .collect();
         // Where the number is that of two vehicles, the look says which was meant.
         let can_look = turn.file.is_some() && !rivals.is_shared;
         let enough = |index: usize, is_journey: bool| {
-            let journeys = if is_journey { journeys.aside_count(index) as i64 * journey_score } else { 0 };
+            let count = if is_journey { journeys.aside_count(index) } else { 0 };
+            let journeys = count.checked_sub(1).map_or(0.0, |last| journey_scores[last]);
             let looks = if can_look { self.looks(&fit[..=index]) } else { 0.0 };
-            journeys as f64 + looks >= self.p.score_min.value as f64
+            journeys + looks >= self.p.score_min.value as f64
         };
         if let Some(robust_from) = robust_from
             && let Some(first) = (robust_from..fit.len()).find(|index| enough(*index, true))

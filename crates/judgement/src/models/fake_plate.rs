@@ -25,7 +25,7 @@ pub(crate) fn judge(track: &mut Track, turn: &Turn, context: &mut Context<'_>) {
     let (from, to) = window_of(turn.changed_at, p.window_hours.value);
     let fit: Vec<&Visit> = track.visits()[track.range(from, to)]
         .iter()
-        .filter(|visit| i64::from(visit.permille) >= p.read_min_permille.value)
+        .filter(|visit| visit.is_as_read() && i64::from(visit.permille) >= p.read_min_permille.value)
         .collect();
     let is_number_of_nobody = || {
         let mut is_nobodys = true;

@@ -212,14 +212,15 @@ impl Sightings {
         let longest_ms = way_max_minutes.max(p.return_max_minutes.value) * MINUTE_MS;
         let earliest = window_from.max(sighting.at.plus_ms(-longest_ms));
         let alone = Chain { score: 0, count: 1, previous_back: 0, first_back: 0 };
-        let mut rate = None;
+        let mut lately = None;
         (0..index)
             .rev()
             .take_while(|before| self.timeline[*before].at >= earliest)
             .filter_map(|before| {
                 let previous = &self.timeline[before];
                 let Chance { ways_ms, is_after_stop } = Chance::of(previous, sighting, p, context)?;
-                let rate = *rate.get_or_insert_with(|| self.rate_per_ms(index, p, context));
+                let lately = lately.get_or_insert_with(|| self.lately(index, p));
+                let rate = self.rate_per_ms(lately, before, context);
                 let score = previous.plate_score(sighting, p)? - (rate * ways_ms).log10() * 10.0;
                 let stop = if is_after_stop { p.stop_score.value } else { 0 };
                 let less = p.choice_score.value + stop + previous.difference_score(sighting, p);
@@ -236,27 +237,36 @@ impl Sightings {
             .fold(alone, |best, next| if next.score > best.score { next } else { best })
     }
 
-    /// How many sightings of such a look a place has had lately per ms: this place, or all on average if that is more.
-    fn rate_per_ms(&self, index: usize, p: &HiddenPlateParameters, context: &Context<'_>) -> f64 {
+    /// The sightings of such a look before this one, from which a rate is taken.
+    fn lately(&self, index: usize, p: &HiddenPlateParameters) -> Lately<'_> {
         let sighting = &self.timeline[index];
         let rate_ms = p.rate_minutes.value * MINUTE_MS;
         let from = sighting.at.plus_ms(-rate_ms);
-        let lately = self.timeline[..index].iter().rev().take_while(|before| before.at >= from);
-        let (mut all, mut here) = (0, 0);
-        let is_such = |before: &&Sighting| {
-            before.color == sighting.color
-                && before.vehicle_type == sighting.vehicle_type
-                && (before.is_covered || !sighting.is_covered)
-        };
-        for before in lately.filter(is_such) {
-            all += 1;
-            here += i64::from(before.held.place == sighting.held.place);
-        }
-        // One more than were seen: none so far is not never.
-        let on_average = (all + 1) as f64 / context.reference.checkpoint_count().max(1) as f64;
+        let first = self.timeline.partition_point(|before| before.at < from);
         // Before the first there was nothing to count.
         let counted_ms = sighting.at.ms_since(self.timeline[0].at.max(from)).max(rate_ms / COUNTED_LEAST);
-        on_average.max(here as f64) / counted_ms as f64
+        let mut lately = Lately { sighting, first, all: 0, here: 0, counted_ms };
+        let (all, here) =
+            self.timeline[first..index].iter().fold((0, 0), |sum, before| lately.add(sum, before));
+        (lately.all, lately.here) = (all, here);
+        lately
+    }
+
+    /// How many other sightings of such a look a place has had lately per ms: this place, or all on average if that is
+    /// more. Where most were of the chain that would be gone on with, these are no others: else what is seldom would seem
+    /// usual. Where it has fewer than half, all are: else a chain of chance would make itself unlikely as it grows.
+    fn rate_per_ms(&self, lately: &Lately<'_>, end: usize, context: &Context<'_>) -> f64 {
+        let chain = std::iter::successors(Some(end), |index| {
+            let back = self.timeline[*index].chain.previous_back as usize;
+            (back > 0).then(|| index - back)
+        });
+        let own = chain.take_while(|index| *index >= lately.first).map(|index| &self.timeline[index]);
+        let (own_all, own_here) = own.fold((0, 0), |sum, before| lately.add(sum, before));
+        // One more than were seen: none so far is not never.
+        let others = |all: i64, own: i64| all.min(2 * (all - own));
+        let on_average =
+            (others(lately.all, own_all) + 1) as f64 / context.reference.checkpoint_count().max(1) as f64;
+        on_average.max(others(lately.here, own_here) as f64) / lately.counted_ms as f64
     }
 
     /// The warnings of the chains that lie in a window, with the time at which each begins.
@@ -322,6 +332,29 @@ impl Sightings {
             evidence,
         };
         Some(finding.into_warning(context.reference))
+    }
+}
+
+/// What there was of a sighting's look for some time before it.
+struct Lately<'a> {
+    sighting: &'a Sighting,
+    /// Where that time begins.
+    first: usize,
+    /// At all places.
+    all: i64,
+    /// At the place of the sighting.
+    here: i64,
+    counted_ms: i64,
+}
+
+impl Lately<'_> {
+    /// Adds one before it to how many there were at all places and at this one.
+    fn add(&self, (all, here): (i64, i64), before: &Sighting) -> (i64, i64) {
+        let is_such = before.color == self.sighting.color
+            && before.vehicle_type == self.sighting.vehicle_type
+            && (before.is_covered || !self.sighting.is_covered);
+        let is_here = before.held.place == self.sighting.held.place;
+        (all + i64::from(is_such), here + i64::from(is_such && is_here))
     }
 }
 

@@ -42,7 +42,9 @@ impl NoExits {
         // Of visits at one moment only the last goes on.
         let here = track.range(turn.changed_at, turn.changed_at);
         let mut found = Vec::new();
-        for index in [here.start.checked_sub(1), here.end.checked_sub(1)].into_iter().flatten() {
+        // A visit that was taken away leaves the one before it.
+        let own = here.end.checked_sub(1).filter(|_| !here.is_empty());
+        for index in [here.start.checked_sub(1), own].into_iter().flatten() {
             found.extend(self.judge_entry(track, index, file, context));
         }
         let from = here.start.checked_sub(1).map_or(turn.changed_at, |before| track.visits()[before].at);

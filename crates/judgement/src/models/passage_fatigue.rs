@@ -37,7 +37,12 @@ pub(crate) fn judge(track: &mut Track, turn: &Turn, context: &mut Context<'_>) {
     let sure_min = context.tuned.everywhere().reading.sure_min_permille.value;
     let is_sure = |index: &usize| i64::from(visits[*index].permille) >= sure_min;
     let sure: Vec<usize> = (0..visits.len()).filter(is_sure).collect();
-    let Ok(place) = sure.binary_search_by_key(&turn.changed_at, |index| visits[*index].at) else { return };
+    // Where a visit was taken away, those beside it are judged.
+    let place = sure.partition_point(|index| visits[*index].at <= turn.changed_at).saturating_sub(1);
+    if sure.is_empty() {
+        track.settle(|warning| warning.model == ModelId::PassageFatigue, Vec::new(), context.out);
+        return;
+    }
     let goes_on = |index: usize| !may_have_rested(&visits[sure[index]], &visits[sure[index + 1]], p, context);
     // The drives that end before the visit, hold it, and begin behind it: it may join or part them.
     let begin = |mut index: usize| {
@@ -66,7 +71,8 @@ pub(crate) fn judge(track: &mut Track, turn: &Turn, context: &mut Context<'_>) {
         found.extend(warning_of(track, &sure[start..=until], turn, is_coach, context));
         start = until + 1;
     }
-    let (from, to) = (visits[sure[first]].at, visits[sure[last]].at);
+    let (from, to) =
+        (visits[sure[first]].at.min(turn.changed_at), visits[sure[last]].at.max(turn.changed_at));
     let is_in_scope = |warning: &Standing| {
         warning.model == ModelId::PassageFatigue && (from..=to).contains(&warning.anchor)
     };

@@ -2,8 +2,9 @@
 //! place (车与终端位置不符).
 //!
 //! A sighting is compared with the positions around it when all that come in time must have come: a deadline. Late
-//! positions judge it anew. One sighting may be another vehicle misread, so it takes several. One warning per vehicle,
-//! model and Beijing day.
+//! positions judge it anew. What a terminal reported while its network was cut comes afterwards, so nobody is silent
+//! before the silence has lasted longer than a cut: at once where it began long ago, else at a second deadline. One
+//! sighting may be another vehicle misread, so it takes several. One warning per vehicle, model and Beijing day.
 
 use super::drive::{Drive, Drives};
 use super::{Context, Turn};
@@ -45,7 +46,7 @@ impl Terminals {
         if !is_due(due_at, context.clock) {
             self.deadlines.arm(due_at, (turn.vehicle, day));
         } else if let Some(track) = tracks.get_mut(&turn.vehicle) {
-            judge(track, drives.drives.get(&turn.vehicle), turn.vehicle, day, context);
+            self.judge(track, drives.drives.get(&turn.vehicle), turn.vehicle, day, context);
         }
     }
 
@@ -58,9 +59,9 @@ impl Terminals {
         while let Some(mut due) = lanes.take_due(context.clock, |lane| &mut lane.terminals.deadlines) {
             due.dedup();
             for ((vehicle, day), lane) in due {
-                let Lane { tracks, drives, .. } = &mut lanes.all_mut()[lane];
+                let Lane { tracks, drives, terminals, .. } = &mut lanes.all_mut()[lane];
                 if let Some(track) = tracks.get_mut(&vehicle) {
-                    judge(track, drives.drives.get(&vehicle), vehicle, day, context);
+                    terminals.judge(track, drives.drives.get(&vehicle), vehicle, day, context);
                 }
             }
         }
@@ -71,46 +72,94 @@ impl Terminals {
         &mut self,
         vehicle: VehicleKey,
         track: &Track,
+        drive: Option<&Drive>,
         models: &ModelParameters,
         clock: Timestamp,
     ) {
         for visit in track.visits() {
-            let due_at = due_at(visit.at, models);
-            if !is_due(due_at, clock) {
-                self.deadlines.arm(due_at, (vehicle, visit.at.beijing_day()));
+            let deadlines = [due_at(visit.at, models), silent_from(visit.at, drive, models)];
+            if let Some(next) = deadlines.into_iter().find(|deadline| !is_due(*deadline, clock)) {
+                self.deadlines.arm(next, (vehicle, visit.at.beijing_day()));
             }
         }
     }
-}
 
-/// A position came late: the sightings around it are judged anew if they were judged before.
-pub(crate) fn position_came(
-    tracks: &mut Keyed<VehicleKey, Track>,
-    drives: &Drives,
-    vehicle: VehicleKey,
-    at: Timestamp,
-    context: &mut Context<'_>,
-) {
-    let parked_ms = context.models.terminal_elsewhere.parameters.parked_gap_minutes.value * MINUTE_MS;
-    let reach_ms = reach_ms(context.models).max(parked_ms);
-    let is_early = !is_due(due_at(at.plus_ms(-reach_ms), context.models), context.clock);
-    if is_early || context.reference.terminals_of(vehicle).is_empty() {
-        return;
+    /// A position came late: the sightings that it can concern are judged anew if they were judged before.
+    pub(crate) fn position_came(
+        &mut self,
+        tracks: &mut Keyed<VehicleKey, Track>,
+        drives: &Drives,
+        vehicle: VehicleKey,
+        at: Timestamp,
+        context: &mut Context<'_>,
+    ) {
+        let parked_ms = context.models.terminal_elsewhere.parameters.parked_gap_minutes.value * MINUTE_MS;
+        let reach_ms = reach_ms(context.models).max(parked_ms);
+        let is_early = !is_due(due_at(at.plus_ms(-reach_ms), context.models), context.clock);
+        if is_early || context.reference.terminals_of(vehicle).is_empty() {
+            return;
+        }
+        let Some(track) = tracks.get_mut(&vehicle) else { return };
+        // Of the sightings in a silence that it began it says since when they are silent.
+        let silence_ms = reach_ms.max(cut_ms(context.models));
+        let around = track.range(at.plus_ms(-reach_ms), at.plus_ms(silence_ms));
+        let mut days: Vec<CivilDay> =
+            track.visits()[around].iter().map(|visit| visit.at.beijing_day()).collect();
+        // A warning of that day may name it as the last report before the silence.
+        let day = at.beijing_day();
+        let is_named_by =
+            |warning: &Standing| warning.model == ModelId::TerminalSilent && warning.anchor == day.start();
+        if track.standing().iter().any(is_named_by) {
+            days.push(day);
+        }
+        days.sort_unstable();
+        days.dedup();
+        for day in days {
+            self.judge(track, drives.drives.get(&vehicle), vehicle, day, context);
+        }
     }
-    let Some(track) = tracks.get_mut(&vehicle) else { return };
-    let around = track.range(at.plus_ms(-reach_ms), at.plus_ms(reach_ms));
-    let mut days: Vec<CivilDay> = track.visits()[around].iter().map(|visit| visit.at.beijing_day()).collect();
-    // A warning of that day may name it as the last report before the silence.
-    let day = at.beijing_day();
-    let is_named_by =
-        |warning: &Standing| warning.model == ModelId::TerminalSilent && warning.anchor == day.start();
-    if track.standing().iter().any(is_named_by) {
-        days.push(day);
-    }
-    days.sort_unstable();
-    days.dedup();
-    for day in days {
-        judge(track, drives.drives.get(&vehicle), vehicle, day, context);
+
+    /// Judges one day of one vehicle; what may be a silence and has not lasted long enough is judged again when it has.
+    fn judge(
+        &mut self,
+        track: &mut Track,
+        drive: Option<&Drive>,
+        vehicle: VehicleKey,
+        day: CivilDay,
+        context: &mut Context<'_>,
+    ) {
+        let (from, to) = (day.start(), CivilDay(day.0 + 1).start().plus_ms(-1));
+        let visits = &track.visits()[track.range(from, to)];
+        let sure_min = context.tuned.everywhere().reading.sure_min_permille.value;
+        let sure: Vec<&Visit> = visits
+            .iter()
+            .filter(|visit| {
+                i64::from(visit.permille) >= sure_min
+                    && !visit.look().is_plate_other
+                    && !visit.look().is_type_other
+                    && is_due(due_at(visit.at, context.models), context.clock)
+            })
+            .collect();
+        let seen = Seen { track, sure, drive, vehicle, day };
+        let mut found = Vec::new();
+        let (silent, elsewhere) = (&context.models.terminal_silent, &context.models.terminal_elsewhere);
+        if silent.is_enabled {
+            for visit in &seen.sure {
+                let silent_from = silent_from(visit.at, drive, context.models);
+                if !is_due(silent_from, context.clock) && is_silent(visit, drive, &silent.parameters) {
+                    self.deadlines.arm(silent_from, (vehicle, day));
+                }
+            }
+            found.extend(find_silent(&seen, silent, context));
+        }
+        if elsewhere.is_enabled {
+            found.extend(find_elsewhere(&seen, elsewhere, context));
+        }
+        let is_in_scope = |warning: &Standing| {
+            matches!(warning.model, ModelId::TerminalSilent | ModelId::TerminalElsewhere)
+                && warning.anchor == from
+        };
+        track.settle(is_in_scope, found, context.out);
     }
 }
 
@@ -130,40 +179,22 @@ fn due_at(seen_at: Timestamp, models: &ModelParameters) -> Timestamp {
     seen_at.plus_ms(reach_ms(models) + models.terminal_silent.parameters.patience_minutes.value * MINUTE_MS)
 }
 
-/// Judges one day of one vehicle.
-fn judge(
-    track: &mut Track,
-    drive: Option<&Drive>,
-    vehicle: VehicleKey,
-    day: CivilDay,
-    context: &mut Context<'_>,
-) {
-    let (from, to) = (day.start(), CivilDay(day.0 + 1).start().plus_ms(-1));
-    let visits = &track.visits()[track.range(from, to)];
-    let sure_min = context.tuned.everywhere().reading.sure_min_permille.value;
-    let sure: Vec<&Visit> = visits
-        .iter()
-        .filter(|visit| {
-            i64::from(visit.permille) >= sure_min
-                && !visit.look().is_plate_other
-                && !visit.look().is_type_other
-                && is_due(due_at(visit.at, context.models), context.clock)
-        })
-        .collect();
-    let seen = Seen { track, sure, drive, vehicle, day };
-    let mut found = Vec::new();
-    let (silent, elsewhere) = (&context.models.terminal_silent, &context.models.terminal_elsewhere);
-    if silent.is_enabled {
-        found.extend(find_silent(&seen, silent, context));
-    }
-    if elsewhere.is_enabled {
-        found.extend(find_elsewhere(&seen, elsewhere, context));
-    }
-    let is_in_scope = |warning: &Standing| {
-        matches!(warning.model, ModelId::TerminalSilent | ModelId::TerminalElsewhere)
-            && warning.anchor == from
-    };
-    track.settle(is_in_scope, found, context.out);
+/// How long a silence may be a cut network.
+fn cut_ms(models: &ModelParameters) -> i64 {
+    models.terminal_silent.parameters.cut_max_minutes.value * MINUTE_MS
+}
+
+/// When a silence around a sighting is one: it has lasted longer than a network may be cut.
+fn silent_from(seen_at: Timestamp, drive: Option<&Drive>, models: &ModelParameters) -> Timestamp {
+    let heard_at = drive.and_then(|drive| drive.last_heard_before(seen_at));
+    let outlasted_at = heard_at.map(|heard_at| heard_at.plus_ms(cut_ms(models)));
+    outlasted_at.into_iter().fold(due_at(seen_at, models), Timestamp::max)
+}
+
+/// Whether nothing was reported around a sighting.
+fn is_silent(visit: &Visit, drive: Option<&Drive>, p: &TerminalSilentParameters) -> bool {
+    let around_ms = p.around_minutes.value * MINUTE_MS;
+    drive.is_none_or(|drive| !drive.is_heard(visit.at.plus_ms(-around_ms), visit.at.plus_ms(around_ms)))
 }
 
 /// What was seen of a vehicle on one day.
@@ -196,12 +227,10 @@ fn find_silent(
     context: &Context<'_>,
 ) -> Option<(Timestamp, Warning)> {
     let p = &model.parameters;
-    let around_ms = p.around_minutes.value * MINUTE_MS;
-    let is_silent = |visit: &Visit| {
-        seen.drive
-            .is_none_or(|drive| !drive.is_heard(visit.at.plus_ms(-around_ms), visit.at.plus_ms(around_ms)))
-    };
-    let suspect: Vec<&Visit> = seen.sure.iter().copied().filter(|visit| is_silent(visit)).collect();
+    let silent_from = |visit: &Visit| silent_from(visit.at, seen.drive, context.models);
+    let is_suspect =
+        |visit: &Visit| is_silent(visit, seen.drive, p) && is_due(silent_from(visit), context.clock);
+    let suspect: Vec<&Visit> = seen.sure.iter().copied().filter(|visit| is_suspect(visit)).collect();
     let run = first_cluster(&suspect, p.sightings_min.value, p.within_hours.value)?;
     let seen_at = run.last()?.at;
     let detail = Detail::TerminalSilent {
@@ -212,7 +241,8 @@ fn find_silent(
             .filter(|heard_at| *heard_at >= seen.day.start()),
         silent_minutes: (2 * p.around_minutes.value) as u32,
     };
-    Some(warning(ModelId::TerminalSilent, model, seen, &run, detail, Level::Medium, context))
+    let known_at = run.iter().map(|visit| silent_from(visit)).max()?;
+    Some(warning(ModelId::TerminalSilent, model, seen, &run, detail, (Level::Medium, known_at), context))
 }
 
 fn find_elsewhere(
@@ -235,7 +265,8 @@ fn find_elsewhere(
     let run = first_cluster(&suspect, p.sightings_min.value, p.within_hours.value)?;
     let last = run.last()?;
     let detail = Detail::TerminalElsewhere { seen_at: last.at, distance_m: beyond_m(last)? as u32 };
-    Some(warning(ModelId::TerminalElsewhere, model, seen, &run, detail, Level::High, context))
+    let known_at = due_at(last.at, context.models);
+    Some(warning(ModelId::TerminalElsewhere, model, seen, &run, detail, (Level::High, known_at), context))
 }
 
 fn location(visit: &Visit, names: &Names, context: &Context<'_>) -> Option<Wgs84> {
@@ -249,7 +280,7 @@ fn warning<P>(
     seen: &Seen<'_>,
     run: &[&Visit],
     detail: Detail,
-    level: Level,
+    (level, known_at): (Level, Timestamp),
     context: &Context<'_>,
 ) -> (Timestamp, Warning) {
     let evidence: Vec<_> = run.iter().map(|visit| seen.track.observation(visit, context.names)).collect();
@@ -267,8 +298,7 @@ fn warning<P>(
     };
     let mut warning = finding.into_warning(context.reference);
     // It could not be known before its deadline.
-    let due_at = occurred_at.map_or(warning.raised_at, |at| due_at(at, context.models));
-    warning.raised_at = warning.raised_at.max(due_at);
+    warning.raised_at = warning.raised_at.max(known_at);
     warning.is_historical = warning.raised_at > warning.actionable_until;
     (seen.day.start(), warning)
 }

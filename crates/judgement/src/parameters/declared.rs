@@ -46,6 +46,14 @@ parameters! {
         unconfirmed_permille: i64,
         /// Of the misreads of a camera, how many more give one certain number because of vehicles that are not considered.
         others_permille: i64,
+        /// What of these is left when all registered numbers that differ in one symbol are weighed one by one.
+        others_left_percent: i64,
+        /// So near in time a sure read elsewhere tells whose a doubtful one is.
+        seen_minutes: i64,
+        /// How much more often who was here is surely read elsewhere near in time than any registered vehicle is.
+        seen_odds_percent: i64,
+        /// The same of not being read elsewhere.
+        unseen_odds_percent: i64,
         /// The read of a stranger stands by itself when it is at least so sure, and confirms its number.
         firm_min_permille: i64,
         /// So near in time, at another checkpoint, a firm read confirms a number.
@@ -277,6 +285,8 @@ parameters! {
         around_minutes: i64,
         /// So long positions may be under way.
         patience_minutes: i64,
+        /// So long a silence may be a cut network, whose reports come afterwards.
+        cut_max_minutes: i64,
         /// So many sightings at different places.
         sightings_min: i64,
         /// All of them within so many hours.
@@ -329,6 +339,8 @@ parameters! {
         journey_score: i64,
         /// The same where another vehicle may have been read as this one.
         rivalled_journey_score: i64,
+        /// Passages a day of that vehicle, any of which may be read as this number.
+        rival_passages: i64,
         /// How unlikely it is that one thing in a file is wrong.
         file_wrong_score: i64,
         /// Of one checkpoint, at most so many other looks are counted.

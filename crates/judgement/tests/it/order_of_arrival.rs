@@ -43,6 +43,7 @@ pub(crate) fn parameters(late_max_hours: i64) -> Parameters {
     parameters.models.reading.covered_files_min.value = 3;
     // So that strangers come within it and out of it.
     parameters.models.reading.confirm_minutes.value = 30;
+    parameters.models.reading.seen_minutes.value = 40;
     parameters.models.hidden_plate.parameters.score_min.value = 8;
     parameters.models.hidden_plate.parameters.sightings_min.value = 2;
     parameters.models.passage_fatigue.parameters.limit_minutes.value = 90;
@@ -247,9 +248,10 @@ struct World {
 }
 
 impl World {
-    /// When the last of it has come, copies too: absences are known by then alike, whatever came when.
+    /// A minute after the last of it has come, copies too: absences are known by then alike, whatever came when, and whose
+    /// doubtful reads are.
     fn end(&self) -> Timestamp {
-        self.shuffled.iter().map(|seen| seen.received_at).max().unwrap_or_default()
+        self.shuffled.iter().map(|seen| seen.received_at).max().unwrap_or_default().plus_ms(60_000)
     }
 }
 
@@ -361,6 +363,7 @@ proptest! {
         for observation in world.straight.iter().chain(&world.shuffled) {
             county.see(observation.clone());
         }
+        county.tick(world.end());
         for observation in &world.shuffled {
             prop_assert_eq!(county.see(observation.clone()), []);
         }

@@ -31,7 +31,7 @@ fn fix(clock: &str, east_m: i32) -> Observation {
 #[test]
 fn two_sightings_without_any_report_are_a_warning_at_the_deadline() {
     let mut county = county();
-    assert_eq!(county.see(fix("07:40", 0)), []);
+    assert_eq!(county.see(fix("05:40", 0)), []);
     assert_eq!(county.see(seen("A", "08:00")), []);
     assert_eq!(county.see(seen("B", "08:20")), []);
     // Ten minutes around the second, and five in which reports may be under way.
@@ -43,13 +43,40 @@ fn two_sightings_without_any_report_are_a_warning_at_the_deadline() {
     assert!(!warning.is_historical);
     let detail = Detail::TerminalSilent {
         seen_at: at("08:20"),
-        last_report_at: Some(at("07:40")),
+        last_report_at: Some(at("05:40")),
         silent_minutes: 20,
     };
     assert_eq!(warning.detail, detail);
     assert_eq!(county.see(seen("C", "10:00")), []);
     assert_eq!(county.see(seen("A", "10:20")), []);
     assert_eq!(county.tick(at("12:00")), [], "once a day");
+}
+
+#[test]
+fn a_silence_that_may_be_a_cut_network_is_waited_for() {
+    let county = || {
+        let mut county = county();
+        county.see(fix("07:40", 0));
+        county.see(seen("A", "08:00"));
+        county.see(seen("B", "08:20"));
+        assert_eq!(county.tick(at("09:40")), []);
+        county
+    };
+    // Two hours after the last report no more is to be expected.
+    let mut silent = county();
+    silent.restart();
+    assert_eq!(silent.tick(at("09:41")), [Raised]);
+    let warning = silent.only();
+    assert_eq!((warning.raised_at, warning.is_historical), (at("09:40"), true));
+    // What the terminal kept while its network was cut came in time.
+    let mut cut = county();
+    assert_eq!(cut.see(late(fix("08:22", 0), 70)), []);
+    assert_eq!(cut.tick(at("12:00")), []);
+    // Reports from the beginning of the silence make it a shorter one.
+    let mut shorter = county();
+    assert_eq!(shorter.see(late(fix("07:48", 0), 110)), []);
+    assert_eq!(shorter.tick(at("09:48")), []);
+    assert_eq!(shorter.tick(at("09:49")), [Raised]);
 }
 
 #[test]
@@ -96,9 +123,9 @@ fn reports_that_come_late_take_the_warning_back() {
     let mut county = county();
     county.see(seen("A", "08:00"));
     county.see(seen("B", "08:20"));
-    assert_eq!(county.tick(at("09:00")), [Raised]);
+    assert_eq!(county.tick(at("10:00")), [Raised]);
     // Eleven minutes before the first is the last report before the silence, and no more.
-    assert_eq!(county.see(late(fix("07:49", 0), 120)), [Revised]);
+    assert_eq!(county.see(late(fix("07:49", 0), 132)), [Revised]);
     assert_eq!(county.see(late(fix("08:22", 0), 120)), [Refuted]);
 }
 
