@@ -117,6 +117,7 @@ pub(crate) async fn open(config: &Config) -> anyhow::Result<Opened> {
         onward: api::OnwardBook::new(crate::onward::restored(&dir)),
         case_files: config.case_files()?,
         office: ArcSwap::default(),
+        public_gate: api::PublicGate::default(),
         units: ArcSwap::default(),
         refusals: api::Refusals::default(),
     };

@@ -89,6 +89,8 @@ pub struct App {
     pub onward: OnwardBook,
     /// What the files say about cases.
     pub case_files: CaseFiles,
+    /// How much the public may report.
+    pub public_gate: crate::open311::PublicGate,
     /// By what cases are worked: units, people, terms.
     pub office: ArcSwap<Office>,
     /// Units, to know what lies below which.

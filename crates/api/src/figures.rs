@@ -72,7 +72,7 @@ pub(crate) async fn figures(app: &App) -> Result<Figures, Problem> {
         }
         today += count.count;
         *by_model.entry(count.model.key()).or_default() += count.count;
-        if count.state == WarningState::Signed {
+        if count.state.is_acted_on() {
             signed += count.count;
         }
     }

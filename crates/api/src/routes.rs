@@ -5,9 +5,9 @@ use crate::app::App;
 use crate::problem::write_problems;
 use crate::{
     audit, back_test, case, checkpoint, device, disposition, explanation, figures, health, history, import,
-    intake, job, map, model, notice, passage, picture, platform, quarantine, replay, role, rule, session,
-    silence, stream, subscription, system, tuning, unit, user, vehicle, warning, watch, weighing, yields,
-    zone,
+    intake, job, map, model, notice, open311, passage, picture, platform, quarantine, replay, role, rule,
+    session, silence, stream, subscription, system, tuning, unit, user, vehicle, warning, watch, weighing,
+    yields, zone,
 };
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -25,6 +25,9 @@ use utoipa_axum::routes;
 
 /// Largest JSON body, in bytes; files have bounds of their own.
 const JSON_BYTES_MAX: usize = 1 << 20;
+
+/// Largest report of the public, in bytes.
+const REPORT_BYTES_MAX: usize = 64 << 10;
 
 #[derive(OpenApi)]
 #[openapi(
@@ -275,6 +278,7 @@ pub fn router(app: Arc<App>, page: MethodRouter) -> Router {
     }
     pages
         .nest("/api/v1", routes)
+        .nest("/open311/v2", open311::routes().layer(DefaultBodyLimit::max(REPORT_BYTES_MAX)))
         .route("/metrics", get(system::metrics))
         .fallback_service(page)
         .layer(CompressionLayer::new().compress_when(compressible))

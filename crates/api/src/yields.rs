@@ -48,7 +48,7 @@ impl YieldNumbers {
             return;
         }
         self.raised += count.count;
-        if count.state == WarningState::Signed {
+        if count.state.is_acted_on() {
             self.signed += count.count;
         }
         if let Some(verdict) = count.verdict {

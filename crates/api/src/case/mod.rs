@@ -13,6 +13,7 @@ pub(crate) mod task;
 mod view;
 pub(crate) mod words;
 
+pub(crate) use office::Category;
 pub use office::{CaseFileError, CaseFiles, Office};
 use view::case_view;
 

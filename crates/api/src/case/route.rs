@@ -166,6 +166,7 @@ impl CaseQuery {
             or_person: (self.unit.is_none()).then(|| by.user.username.clone()),
             scope: Some(scope),
             unit: None,
+            opened_by: None,
             assignee: self.mine.unwrap_or_default().then(|| by.user.username.clone()),
             category: self.category.as_deref().filter(|word| !word.is_empty()).map(SmolStr::new),
             theatre: theatre

@@ -32,6 +32,8 @@ pub struct CaseFilter {
     pub unit: Option<UnitId>,
     /// Of this person.
     pub assignee: Option<SmolStr>,
+    /// Opened by this person.
+    pub opened_by: Option<SmolStr>,
     /// Of this category.
     pub category: Option<SmolStr>,
     /// In this theatre.
@@ -207,6 +209,7 @@ fn condition(filter: &CaseFilter) -> Condition {
         .add_option(filter.level.map(|level| LevelColumn.eq(level_code(level))))
         .add_option(filter.unit.map(|unit| Unit.eq(unit.0)))
         .add_option(filter.assignee.as_ref().map(|person| Assignee.eq(person.as_str())))
+        .add_option(filter.opened_by.as_ref().map(|person| OpenedBy.eq(person.as_str())))
         .add_option(filter.category.as_ref().map(|category| Category.eq(category.as_str())))
         .add_option(filter.theatre.map(|theatre| TheatreColumn.eq(theatre.key())))
         .add_option(filter.warning.map(|id| Warning.eq(id.to_string())))

@@ -15,7 +15,7 @@ pub use task::{PauseError, Rung, TaskCount, TaskFilter, TaskGroup, TaskRecord};
 pub use tidings::TidingsRecord;
 pub use work::{CaseError, Command, Worked};
 
-pub(crate) use task::{Subject, arm, end, void};
+pub(crate) use task::{Subject, arm, end, late_subjects, void};
 pub(crate) use tidings::{done as tidings_done, kind_key};
 
 use crate::error::damaged;

@@ -263,6 +263,17 @@ pub(crate) async fn move_due(db: &impl ConnectionTrait, subject: &str, task: &Ta
     row::Entity::update(row.into_active_model().reset_all()).exec(db).await.map(|_| ())
 }
 
+/// The subjects of open tasks that were due before an instant, for a query within another.
+pub(crate) fn late_subjects(at: Timestamp) -> sea_orm::sea_query::SelectStatement {
+    use sea_orm::QueryTrait;
+    row::Entity::find()
+        .select_only()
+        .column(row::Column::Subject)
+        .filter(row::Column::EndedAt.is_null())
+        .filter(row::Column::DueAt.lt(at.unix_ms()))
+        .into_query()
+}
+
 fn clock_of(row: &row::Model) -> Result<Option<Clock>, DbErr> {
     let (Some(half_at), Some(escalate_at), Some(due_at)) = (row.half_at, row.escalate_at, row.due_at) else {
         return Ok(None);
@@ -381,6 +392,25 @@ impl Records {
             *field += n as u64;
         }
         Ok(counts.into_values().collect())
+    }
+
+    /// The step that waits for each of these warnings or cases, and until when it has to be done.
+    pub async fn waiting_steps(
+        &self,
+        subjects: &[String],
+    ) -> Result<BTreeMap<String, (ClockStep, Option<Timestamp>)>, StoreError> {
+        const OPERATION: &str = "read what waits";
+        let mut waiting = BTreeMap::new();
+        for subjects in subjects.chunks(KEYS_PER_QUERY) {
+            let found = row::Entity::find()
+                .filter(row::Column::Subject.is_in(subjects))
+                .filter(row::Column::EndedAt.is_null());
+            for row in found.all(self.reader()).await.during(OPERATION)? {
+                let step = ClockStep::parse(&row.step).ok_or_else(|| damaged("task", &row.step));
+                waiting.insert(row.subject, (step.during(OPERATION)?, row.due_at.map(time_of)));
+            }
+        }
+        Ok(waiting)
     }
 
     /// Whose an open task is.

@@ -5,7 +5,7 @@ use crate::cursor;
 use crate::error::{During, StoreError, damaged};
 use crate::page::{Page, Sort, Window};
 use crate::store::{KEYS_PER_QUERY, Records, contains, plate_code};
-use domain::{CheckpointId, DeviceId, Level, ModelId, Timestamp, VehicleKey, Verdict, WarningId};
+use domain::{CheckpointId, DeviceId, Level, ModelId, RuleId, Timestamp, VehicleKey, Verdict, WarningId};
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::ExprTrait;
 use sea_orm::{Condition, ConnectionTrait, DbErr, QueryOrder, QuerySelect};
@@ -38,6 +38,12 @@ pub struct WarningFilter {
     pub q: Option<String>,
     /// With this verdict.
     pub verdict: Option<Verdict>,
+    /// With any verdict, or with none.
+    pub has_verdict: Option<bool>,
+    /// Of this rule.
+    pub rule: Option<RuleId>,
+    /// With an open task that was due before this instant.
+    pub late_at: Option<Timestamp>,
     /// Hidden behind a stronger one, a silence or a maintenance window, or not.
     pub is_hidden: Option<bool>,
     /// Of the group that begins with this one.
@@ -241,8 +247,9 @@ fn count_of(
 fn condition(filter: &WarningFilter) -> Condition {
     use row::Column::{
         ActionableUntil, Checkpoint, Device, GroupId, HiddenKind, IsHead, IsHistorical, Level, Model,
-        OccurredAt, Plate, PlateClass, PlateCode, PlateText, State, Verdict,
+        OccurredAt, Plate, PlateClass, PlateCode, PlateText, Rule, State, Verdict,
     };
+    let late = |at: Timestamp| row::Column::Id.in_subquery(crate::case::late_subjects(at));
     let actionable = |now: Timestamp| {
         Condition::all()
             .add(State.is_in([
@@ -273,6 +280,13 @@ fn condition(filter: &WarningFilter) -> Condition {
         .add_option(filter.device.as_ref().map(|id| Device.eq(id.as_str())))
         .add_option(filter.q.as_deref().map(with_plate))
         .add_option(filter.verdict.map(|verdict| Verdict.eq(verdict.key())))
+        .add_option(filter.has_verdict.map(
+            |has_one| {
+                if has_one { Verdict.is_not_null() } else { Verdict.is_null() }
+            },
+        ))
+        .add_option(filter.rule.as_ref().map(|rule| Rule.eq(rule.as_str())))
+        .add_option(filter.late_at.map(late))
         .add_option(
             filter.is_hidden.map(
                 |is_hidden| {
