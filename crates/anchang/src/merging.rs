@@ -169,7 +169,8 @@ impl Merger {
     fn audit(&self, at: Timestamp, action: &str, target: &str, detail: String) -> Result<(), String> {
         let (action, target) = (action.into(), target.into());
         let entry = AuditEntry { at, actor: "".into(), action, target, detail, address: None };
-        self.runtime.block_on(self.app.records.append_audit(&entry)).map_err(|error| error.to_string())
+        let appended = self.runtime.block_on(self.app.records.append_audit(&entry));
+        appended.map(drop).map_err(|error| error.to_string())
     }
 
     fn sleep(&self, rest: Duration) {
