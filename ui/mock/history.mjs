@@ -305,6 +305,7 @@ export function history(state, is_empty) {
               missing: [],
               wrong_length: [],
             },
+            set_aside: is_empty ? { files: 0, bytes: 0 } : { files: 2, bytes: 1_204_224 },
             disk_free_bytes: 81_604_378_624,
           },
         }

@@ -12,14 +12,17 @@ const PORT: u16 = 28_700;
 const P3_PASSAGES_PER_S: &str = "5000";
 
 pub(crate) fn run(options: &Options) -> Result {
-    setup::for_tests()?;
-    if !options.has("--no-build") {
-        build("release")?;
+    let mut rows = Vec::new();
+    if !options.has("--peers-alone") {
+        setup::for_tests()?;
+        if !options.has("--no-build") {
+            build("release")?;
+        }
+        let seconds = options.value("--seconds", "10");
+        rows.extend(judging(options.value("--plates", "5000000"))?);
+        rows.extend([p2(seconds)?, p3(seconds)?, p8()?]);
     }
-    let seconds = options.value("--seconds", "10");
-    let judging = judging(options.value("--plates", "5000000"))?;
-    let mut rows = [judging, vec![p2(seconds)?, p3(seconds)?, p8()?]].concat();
-    if options.has("--peers") {
+    if options.has("--peers") || options.has("--peers-alone") {
         rows.extend(peers::rows(options)?);
     }
     if options.has("--all") {

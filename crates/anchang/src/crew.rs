@@ -3,7 +3,6 @@
 use codec::DecodeError;
 use domain::Entry;
 use journal::Offset;
-use judgement::Share;
 
 /// Entries that are judged together at most. What is known of a group is stored at once, and one that makes a model
 /// panic is judged again one by one.
@@ -17,17 +16,6 @@ const THREADS_DEFAULT: usize = 2;
 pub(crate) fn thread_count(configured: Option<usize>) -> usize {
     let cores = || std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get);
     configured.unwrap_or_else(|| cores().min(THREADS_DEFAULT)).max(1)
-}
-
-/// Runs one share here and each other one on a thread of its own. A panic of one is one of the whole.
-pub(crate) fn run(mut shares: Vec<Share<'_>>) {
-    let Some(own) = shares.pop() else { return };
-    std::thread::scope(|scope| {
-        for share in shares {
-            scope.spawn(move || share.run());
-        }
-        own.run();
-    });
 }
 
 /// A model panicked; the engine is not to be used again.

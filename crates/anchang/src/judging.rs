@@ -430,7 +430,7 @@ impl Fold {
                 } else {
                     learn();
                 }
-                engine.apply_all(&entries, threads, &mut crew::run, outcomes);
+                engine.apply_all(&entries, threads, &mut api::crew::run, outcomes);
             });
         }))
         .map_err(|_| {

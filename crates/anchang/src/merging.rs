@@ -9,14 +9,14 @@ use crate::archiving::words_of;
 use crate::catalogue::{path_text, to_record};
 use api::{App, Retention};
 use domain::{CivilDay, Timestamp};
-use history::{HistoryError, Kind, Merge};
+use history::{HistoryError, Kind, Merge, SET_ASIDE_KEPT, SetAside};
 use metrics::counter;
 use records::AuditEntry;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 use tokio::runtime::Handle;
 
 /// Longest sleep without a look at whether to end.
@@ -86,6 +86,7 @@ impl Merger {
         let today = now.beijing_day();
         if self.expired_on != Some(today) {
             self.expire(now)?;
+            self.clear_set_aside(now)?;
             self.expired_on = Some(today);
         }
         let Some(merge) = self.app.archive.history.next_merge(now) else { return Ok(false) };
@@ -143,18 +144,33 @@ impl Merger {
                 let target = format!("{}/{}", kind.key(), projection.key());
                 let detail = format!("{} segments, {rows} rows, kept for {days} days", gone.len());
                 tracing::info!(target, detail, "removed segments that are no longer kept");
-                let entry = AuditEntry {
-                    at: now,
-                    actor: "".into(),
-                    action: "history.expire".into(),
-                    target: target.into(),
-                    detail,
-                    address: None,
-                };
-                self.runtime.block_on(self.app.records.append_audit(&entry)).map_err(words)?;
+                self.audit(now, "history.expire", &target, detail)?;
             }
         }
         Ok(())
+    }
+
+    /// Removes what lies in `set-aside/` for longer than it is kept, and writes that into the audit.
+    fn clear_set_aside(&self, now: Timestamp) -> Result<(), String> {
+        let Some(before) = SystemTime::now().checked_sub(SET_ASIDE_KEPT) else { return Ok(()) };
+        let SetAside { files, bytes } = self.app.archive.history.clear_set_aside(before);
+        if files == 0 {
+            return Ok(());
+        }
+        counter!("anchang_history_set_aside_removed_total").increment(files);
+        let detail = format!(
+            "{files} files, {bytes} bytes, set aside more than {} days ago",
+            SET_ASIDE_KEPT.as_secs() / 86_400
+        );
+        tracing::info!(detail, "removed files that no catalogue named");
+        self.audit(now, "history.set_aside.expire", "set-aside", detail)
+    }
+
+    fn audit(&self, at: Timestamp, action: &str, target: &str, detail: String) -> Result<(), String> {
+        let (action, target) = (action.into(), target.into());
+        let entry = AuditEntry { at, actor: "".into(), action, target, detail, address: None };
+        let appended = self.runtime.block_on(self.app.records.append_audit(&entry));
+        appended.map(drop).map_err(|error| error.to_string())
     }
 
     fn sleep(&self, rest: Duration) {

@@ -69,6 +69,8 @@ pub(crate) async fn open(config: &Config) -> anyhow::Result<Opened> {
     if interrupted > 0 {
         tracing::warn!(interrupted, "jobs that the last end cut off");
     }
+    let jobs = dir.join("jobs");
+    api::job::clear_interrupted(&records, &jobs).await?;
     let changed = Arc::new(tokio::sync::Notify::new());
     let ring = changed.clone();
     let exchange = platform::Exchange::new(
@@ -111,7 +113,7 @@ pub(crate) async fn open(config: &Config) -> anyhow::Result<Opened> {
             .context("could not open the index of what was seen")?,
         synonyms: Arc::new(config.synonyms()?),
         addresses: ArcSwap::default(),
-        jobs: api::Jobs::new(dir.join("jobs")),
+        jobs: api::Jobs::new(jobs),
         exchange: Arc::new(exchange),
         fetcher: fetcher().context("could not make the client that fetches pictures")?,
         onward: api::OnwardBook::new(crate::onward::restored(&dir)),

@@ -14,7 +14,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use domain::people::Permission;
 use domain::time::DAY_MS;
-use records::{JobEnd, JobFilter, JobId, JobRecord, JobState, NewJob, StoreError, Window};
+use records::{JobEnd, JobFilter, JobId, JobRecord, JobState, NewJob, Records, StoreError, Window};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::HashMap;
@@ -260,6 +260,19 @@ async fn remove_folder(folder: PathBuf) {
     {
         tracing::warn!(%error, folder = %folder.display(), "files of a job were not removed");
     }
+}
+
+/// Removes the half-written files of jobs that the last end of the process cut off. `folder` is that of [`Jobs::new`].
+pub async fn clear_interrupted(records: &Records, folder: &std::path::Path) -> Result<(), StoreError> {
+    let Ok(entries) = std::fs::read_dir(folder) else { return Ok(()) };
+    for entry in entries.flatten() {
+        let Some(id) = entry.file_name().to_str().and_then(|name| name.parse().ok()) else { continue };
+        let job = records.job(JobId(id)).await?;
+        if job.is_none_or(|job| job.state == JobState::Interrupted) {
+            remove_folder(entry.path()).await;
+        }
+    }
+    Ok(())
 }
 
 /// Forgets jobs that were over long ago, with their files; called now and then by the binary.

@@ -67,6 +67,9 @@ text_id! {
     PictureId
 }
 
+/// Bytes that are hashed in one piece.
+const ONE_PIECE: usize = 256;
+
 macro_rules! hash_id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
@@ -77,6 +80,19 @@ macro_rules! hash_id {
             /// The identity of these parts: XXH3-128 over the parts, each preceded by its length, so that
             /// (`ab`,`c`) and (`a`,`bc`) differ. Equal parts give equal identities on every machine, for ever.
             pub fn of(parts: &[&[u8]]) -> Self {
+                // In one piece it is several times as quick; what is seen of a vehicle fits.
+                let mut buffer = [0; ONE_PIECE];
+                let bytes: usize = parts.iter().map(|part| 4 + part.len()).sum();
+                if let Some(mut rest) = buffer.get_mut(..bytes) {
+                    for part in parts {
+                        for bytes in [&(part.len() as u32).to_le_bytes()[..], part] {
+                            let (here, behind) = rest.split_at_mut(bytes.len());
+                            here.copy_from_slice(bytes);
+                            rest = behind;
+                        }
+                    }
+                    return Self(xxhash_rust::xxh3::xxh3_128(&buffer[..bytes]));
+                }
                 let mut hasher = xxhash_rust::xxh3::Xxh3Default::new();
                 for part in parts {
                     hasher.update(&(part.len() as u32).to_le_bytes());
@@ -123,6 +139,14 @@ mod tests {
         // Stored in databases and documents: this value must never change.
         assert_eq!(WarningId::of(&[b"a", b"bc"]).to_string(), "6e496efc8f77eebc83650241d6affe03");
         assert_ne!(WarningId::of(&[b"a", b"bc"]), WarningId::of(&[b"ab", b"c"]));
+        // Short ones are hashed in one piece, long ones part by part.
+        let mut hasher = xxhash_rust::xxh3::Xxh3Default::new();
+        for bytes in [&250_u32.to_le_bytes()[..], &[7; 250], &2_u32.to_le_bytes(), b"bc"] {
+            hasher.update(bytes);
+        }
+        assert_eq!(WarningId::of(&[&[7; 250], b"bc"]).0, hasher.digest128());
+        let all = [&200_u32.to_le_bytes()[..], &[7; 200], &2_u32.to_le_bytes(), b"bc"].concat();
+        assert_eq!(WarningId::of(&[&[7; 200], b"bc"]).0, xxhash_rust::xxh3::xxh3_128(&all));
         let id = ObservationId::of(&[b"x"]);
         assert_eq!(ObservationId::parse(&id.to_string()), Some(id));
         assert_eq!(ObservationId::parse("zz"), None);

@@ -190,7 +190,7 @@ impl Lane {
             if is_asked {
                 let rows_left = file.group_rows(group);
                 let streams = (0..self.table.columns.len())
-                    .map(|column| file.stream(self.table, group, column, true))
+                    .map(|column| file.stream(self.table, group, column, 0, true))
                     .collect::<Result<Vec<_>, _>>();
                 // A row group whose bytes can't be had is left, and the next one is tried.
                 self.now = Some(Group {

@@ -15,6 +15,10 @@ pub(crate) const PLATE: usize = 0;
 /// Column of the time of capture in both tables.
 pub(crate) const CAPTURED_AT: usize = 1;
 
+/// Rows of a page: a trace reads whole pages for the few rows of one plate, and each page costs about a hundred bytes a
+/// column.
+const PAGE_ROWS: usize = 2_048;
+
 /// A row that is sorted by plate and time.
 pub(crate) trait ByPlate: Sized + Clone + Send + Sync + 'static {
     const TABLE: &'static Table;
@@ -99,7 +103,7 @@ pub(crate) const SIGHTINGS: Table = Table {
         Spec::maybe("body_color", Holds::Text),
     ],
     sorted_by: &[PLATE, CAPTURED_AT],
-    page_rows: 8_192,
+    page_rows: PAGE_ROWS,
 };
 
 pub(crate) const FIXES: Table = Table {
@@ -116,7 +120,7 @@ pub(crate) const FIXES: Table = Table {
         Spec::one("status_bits", Holds::Unsigned(32)),
     ],
     sorted_by: &[PLATE, CAPTURED_AT],
-    page_rows: 8_192,
+    page_rows: PAGE_ROWS,
 };
 
 impl Sighting {

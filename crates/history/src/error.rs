@@ -70,6 +70,14 @@ impl HistoryError {
         }
     }
 
+    /// The segment, below the history's folder, or whatever file it is about.
+    pub fn path(&self) -> Option<&Path> {
+        match self {
+            Self::Io { path, .. } | Self::Damaged { path, .. } => Some(path),
+            Self::Cancelled => None,
+        }
+    }
+
     /// Whether there is no room on the disk: it will go when there is.
     pub fn is_full(&self) -> bool {
         matches!(self, Self::Io { source, .. }

@@ -1,18 +1,18 @@
 //! Segment files: written whole under another name, synced, and renamed; read by pages.
 
+use crate::chunk::{ChunkIndex, ChunkPages};
 use crate::column::{Column, Table, Values};
 use crate::error::HistoryError;
-use crate::page::{Pages, check_header};
+use crate::page::Pages;
+use crate::plate_key::PlateKey;
 use crate::segment::Segment;
 use bytes::Bytes;
 use parquet::column::reader::{ColumnReader, get_column_reader};
 use parquet::column::writer::{ColumnCloseResult, ColumnWriter, get_column_writer};
 use parquet::errors::{ParquetError, Result as ParquetResult};
 use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData, ParquetMetaDataReader};
-use parquet::file::page_index::column_index::ColumnIndexMetaData;
 use parquet::file::properties::WriterPropertiesPtr;
 use parquet::file::reader::{ChunkReader, Length};
-use parquet::file::serialized_reader::SerializedPageReader;
 use parquet::file::writer::SerializedFileWriter;
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Read, Write};
@@ -211,62 +211,6 @@ pub(crate) fn checksum(path: &Path) -> io::Result<(u64, u64)> {
     }
 }
 
-/// Bytes of a file, some of them read ahead. The library asks for whole pages, whose headers are checked here.
-pub(crate) struct Source {
-    file: Arc<File>,
-    len: u64,
-    ahead: Option<(u64, Bytes)>,
-}
-
-impl Source {
-    fn read(&self, start: u64, length: usize) -> io::Result<Bytes> {
-        let mut buffer = vec![0; length];
-        self.file.read_exact_at(&mut buffer, start)?;
-        Ok(buffer.into())
-    }
-}
-
-impl Length for Source {
-    fn len(&self) -> u64 {
-        self.len
-    }
-}
-
-/// Reads on from a place, by `pread`: the file's own place is shared by all who read it.
-pub(crate) struct From {
-    file: Arc<File>,
-    at: u64,
-}
-
-impl Read for From {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let count = self.file.read_at(buffer, self.at)?;
-        self.at += count as u64;
-        Ok(count)
-    }
-}
-
-impl ChunkReader for Source {
-    type T = io::BufReader<From>;
-
-    fn get_read(&self, start: u64) -> ParquetResult<Self::T> {
-        Ok(io::BufReader::new(From { file: self.file.clone(), at: start }))
-    }
-
-    fn get_bytes(&self, start: u64, length: usize) -> ParquetResult<Bytes> {
-        let within = self.ahead.as_ref().and_then(|(ahead_at, ahead)| {
-            let from = start.checked_sub(*ahead_at)? as usize;
-            (from + length <= ahead.len()).then(|| ahead.slice(from..from + length))
-        });
-        let page = match within {
-            Some(page) => page,
-            None => self.read(start, length)?,
-        };
-        check_header(&page)?;
-        Ok(page)
-    }
-}
-
 /// The end of a file: page indexes and footer.
 struct Tail {
     at: u64,
@@ -295,8 +239,9 @@ impl ChunkReader for Tail {
 /// removed.
 pub(crate) struct SegmentFile {
     file: Arc<File>,
-    len: u64,
     metadata: ParquetMetaData,
+    /// By row group and column.
+    chunks: Vec<Vec<Arc<ChunkIndex>>>,
     /// Below the history's folder.
     path: PathBuf,
 }
@@ -310,24 +255,34 @@ impl SegmentFile {
         if len != segment.bytes {
             return Err(damaged(format!("it has {len} bytes, written were {}", segment.bytes)));
         }
-        let file = Arc::new(file);
-        let source = Source { file: file.clone(), len, ahead: None };
-        let tail_bytes = len.saturating_sub(segment.tail_at) as usize;
-        let tail = source.read(segment.tail_at, tail_bytes).map_err(HistoryError::io("read", path))?;
+        let mut tail = vec![0; len.saturating_sub(segment.tail_at) as usize];
+        file.read_exact_at(&mut tail, segment.tail_at).map_err(HistoryError::io("read", path))?;
         if xxhash_rust::xxh3::xxh3_64(&tail) != segment.tail_checksum {
             return Err(damaged("its footer is not what was written".into()));
         }
-        let tail = Tail { at: segment.tail_at, bytes: tail };
+        let tail = Tail { at: segment.tail_at, bytes: tail.into() };
+        let reading = HistoryError::reading(path, None);
         let metadata = ParquetMetaDataReader::new()
-            .with_page_index_policy(PageIndexPolicy::Optional)
+            .with_page_index_policy(PageIndexPolicy::Required)
             .parse_and_finish(&tail)
-            .map_err(HistoryError::reading(path, None))?;
-        Ok(Self { file, len, metadata, path: path.clone() })
+            .map_err(&reading)?;
+        let chunks_of = |group: usize| {
+            let columns = 0..metadata.row_group(group).num_columns();
+            columns.map(|column| ChunkIndex::of(&metadata, group, column).map(Arc::new)).collect()
+        };
+        let chunks = (0..metadata.num_row_groups())
+            .map(chunks_of)
+            .collect::<ParquetResult<Vec<Vec<_>>>>()
+            .map_err(&reading)?;
+        // The library's own page index is several times as large.
+        let metadata = metadata.into_builder().set_page_index(None).build();
+        Ok(Self { file: Arc::new(file), metadata, chunks, path: path.clone() })
     }
 
     /// Bytes of memory that it takes.
     pub(crate) fn memory_bytes(&self) -> usize {
-        self.metadata.memory_size()
+        let chunks = self.chunks.iter().flatten().map(|chunk| chunk.memory_bytes());
+        self.metadata.memory_size() + chunks.sum::<usize>()
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -352,51 +307,20 @@ impl SegmentFile {
         }
     }
 
-    /// The rows of a row group that may hold texts from `least` to `most`, in a column by which rows are sorted.
+    /// The rows of a row group that may hold plates from `least` to `most`, in a column by which rows are sorted.
     pub(crate) fn rows_between(
         &self,
         group: usize,
         column: usize,
-        least: &[u8],
-        most: &[u8],
+        least: PlateKey,
+        most: PlateKey,
     ) -> Range<usize> {
-        let rows = self.group_rows(group);
-        let index = self.metadata.page_index_for_row_group(group);
-        let (Some(ColumnIndexMetaData::BYTE_ARRAY(pages)), Some(locations)) =
-            (index.column_index(column), index.page_locations(column))
-        else {
-            return 0..rows;
-        };
-        // Texts are cut in the index: the least is shortened, the most made greater, so both are still bounds.
-        let count = locations.len();
-        let first = partition(count, |page| pages.max_value(page).is_some_and(|value| value < least));
-        let end = partition(count, |page| pages.min_value(page).is_none_or(|value| value <= most));
-        let start_of =
-            |page: usize| locations.get(page).map_or(rows, |location| location.first_row_index as usize);
-        start_of(first)..start_of(end).max(start_of(first))
+        self.chunks[group][column].rows_between(least, most)
     }
 
     /// The rows of a row group whose pages may hold numbers within `range`, as the fewest that lie side by side.
     pub(crate) fn rows_within(&self, group: usize, column: usize, range: (i64, i64)) -> Range<usize> {
-        let rows = self.group_rows(group);
-        let index = self.metadata.page_index_for_row_group(group);
-        let (Some(ColumnIndexMetaData::INT64(pages)), Some(locations)) =
-            (index.column_index(column), index.page_locations(column))
-        else {
-            return 0..rows;
-        };
-        let may_hold = |page: &usize| {
-            pages.min_value(*page).is_none_or(|value| *value <= range.1)
-                && pages.max_value(*page).is_none_or(|value| *value >= range.0)
-        };
-        let start_of =
-            |page: usize| locations.get(page).map_or(rows, |location| location.first_row_index as usize);
-        let first = (0..locations.len()).find(may_hold);
-        let last = (0..locations.len()).rev().find(may_hold);
-        match (first, last) {
-            (Some(first), Some(last)) => start_of(first)..start_of(last + 1),
-            _ => 0..0,
-        }
+        self.chunks[group][column].rows_within(range)
     }
 
     /// Reads some rows of a column behind those that `out` has already.
@@ -409,34 +333,35 @@ impl SegmentFile {
         out: &mut Column,
     ) -> Result<(), HistoryError> {
         let is_most = rows.len() * 2 >= self.group_rows(group);
-        let mut stream = self.stream(table, group, column, is_most)?;
-        stream.skip(rows.start)?;
-        stream.read(rows.len(), out)
+        self.stream(table, group, column, rows.start, is_most)?.read(rows.len(), out)
     }
 
-    /// Begins to read a column of a row group from its first row. `ahead` reads the column's bytes at once.
+    /// Asks the disk for some rows of a column, see [`ChunkIndex::ask_for`].
+    pub(crate) fn ask_for(&self, group: usize, column: usize, rows: &Range<usize>) {
+        self.chunks[group][column].ask_for(&self.file, rows);
+    }
+
+    /// Begins to read a column of a row group from a row on. `ahead` reads the column's bytes at once.
     pub(crate) fn stream(
         &self,
         table: &Table,
         group: usize,
         column: usize,
+        row: usize,
         ahead: bool,
     ) -> Result<ColumnStream, HistoryError> {
         let name = table.columns.get(column).map(|spec| spec.name);
         let open = || {
-            let chunk = self.metadata.row_group(group).column(column);
-            let mut source = Source { file: self.file.clone(), len: self.len, ahead: None };
-            if ahead {
-                let (start, length) = chunk.byte_range();
-                source.ahead = Some((start, source.read(start, length as usize)?));
-            }
-            let locations = self.metadata.page_index_for_row_group(group).page_locations(column).cloned();
-            let pages =
-                SerializedPageReader::new(Arc::new(source), chunk, self.group_rows(group), locations)?;
-            ParquetResult::Ok(get_column_reader(chunk.column_descr_ptr(), Box::new(pages)))
+            let index = self.chunks[group][column].clone();
+            let pages = ChunkPages::new(self.file.clone(), index, row, ahead)?;
+            let skipped = row - pages.row();
+            let descriptor = self.metadata.row_group(group).column(column).column_descr_ptr();
+            ParquetResult::Ok((get_column_reader(descriptor, Box::new(pages)), skipped))
         };
-        let reader = open().map_err(HistoryError::reading(&self.path, name))?;
-        Ok(ColumnStream { reader, path: self.path.clone(), name })
+        let (reader, skipped) = open().map_err(HistoryError::reading(&self.path, name))?;
+        let mut stream = ColumnStream { reader, path: self.path.clone(), name };
+        stream.skip(skipped)?;
+        Ok(stream)
     }
 }
 
@@ -496,14 +421,4 @@ impl ColumnStream {
 
 fn kind_error() -> ParquetError {
     ParquetError::General("a column of another kind".into())
-}
-
-/// The first of `0..count` for which `is_before` no longer holds.
-fn partition(count: usize, is_before: impl Fn(usize) -> bool) -> usize {
-    let (mut low, mut high) = (0, count);
-    while low < high {
-        let middle = low.midpoint(high);
-        if is_before(middle) { low = middle + 1 } else { high = middle }
-    }
-    low
 }

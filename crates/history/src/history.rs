@@ -10,8 +10,10 @@ use domain::Observation;
 use rustc_hash::FxHashMap;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// Memory of footers and page indexes of open segments, in bytes, beyond which those not used longest are closed.
 pub const OPEN_BYTES_MAX: usize = 128 << 20;
@@ -19,6 +21,8 @@ pub const OPEN_BYTES_MAX: usize = 128 << 20;
 const OPEN_FILES_MAX: usize = 512;
 /// Below the root: whole files that no catalogue names.
 const SET_ASIDE: &str = "set-aside";
+/// How long a file stays in `set-aside/`: long enough to find out that the catalogue is the one of another day.
+pub const SET_ASIDE_KEPT: Duration = Duration::from_hours(30 * 24);
 /// Damaged places that are remembered by name.
 const DAMAGES_MAX: usize = 1_000;
 
@@ -62,6 +66,15 @@ pub struct Damage {
     pub reason: String,
     /// How often it was met.
     pub count: u64,
+}
+
+/// Files in `set-aside/`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SetAside {
+    /// How many there are.
+    pub files: u64,
+    /// Bytes of all together.
+    pub bytes: u64,
 }
 
 /// What the start found on the disk that was not as the catalogue says.
@@ -221,6 +234,33 @@ impl History {
         }
     }
 
+    /// What lies in `set-aside/`.
+    pub fn set_aside(&self) -> SetAside {
+        let mut all = SetAside::default();
+        let root = self.root.join(SET_ASIDE);
+        each_file(&root, &mut |_, metadata| all.add(metadata));
+        all
+    }
+
+    /// Removes the files that were set aside before `before`, and says what went.
+    pub fn clear_set_aside(&self, before: SystemTime) -> SetAside {
+        let mut gone = SetAside::default();
+        let before = before.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs() as i64);
+        each_file(&self.root.join(SET_ASIDE), &mut |path, metadata| {
+            // It was moved then; what is in it is older.
+            if metadata.ctime() >= before {
+                return;
+            }
+            match fs::remove_file(path) {
+                Ok(()) => gone.add(metadata),
+                Err(error) => {
+                    tracing::warn!(%error, path = %path.display(), "a file that was set aside stays");
+                }
+            }
+        });
+        gone
+    }
+
     /// Places that could not be read since the start.
     pub fn damages(&self) -> Vec<Damage> {
         lock(&self.damages).values().cloned().collect()
@@ -302,6 +342,25 @@ fn merged(now: &[Arc<Segment>], added: Vec<Segment>, removed: &[PathBuf]) -> Vec
     segments.extend(added.into_iter().map(Arc::new));
     segments.sort_by_key(|segment| (segment.kind, segment.projection, segment.offsets.start, segment.level));
     segments
+}
+
+impl SetAside {
+    fn add(&mut self, file: &fs::Metadata) {
+        self.files += 1;
+        self.bytes += file.len();
+    }
+}
+
+/// Goes through all files below a folder; what can't be looked at is passed over.
+fn each_file(folder: &Path, look: &mut dyn FnMut(&Path, &fs::Metadata)) {
+    let Ok(entries) = fs::read_dir(folder) else { return };
+    for entry in entries.flatten() {
+        match entry.metadata() {
+            Ok(metadata) if metadata.is_dir() => each_file(&entry.path(), look),
+            Ok(metadata) => look(&entry.path(), &metadata),
+            Err(_) => {}
+        }
+    }
 }
 
 /// Removes files below `folder` that nobody names.

@@ -20,13 +20,14 @@
 //! Each page has a CRC-32 that is checked when it is read, each file an XXH3-64 in the catalogue. Bad bytes are named by segment
 //! and column, counted ([`History::damages`]), and cost the rows of that row group.
 //!
-//! Reading order: `segment.rs`, `column.rs`, `file.rs`, the tables (`passage.rs`, `position.rs`, `other.rs`, `by_plate.rs`), `seal.rs`,
+//! Reading order: `segment.rs`, `column.rs`, `file.rs` with `chunk.rs` and `page.rs`, the tables (`passage.rs`, `position.rs`, `other.rs`, `by_plate.rs`), `seal.rs`,
 //! `history.rs`, then what is asked: `arrival.rs`, `trace.rs`, `search.rs`.
 
 #![warn(missing_docs)]
 
 mod arrival;
 mod by_plate;
+mod chunk;
 mod column;
 mod error;
 mod export;
@@ -49,7 +50,7 @@ pub use arrival::Arrival;
 pub use by_plate::{Fix, Sighting};
 pub use error::HistoryError;
 pub use export::PassageFile;
-pub use history::{Damage, Fresh, History, Mended, OPEN_BYTES_MAX, View};
+pub use history::{Damage, Fresh, History, Mended, OPEN_BYTES_MAX, SET_ASIDE_KEPT, SetAside, View};
 pub use merge::{Merge, kept_from};
 pub use pattern::Pattern;
 pub use plate_key::PlateKey;

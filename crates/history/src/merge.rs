@@ -270,7 +270,7 @@ fn streams(
     table: &'static crate::column::Table,
     group: usize,
 ) -> Result<Vec<ColumnStream>, HistoryError> {
-    (0..table.columns.len()).map(|column| file.stream(table, group, column, true)).collect()
+    (0..table.columns.len()).map(|column| file.stream(table, group, column, 0, true)).collect()
 }
 
 /// A segment that is sorted by plate, some rows of it in memory.

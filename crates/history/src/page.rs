@@ -1,5 +1,5 @@
-//! Pages with checksums. The library's own page writer leaves the checksum of a page header out, so this one writes the
-//! header itself (Thrift compact protocol, parquet-format `PageHeader`).
+//! Pages with checksums. The library's own page writer leaves the checksum of a page header out, so the header is written
+//! and read here (Thrift compact protocol, parquet-format `PageHeader`).
 //!
 //! That checksum is of a page's bytes, not of its header. The header has one of its own, in the field that parquet-format
 //! keeps free for such things (`BinaryProtocolExtensions.md`: field 32767, binary) and every reader passes over.
@@ -8,13 +8,19 @@ use bytes::Bytes;
 use parquet::basic::{Encoding, PageType};
 use parquet::column::page::{CompressedPage, Page, PageWriteSpec, PageWriter};
 use parquet::errors::{ParquetError, Result};
+use std::cell::RefCell;
 use std::sync::{Arc, Mutex, PoisonError};
+use zstd::bulk::Decompressor;
 
 /// Types of Thrift's compact protocol.
 const STRUCT: u8 = 12;
 const I32: u8 = 5;
 const TRUE: u8 = 1;
 const FALSE: u8 = 2;
+const BINARY: u8 = 8;
+
+/// The type of a dictionary page; that of a data page is 0.
+const DICTIONARY: i32 = 2;
 
 /// The pages of one column chunk, in memory until its row group is written.
 #[derive(Clone, Default)]
@@ -56,7 +62,7 @@ fn write_header(page: &CompressedPage, out: &mut Vec<u8>) -> Result<()> {
         i32::try_from(bytes).map_err(|_| ParquetError::General(format!("a page of {bytes} bytes")))
     };
     let mut header = Struct::new(out);
-    header.i32(1, if page.page_type() == PageType::DICTIONARY_PAGE { 2 } else { 0 });
+    header.i32(1, if page.page_type() == PageType::DICTIONARY_PAGE { DICTIONARY } else { 0 });
     header.i32(2, size(page.uncompressed_size())?);
     header.i32(3, size(page.compressed_size())?);
     header.i32(4, crc32fast::hash(page.data()) as i32);
@@ -65,15 +71,15 @@ fn write_header(page: &CompressedPage, out: &mut Vec<u8>) -> Result<()> {
         Page::DataPage { encoding, def_level_encoding, rep_level_encoding, .. } => {
             let mut data = header.begin(5);
             data.i32(1, values);
-            data.i32(2, code(*encoding));
-            data.i32(3, code(*def_level_encoding));
-            data.i32(4, code(*rep_level_encoding));
+            data.i32(2, code(*encoding)?);
+            data.i32(3, code(*def_level_encoding)?);
+            data.i32(4, code(*rep_level_encoding)?);
             data.end();
         }
         Page::DictionaryPage { encoding, is_sorted, .. } => {
             let mut dictionary = header.begin(7);
             dictionary.i32(1, values);
-            dictionary.i32(2, code(*encoding));
+            dictionary.i32(2, code(*encoding)?);
             dictionary.bool(3, *is_sorted);
             dictionary.end();
         }
@@ -86,40 +92,162 @@ fn write_header(page: &CompressedPage, out: &mut Vec<u8>) -> Result<()> {
     Ok(())
 }
 
-/// The length of the field with the header's checksum: its type, its number, the length and four bytes.
-const CHECK_BYTES: usize = CHECK_FIELD.len() + 4;
-/// Binary; 32767 zigzag as a varint; four bytes.
+/// The number of the field with the header's checksum, as it is written: binary; 32767 zigzag as a varint; four bytes.
 const CHECK_FIELD: [u8; 5] = [8, 0xfe, 0xff, 0x03, 4];
+const CHECK_NUMBER: i32 = 32_767;
 
-/// Whether the header at the front of a page is what was written.
-pub(crate) fn check_header(page: &[u8]) -> Result<()> {
-    let bad = || ParquetError::General("a page header is not what was written".into());
-    // Headers are short: the longest has five fields and a struct of four.
-    let window = page.get(..HEADER_BYTES_MAX.min(page.len())).unwrap_or(page);
-    let at = window.windows(CHECK_FIELD.len()).position(|bytes| bytes == CHECK_FIELD).ok_or_else(bad)?;
-    let sum = window.get(at + CHECK_FIELD.len()..at + CHECK_BYTES).ok_or_else(bad)?;
-    let header = window.get(..at).ok_or_else(bad)?;
-    let is_end = window.get(at + CHECK_BYTES) == Some(&0);
-    if is_end && crc32fast::hash(header).to_le_bytes() == *sum { Ok(()) } else { Err(bad()) }
+/// Largest page, unpacked. Pages end at a number of rows or at a megabyte; one row of several megabytes still fits.
+const PAGE_BYTES_MAX: usize = 256 << 20;
+
+/// What a page header says, as [`write_header`] writes it.
+#[derive(Default)]
+struct Header {
+    /// By the number of the field: 1 to 4 of the page, 11 to 14 of the data page or the dictionary in it.
+    numbers: [i32; 15],
 }
 
-/// Longest header: its fields are numbers of at most five bytes each.
-const HEADER_BYTES_MAX: usize = 96;
+impl Header {
+    /// The header at the front of a page, and its length; an error when it is not what was written.
+    fn read(page: &[u8]) -> Result<(Self, usize)> {
+        Self::parse(page).ok_or_else(|| ParquetError::General("a page header is not what was written".into()))
+    }
 
-/// The number of an encoding in parquet-format.
-fn code(encoding: Encoding) -> i32 {
-    match encoding {
-        Encoding::PLAIN => 0,
-        Encoding::PLAIN_DICTIONARY => 2,
-        Encoding::RLE => 3,
-        #[expect(deprecated, reason = "a number of the format like the others")]
-        Encoding::BIT_PACKED => 4,
-        Encoding::DELTA_BINARY_PACKED => 5,
-        Encoding::DELTA_LENGTH_BYTE_ARRAY => 6,
-        Encoding::DELTA_BYTE_ARRAY => 7,
-        Encoding::RLE_DICTIONARY => 8,
-        Encoding::BYTE_STREAM_SPLIT => 9,
-        Encoding::ALP => 10,
+    fn parse(page: &[u8]) -> Option<(Self, usize)> {
+        let mut header = Self::default();
+        let mut fields = Fields { bytes: page, at: 0 };
+        // How deep, and the last field's number there.
+        let (mut base, mut last, mut outer) = (0, 0, 0);
+        let mut is_checked = false;
+        loop {
+            let begins_at = fields.at;
+            let (number, kind) = match fields.next(last)? {
+                Some(field) => field,
+                None if base == 0 => return is_checked.then_some((header, fields.at)),
+                None => {
+                    (base, last) = (0, outer);
+                    continue;
+                }
+            };
+            last = number;
+            match kind {
+                STRUCT if base == 0 => (base, outer, last) = (10, number, 0),
+                TRUE | FALSE => {}
+                I32 => *header.numbers.get_mut(usize::try_from(base + number).ok()?)? = fields.i32()?,
+                BINARY if number == CHECK_NUMBER => {
+                    let sum = fields.take(5)?.get(1..)?;
+                    is_checked = crc32fast::hash(page.get(..begins_at)?).to_le_bytes() == *sum;
+                }
+                _ => return None,
+            }
+        }
+    }
+
+    fn size(&self, number: usize) -> Result<usize> {
+        usize::try_from(self.numbers[number])
+            .ok()
+            .filter(|bytes| *bytes <= PAGE_BYTES_MAX)
+            .ok_or_else(|| ParquetError::General(format!("a page of {} bytes", self.numbers[number])))
+    }
+}
+
+thread_local! {
+    /// Its memory is more than a page, so one is kept.
+    static DECOMPRESSOR: RefCell<Option<Decompressor<'static>>> = const { RefCell::new(None) };
+}
+
+/// Reads a page with its header: checked and unpacked.
+pub(crate) fn read_page(page: &Bytes) -> Result<Page> {
+    let (header, header_bytes) = Header::read(page)?;
+    let end = header_bytes + header.size(3)?;
+    if end > page.len() {
+        return Err(ParquetError::General("a page is longer than its place".into()));
+    }
+    let packed = page.slice(header_bytes..end);
+    if crc32fast::hash(&packed) != header.numbers[4] as u32 {
+        return Err(ParquetError::General("a page's checksum is not the one that was written".into()));
+    }
+    let mut unpacked = Vec::with_capacity(header.size(2)?);
+    if unpacked.capacity() > 0 {
+        DECOMPRESSOR.with_borrow_mut(|kept| {
+            let decompressor = match kept {
+                Some(decompressor) => decompressor,
+                None => kept.insert(Decompressor::new()?),
+            };
+            decompressor.decompress_to_buffer(&packed, &mut unpacked)
+        })?;
+    }
+    if unpacked.len() != header.size(2)? {
+        return Err(ParquetError::General("a page has another length than was written".into()));
+    }
+    let (buf, num_values) = (Bytes::from(unpacked), header.numbers[11] as u32);
+    let encoding = encoding(header.numbers[12])?;
+    Ok(match header.numbers[1] {
+        DICTIONARY => Page::DictionaryPage { buf, num_values, encoding, is_sorted: false },
+        _ => Page::DataPage {
+            buf,
+            num_values,
+            encoding,
+            def_level_encoding: self::encoding(header.numbers[13])?,
+            rep_level_encoding: self::encoding(header.numbers[14])?,
+            statistics: None,
+        },
+    })
+}
+
+/// The encodings of the pages that are written here, by their numbers in parquet-format.
+const ENCODINGS: [(Encoding, i32); 7] = [
+    (Encoding::PLAIN, 0),
+    (Encoding::PLAIN_DICTIONARY, 2),
+    (Encoding::RLE, 3),
+    (Encoding::DELTA_BINARY_PACKED, 5),
+    (Encoding::DELTA_LENGTH_BYTE_ARRAY, 6),
+    (Encoding::DELTA_BYTE_ARRAY, 7),
+    (Encoding::RLE_DICTIONARY, 8),
+];
+
+fn code(encoding: Encoding) -> Result<i32> {
+    let found = ENCODINGS.iter().find(|(of, _)| *of == encoding);
+    found.map(|(_, code)| *code).ok_or_else(|| ParquetError::NYI(format!("pages in {encoding}")))
+}
+
+fn encoding(code: i32) -> Result<Encoding> {
+    let found = ENCODINGS.iter().find(|(_, of)| *of == code);
+    found.map(|(encoding, _)| *encoding).ok_or_else(|| ParquetError::NYI(format!("pages in encoding {code}")))
+}
+
+/// Walks over the fields of a struct.
+struct Fields<'b> {
+    bytes: &'b [u8],
+    at: usize,
+}
+
+impl<'b> Fields<'b> {
+    fn take(&mut self, count: usize) -> Option<&'b [u8]> {
+        let taken = self.bytes.get(self.at..self.at + count)?;
+        self.at += count;
+        Some(taken)
+    }
+
+    /// Number and type of the next field; `Some(None)` at the end of the struct.
+    fn next(&mut self, last: i32) -> Option<Option<(i32, u8)>> {
+        let [byte] = *self.take(1)? else { return None };
+        match (byte >> 4, byte & 15) {
+            (0, 0) => Some(None),
+            (0, kind) => Some(Some((self.i32()?, kind))),
+            (step, kind) => Some(Some((last + i32::from(step), kind))),
+        }
+    }
+
+    fn i32(&mut self) -> Option<i32> {
+        let mut zigzag = 0_u32;
+        for shift in (0..35).step_by(7) {
+            let [byte] = *self.take(1)? else { return None };
+            zigzag |= u32::from(byte & 0x7f) << shift;
+            if byte < 0x80 {
+                return Some((zigzag >> 1) as i32 ^ -((zigzag & 1) as i32));
+            }
+        }
+        None
     }
 }
 

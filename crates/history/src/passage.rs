@@ -4,7 +4,7 @@ use crate::column::{Column, Holds, Spec, Table, Walk};
 use crate::identity;
 use crate::plate_key::PlateKey;
 use domain::{
-    Behaviour, Behaviours, DeviceId, Fact, Observation, ObservationId, Passage, PictureId, PlateClass,
+    Behaviour, Behaviours, DeviceId, Fact, Observation, ObservationId, Passage, PictureId, Plate, PlateClass,
     PlateColor, Timestamp, VehicleType, Weighing,
 };
 use parquet::basic::Encoding;
@@ -155,7 +155,7 @@ impl<'c> PassageWalk<'c> {
             lane: lane.map(|lane| lane as u8),
             direction: direction.map(|direction| direction as u8),
             plate_text: SmolStr::new(plate_text.or(plate).unwrap_or_default()),
-            plate: plate.and_then(PlateKey::of_text).and_then(PlateKey::plate),
+            plate: plate.and_then(Plate::of_text),
             plate_confidence: confidence.map(|percent| percent as u8),
             plate_class: PlateClass(class? as u8),
             plate_color: PlateColor::parse(color?)?,

@@ -4,7 +4,7 @@ use crate::column::{Column, Holds, Spec, Table, Walk};
 use crate::identity;
 use crate::plate_key::PlateKey;
 use domain::{
-    DeviceId, Fact, Observation, ObservationId, PlateClass, Position, Timestamp, VehicleKey, Wgs84,
+    DeviceId, Fact, Observation, ObservationId, Plate, PlateClass, Position, Timestamp, VehicleKey, Wgs84,
 };
 use parquet::basic::Encoding;
 
@@ -122,7 +122,7 @@ impl<'c> PositionWalk<'c> {
 
         let vehicle = match plate {
             Some(plate) => {
-                let plate = PlateKey::of_text(plate)?.plate()?;
+                let plate = Plate::of_text(plate)?;
                 Some(VehicleKey { plate, class: PlateClass(class? as u8) })
             }
             None => None,

@@ -368,9 +368,10 @@ fn read_at(
     rows: &[usize],
 ) -> Result<Vec<(u64, Observation)>, HistoryError> {
     let mut columns = PASSAGES.empty();
+    let Some(first) = rows.first().copied() else { return Ok(Vec::new()) };
     for (index, column) in columns.iter_mut().enumerate() {
-        let mut stream = file.stream(&PASSAGES, group, index, false)?;
-        let mut at = 0;
+        let mut stream = file.stream(&PASSAGES, group, index, first, false)?;
+        let mut at = first;
         for row in rows {
             stream.skip(row - at)?;
             stream.read(1, column)?;

@@ -8,16 +8,13 @@ use crate::history::{Damage, Fresh, History, View};
 use crate::plate_key::PlateKey;
 use crate::segment::{Kind, Projection, Segment};
 use domain::{Fact, Timestamp};
-use std::ops::RangeInclusive;
+use std::ops::{Range, RangeInclusive};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Rows of one trace, at most; a vehicle that passes a checkpoint each minute of the day makes as many in five months.
 pub const TRACE_ROWS_MAX: usize = 200_000;
-/// Files that are read at the same time for one trace.
-const READERS: usize = 4;
-/// Below so many files one thread is quicker.
-const FILES_FOR_ONE: usize = 3;
+/// Plates that are read at a time until all rows of a trace are found.
+const PLATES_AT_A_TIME: usize = 256;
 
 /// Rows of a plate, by plate and time of capture.
 #[derive(Clone, Debug)]
@@ -82,31 +79,27 @@ impl History {
                 segment.captured.0 <= *captured.end() && segment.captured.1 >= *captured.start()
             })
             .collect();
-        let readers = if segments.len() <= FILES_FOR_ONE { 1 } else { READERS.min(segments.len()) };
-        let next = AtomicUsize::new(0);
-        let read_some = || {
-            let mut part = (Vec::new(), Vec::new());
-            while let Some(segment) = segments.get(next.fetch_add(1, Ordering::Relaxed)) {
-                if part.0.len() > TRACE_ROWS_MAX {
-                    break;
+        // On this thread: for the few rows of a plate it takes longer to wake others. The disk is asked for all files at once.
+        let mut files = Vec::with_capacity(segments.len());
+        for segment in segments {
+            match self.file(segment) {
+                Ok(file) => {
+                    each_group(&file, plates, |group, rows| file.ask_for(group, PLATE, &rows));
+                    files.push((segment, file));
                 }
-                if let Err(error) = self.read_plates(segment, plates, captured, &mut part.0) {
-                    part.1.push(self.note_damage(&segment.path, &error));
-                }
+                Err(error) => trace.damages.push(self.note_damage(&segment.path, &error)),
             }
-            part
-        };
-        let parts: Vec<_> = if readers == 1 {
-            vec![read_some()]
-        } else {
-            std::thread::scope(|scope| {
-                let threads: Vec<_> = (0..readers).map(|_| scope.spawn(read_some)).collect();
-                threads.into_iter().map(|thread| thread.join().unwrap_or_default()).collect()
-            })
-        };
-        for (rows, damages) in parts {
-            trace.rows.extend(rows);
-            trace.damages.extend(damages);
+        }
+        for (segment, file) in files {
+            let mut read = Ok(());
+            each_group(&file, plates, |group, rows| {
+                if read.is_ok() && trace.rows.len() <= TRACE_ROWS_MAX {
+                    read = read_rows(&file, group, rows, plates, captured, &mut trace.rows);
+                }
+            });
+            if let Err(error) = read {
+                trace.damages.push(self.note_damage(&segment.path, &error));
+            }
         }
         let mut add = |row: R| {
             if plates.contains(&row.plate()) && captured.contains(&row.captured_at()) {
@@ -119,60 +112,59 @@ impl History {
         trace.rows.truncate(TRACE_ROWS_MAX);
         trace
     }
-
-    fn read_plates<R: ByPlate>(
-        &self,
-        segment: &Segment,
-        plates: &RangeInclusive<PlateKey>,
-        captured: &RangeInclusive<Timestamp>,
-        out: &mut Vec<R>,
-    ) -> Result<(), HistoryError> {
-        let file = self.file(segment)?;
-        let (least, most) = (plates.start().to_string(), plates.end().to_string());
-        // The greatest key of a prefix has no text: it ends with ranks of no symbol, and what there is is cut off.
-        let most = if plates.end().plate().is_some() { most.into_bytes() } else { upper_bound(&most) };
-        for group in 0..file.groups() {
-            let rows = file.rows_between(group, PLATE, least.as_bytes(), &most);
-            if !rows.is_empty() {
-                read_rows(&file, group, rows, plates, captured, out)?;
-            }
-        }
-        Ok(())
-    }
 }
 
-/// A text behind all that begin with `prefix`.
-fn upper_bound(prefix: &str) -> Vec<u8> {
-    // No byte of UTF-8 is 0xff.
-    prefix.bytes().chain([0xff]).collect()
+/// The row groups that may hold such plates, each with the rows of the pages that may.
+fn each_group(
+    file: &SegmentFile,
+    plates: &RangeInclusive<PlateKey>,
+    mut look: impl FnMut(usize, Range<usize>),
+) {
+    for group in 0..file.groups() {
+        let rows = file.rows_between(group, PLATE, *plates.start(), *plates.end());
+        if !rows.is_empty() {
+            look(group, rows);
+        }
+    }
 }
 
 /// Reads rows of plates that lie side by side somewhere in `rows`.
 fn read_rows<R: ByPlate>(
     file: &SegmentFile,
     group: usize,
-    rows: std::ops::Range<usize>,
+    rows: Range<usize>,
     plates: &RangeInclusive<PlateKey>,
     captured: &RangeInclusive<Timestamp>,
     out: &mut Vec<R>,
 ) -> Result<(), HistoryError> {
     let mut columns = R::TABLE.empty();
-    let start = rows.start;
-    let (first, rest) = columns.split_at_mut(1);
-    let [plate_column] = first else { return Ok(()) };
-    file.read_column(R::TABLE, group, PLATE, rows, plate_column)?;
-    let keys = keys(plate_column);
-    let from = keys.partition_point(|key| key < plates.start());
-    let to = keys.partition_point(|key| key <= plates.end());
-    if from >= to {
+    let [plate_column, rest @ ..] = &mut columns[..] else { return Ok(()) };
+    let mut stream = file.stream(R::TABLE, group, PLATE, rows.start, false)?;
+    let (mut from, mut found) = (rows.start, Vec::new());
+    let mut left = rows;
+    'plates: while !left.is_empty() {
+        let count = left.len().min(PLATES_AT_A_TIME);
+        left.start += count;
+        plate_column.clear();
+        stream.read(count, plate_column)?;
+        for key in keys(plate_column) {
+            if key > *plates.end() {
+                break 'plates;
+            }
+            if key < *plates.start() { from += 1 } else { found.push(key) }
+        }
+    }
+    if found.is_empty() {
         return Ok(());
     }
+    let rows = from..from + found.len();
+    (0..rest.len()).for_each(|index| file.ask_for(group, index + 1, &rows));
     for (index, column) in rest.iter_mut().enumerate() {
-        file.read_column(R::TABLE, group, index + 1, start + from..start + to, column)?;
+        file.read_column(R::TABLE, group, index + 1, rows.clone(), column)?;
     }
     let mut walks: Vec<Walk<'_>> = columns.iter().map(Walk::new).collect();
-    for key in keys.get(from..to).unwrap_or_default() {
-        match R::read(*key, &mut walks) {
+    for key in found {
+        match R::read(key, &mut walks) {
             Some(row) if captured.contains(&row.captured_at()) => out.push(row),
             Some(_) => {}
             None => {

@@ -3,6 +3,7 @@
 //! The entries of the past are judged once more, in the order of the journal, by an engine in which only what is tested
 //! is at work. So what is tested in the form that was in force gives the very warnings that were raised then.
 
+use crate::batch::Share;
 use crate::engine::{Engine, tracks_keep_ms};
 use crate::parameters::{ModelParameters, Parameters};
 use domain::time::HOUR_MS;
@@ -10,8 +11,8 @@ use domain::{Entry, ModelId, Outcome, ReferenceChange, Rule, Timestamp, Tuning, 
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-/// Most warnings that a back-test keeps, those of the run-in among them: what raises more than this is no model, and the rest of the period shows nothing
-/// new.
+/// Most warnings of the period that a back-test keeps: what raises more than this is no model, and the rest of the period
+/// shows nothing new.
 pub const WARNINGS_MAX: usize = 50_000;
 
 /// What is tested.
@@ -47,8 +48,8 @@ pub struct BackTest {
     engine: Engine,
     tested: Tested,
     period: Range<Timestamp>,
+    /// Of the period; what is raised in the run-in and behind it is nobody's.
     standing: BTreeMap<WarningId, Box<Warning>>,
-    /// Of the period.
     withdrawn: u64,
     observations: u64,
     out: Vec<Outcome>,
@@ -93,24 +94,52 @@ impl BackTest {
 
     /// Judges the next entry. False when there are [`WARNINGS_MAX`] warnings: more makes no sense.
     pub fn apply(&mut self, entry: &Entry) -> bool {
-        match entry {
-            Entry::Reference(change) if !self.heeds(change) => return true,
-            Entry::Reference(_) => {}
-            Entry::Observation(_) => self.observations += 1,
+        if self.concerns(entry) {
+            self.engine.apply(entry, &mut self.out);
         }
-        self.engine.apply(entry, &mut self.out);
+        self.take_outcomes()
+    }
+
+    /// Judges the next entries, as [`Engine::apply_all`] does: `crew` runs up to `share_count` shares beside one another.
+    pub fn apply_all(
+        &mut self,
+        mut entries: Vec<Entry>,
+        share_count: usize,
+        crew: &mut dyn FnMut(Vec<Share<'_>>),
+    ) -> bool {
+        entries.retain(|entry| self.concerns(entry));
+        self.engine.apply_all(&entries, share_count, crew, &mut self.out);
+        self.take_outcomes()
+    }
+
+    /// Whether an entry is to be judged; counts those that are.
+    fn concerns(&mut self, entry: &Entry) -> bool {
+        match entry {
+            Entry::Reference(change) => self.heeds(change),
+            Entry::Observation(_) => {
+                self.observations += 1;
+                true
+            }
+        }
+    }
+
+    fn take_outcomes(&mut self) -> bool {
         for outcome in self.out.drain(..) {
+            if self.standing.len() >= WARNINGS_MAX {
+                break;
+            }
             match outcome {
                 Outcome::Raise(warning) | Outcome::Revise(warning) => {
                     debug_assert_eq!(warning.model, self.tested.model(), "the others are switched off");
-                    self.standing.insert(warning.id, warning);
+                    if self.period.contains(&warning.occurred_at) {
+                        self.standing.insert(warning.id, warning);
+                    } else {
+                        // Revised, it may have happened at another time.
+                        self.standing.remove(&warning.id);
+                    }
                 }
                 Outcome::Withdraw { id, .. } => {
-                    if let Some(warning) = self.standing.remove(&id)
-                        && self.period.contains(&warning.occurred_at)
-                    {
-                        self.withdrawn += 1;
-                    }
+                    self.withdrawn += u64::from(self.standing.remove(&id).is_some())
                 }
                 Outcome::Mark { .. } => {}
             }
@@ -140,9 +169,8 @@ impl BackTest {
 
     /// What stands at the end.
     pub fn finish(self) -> Tried {
-        let Self { standing, period, withdrawn, observations, .. } = self;
-        let of_period = standing.into_values().filter(|warning| period.contains(&warning.occurred_at));
-        let mut warnings: Vec<Warning> = of_period.map(|warning| *warning).collect();
+        let Self { standing, withdrawn, observations, .. } = self;
+        let mut warnings: Vec<Warning> = standing.into_values().map(|warning| *warning).collect();
         warnings.sort_by_key(|warning| (warning.occurred_at, warning.id));
         Tried { warnings, withdrawn, observations }
     }

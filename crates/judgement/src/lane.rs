@@ -77,6 +77,11 @@ impl Lane {
         if sight.is_sure(&context) {
             board.claims.observe(sight, &mut context);
         }
+        // Strangers confirm one another by where they were.
+        let is_stranger = sight.reading.is_some_and(|reading| reading.known == Known::Foreign);
+        if !is_stranger && !ground.tuned.keeps_tracks() {
+            return;
+        }
         if let Some(turn) = crate::engine::keep(&mut board, sight, &mut context) {
             if turn.known == Known::Foreign {
                 strangers.confirm(sight, &mut board, &mut context);

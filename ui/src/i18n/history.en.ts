@@ -174,6 +174,7 @@ export const history: Record<keyof typeof chinese, string> = {
   'storage.mended_none': 'It was stopped in order; nothing had to be mended.',
   'storage.removed':
     '{n} files that the catalogue does not name: unfinished ones removed, whole ones moved to set-aside; their content was archived again from the journal',
+  'storage.set_aside': '{n} files in set-aside, {bytes}; each is kept for 30 days',
   'storage.missing': '{n} segment files are missing; their records are lost',
   'storage.wrong_length': '{n} segments of a wrong length',
   'storage.retention': 'Retention',

@@ -163,6 +163,7 @@ export const history = {
   'storage.mended': '本次启动修复',
   'storage.mended_none': '上次正常停止，无需修复。',
   'storage.removed': '不在目录中的文件 {n} 个：未写完的已清除，完整的移至 set-aside，内容由日志重新归档',
+  'storage.set_aside': 'set-aside 中的文件 {n} 个，共 {bytes}，保留 30 天',
   'storage.missing': '数据段文件缺失 {n} 个，其中的记录已丢失',
   'storage.wrong_length': '数据段长度不符 {n} 个',
   'storage.retention': '保存期限',

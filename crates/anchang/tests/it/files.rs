@@ -27,7 +27,7 @@ fn csv(rows: u64) -> String {
 }
 
 /// Many different rows.
-fn large(rows: u64) -> String {
+pub(crate) fn large(rows: u64) -> String {
     (0..rows).fold(HEAD.to_owned(), |mut text, n| {
         let (day, second) = (1 + n / 40_000, n % 40_000);
         let clock = format!("{:02}:{:02}:{:02}", second / 3_600, second / 60 % 60, second % 60);
@@ -49,7 +49,7 @@ async fn upload(page: &Page, name: &str, content: impl Into<reqwest::Body>) -> V
 }
 
 /// Uploads, takes the mapping that is guessed, and imports: the report.
-async fn import(page: &Page, name: &str, content: impl Into<reqwest::Body>) -> Value {
+pub(crate) async fn import(page: &Page, name: &str, content: impl Into<reqwest::Body>) -> Value {
     let file = upload(page, name, content).await;
     let id = file["id"].as_str().unwrap();
     let preview = page.get(&format!("/intake/files/{id}/preview")).await;
@@ -167,6 +167,44 @@ async fn the_same_rows_come_in_once_in_whatever_format_they_are_sent() {
     assert_eq!(page.get("/figures").await["passages_today"], 1, "history is not today's traffic");
     assert_eq!(anchang.terminate(), Some(0));
     assert_eq!(held(&anchang), (100, 100));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn positions_of_another_system_come_in_once_and_are_a_track() {
+    const HEAD: &str = "车牌号码,车牌颜色,经度,纬度,定位时间,速度,方向角\r\n";
+    let rows = |count: u64| {
+        (0..count).fold(HEAD.to_owned(), |mut text, n| {
+            let (minute, second) = (n / 60, n % 60);
+            let lon = 118.8 + n as f64 / 10_000.0;
+            write!(
+                text,
+                "鲁Q7A18{},黄,{lon:.6},35.1,2026-11-20 08:{minute:02}:{second:02},63.5,91\r\n",
+                n % 3
+            )
+            .unwrap();
+            text
+        })
+    };
+    let mut anchang = Anchang::start().await;
+    let page = prepared(&mut anchang).await;
+    let bad =
+        "鲁Q7A181,黄,218.9,35.1,2026-11-20 09:00:00,60,0\r\n,黄,118.9,35.1,2026-11-20 09:00:01,60,0\r\n";
+    let report = import(&page, "定位.csv", rows(600) + bad).await;
+    assert_eq!(counts(&report), (602, 600, 0, 2), "{report}");
+    // Again, and with what came since.
+    assert_eq!(counts(&import(&page, "定位.csv", rows(900)).await), (900, 300, 600, 0));
+    let path = "/history/track?plate=鲁Q7A182&from=2026-11-19T00:00:00Z&to=2026-11-25T00:00:00Z&reason=核查";
+    let fixes = async || page.get(path).await["items"].as_array().unwrap().clone();
+    eventually("they are a track", async || fixes().await.len() == 300).await;
+    let first = fixes().await[0].clone();
+    assert_eq!(
+        (&first["lat"], &first["speed_kmh"], &first["heading_deg"]),
+        (&json!(35.1), &json!(63.5), &json!(91))
+    );
+    assert!((first["lon"].as_f64().unwrap() - 118.8002).abs() < 1e-6, "{first}");
+    assert_eq!(page.get("/figures").await["positions_today"], 0, "history is not today's traffic");
+    assert_eq!(anchang.terminate(), Some(0));
+    assert_eq!(held(&anchang), (900, 900));
 }
 
 #[tokio::test(flavor = "multi_thread")]

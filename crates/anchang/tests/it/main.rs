@@ -6,6 +6,7 @@ mod access;
 mod back_test;
 mod cases;
 mod desk;
+mod exports;
 mod files;
 mod hard;
 mod hard_disk;

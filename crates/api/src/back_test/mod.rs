@@ -6,6 +6,8 @@
 mod compare;
 mod work;
 
+pub use work::{Past, Ran};
+
 use crate::access::Signed;
 use crate::app::App;
 use crate::job::{self, JobError, JobView};
@@ -72,7 +74,8 @@ pub(crate) struct BackTestSummary {
     pub(crate) took_ms: u64,
     /// Whether there were more warnings than are kept; then the rest of the period was not judged.
     pub(crate) is_cut_off: bool,
-    /// What of the past the history no longer has or never had: bytes of the journal in damaged segments, by segment.
+    /// Segments of the history in which rows could not be read, so that they were not judged: by path, as the storage page
+    /// names them.
     pub(crate) damaged_segments: Vec<String>,
     /// From when on the history has observations; later than the run-in's beginning, the first days know less than was known.
     pub(crate) complete_from: Option<String>,

@@ -109,6 +109,7 @@ pub(crate) struct StorageView {
     stopped: Option<String>,
     damages: Vec<DamageView>,
     mended: MendedView,
+    set_aside: SetAsideView,
     disk_free_bytes: Option<u64>,
 }
 
@@ -149,15 +150,22 @@ pub(crate) struct MendedView {
     wrong_length: Vec<String>,
 }
 
+/// Whole files that the catalogue did not name, in the folder `set-aside`; each goes after 30 days.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct SetAsideView {
+    files: u64,
+    bytes: u64,
+}
+
 /// What the history takes, and how it is.
 #[utoipa::path(get, path = "/history/storage", tag = "history", responses((status = 200, body = StorageView)))]
 pub(crate) async fn get(State(app): State<Arc<App>>, _: Signed) -> Result<Json<StorageView>, Problem> {
     let retention = Retention::read(&app).await?;
-    let kinds = read(&app, |history| {
+    let (kinds, set_aside) = read(&app, |history| {
         let view = history.view();
         let all = Kind::ALL.into_iter().flat_map(|kind| kind.projections().iter().map(move |by| (kind, *by)));
-        all.map(|(kind, by)| kind_view(kind, by, view.segments(kind, by).map(AsRef::as_ref)))
-            .collect::<Vec<_>>()
+        let kinds = all.map(|(kind, by)| kind_view(kind, by, view.segments(kind, by).map(AsRef::as_ref)));
+        (kinds.collect::<Vec<_>>(), history.set_aside())
     })
     .await?;
     let archive = &app.archive;
@@ -181,6 +189,7 @@ pub(crate) async fn get(State(app): State<Arc<App>>, _: Signed) -> Result<Json<S
         stopped: archive.stopped.load().as_ref().clone(),
         damages: damage_views(archive.history.damages()),
         mended,
+        set_aside: SetAsideView { files: set_aside.files, bytes: set_aside.bytes },
         disk_free_bytes: app.disk_free_bytes(),
     }))
 }

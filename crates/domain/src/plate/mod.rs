@@ -7,11 +7,25 @@ pub mod form;
 
 use serde::{Deserialize, Serialize};
 use std::num::NonZeroU64;
+use std::sync::LazyLock;
 
 /// Every symbol a plate can hold; a symbol's index is its code. Append only: codes are stored.
 const SYMBOLS: &str = "\0-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ\
 京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼\
 警学挂港澳领试超使应急民航";
+/// [`SYMBOLS`] as they are looked up: of every plate that is read, stored or shown.
+struct Symbols {
+    by_code: Vec<char>,
+    by_symbol: Vec<(char, u8)>,
+}
+
+static ALL: LazyLock<Symbols> = LazyLock::new(|| {
+    let by_code: Vec<char> = SYMBOLS.chars().collect();
+    let mut by_symbol: Vec<(char, u8)> = SYMBOLS.chars().zip(0..).collect();
+    by_symbol.sort_unstable();
+    Symbols { by_code, by_symbol }
+});
+
 /// The symbol of a place that could not be read ("-" in GA/T 1400).
 pub const UNREAD: char = '-';
 /// Longest plate in symbols: 省 + letter + 5 + 应急.
@@ -131,16 +145,24 @@ impl Plate {
     /// The plate of a packed form; `None` when no plate has it.
     pub fn from_packed(packed: u64) -> Option<Self> {
         let plate = Self(NonZeroU64::new(packed)?);
+        let codes = ALL.by_code.len() as u64;
         let is_plate = packed >> (SYMBOLS_MAX as u32 * SYMBOL_BITS) == 0
             && std::iter::successors(Some(packed), |rest| Some(rest >> SYMBOL_BITS))
                 .take_while(|rest| *rest != 0)
-                .all(|rest| Self::symbol((rest & SYMBOL_MASK) as u8).is_some());
+                .all(|rest| (1..codes).contains(&(rest & SYMBOL_MASK)));
         is_plate.then_some(plate)
+    }
+
+    /// The plate of a text as [`Display`](std::fmt::Display) writes it: nothing is normalised.
+    pub fn of_text(text: &str) -> Option<Self> {
+        let add = |packed: u64, symbol| Some(packed << SYMBOL_BITS | u64::from(code_of(symbol)?));
+        let is_short = text.chars().count() <= SYMBOLS_MAX;
+        NonZeroU64::new(text.chars().take(SYMBOLS_MAX).try_fold(0, add)?).filter(|_| is_short).map(Self)
     }
 
     /// The symbol of a code in [`Self::packed`].
     pub fn symbol(code: u8) -> Option<char> {
-        SYMBOLS.chars().nth(usize::from(code)).filter(|symbol| *symbol != '\0')
+        ALL.by_code.get(usize::from(code)).copied().filter(|symbol| *symbol != '\0')
     }
 
     /// The code of a symbol in [`Self::packed`], below 128; `None` for what no plate has.
@@ -215,7 +237,10 @@ fn code_of(symbol: char) -> Option<u8> {
         '0'..='9' => Some(symbol as u8 - b'0' + 2),
         'A'..='Z' => Some(symbol as u8 - b'A' + 12),
         '\0' => None,
-        _ => SYMBOLS.chars().position(|c| c == symbol).map(|index| index as u8),
+        _ => {
+            let place = ALL.by_symbol.binary_search_by_key(&symbol, |(symbol, _)| *symbol).ok()?;
+            ALL.by_symbol.get(place).map(|(_, code)| *code)
+        }
     }
 }
 
@@ -224,7 +249,7 @@ fn symbol_of(code: u8) -> char {
         1 => '-',
         2..=11 => (b'0' + code - 2) as char,
         12..=37 => (b'A' + code - 12) as char,
-        _ => SYMBOLS.chars().nth(usize::from(code)).unwrap_or(UNREAD),
+        _ => ALL.by_code.get(usize::from(code)).copied().unwrap_or(UNREAD),
     }
 }
 
@@ -344,6 +369,8 @@ mod tests {
         fn any_text_is_read_or_refused_without_panic(text in ".{0,24}") {
             if let Ok(plate) = Plate::parse(&text) {
                 prop_assert_eq!(Plate::parse(&plate.to_string()), Ok(plate));
+                prop_assert_eq!(Plate::of_text(&plate.to_string()), Some(plate));
+                prop_assert_eq!(Plate::from_packed(plate.packed()), Some(plate));
             }
         }
 

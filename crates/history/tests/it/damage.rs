@@ -2,8 +2,9 @@
 
 use crate::world::{START, opened, passage, seal};
 use domain::Entry;
-use history::{HistoryError, Projection};
+use history::{HistoryError, Projection, SET_ASIDE_KEPT, SetAside};
 use std::fs;
+use std::time::{Duration, SystemTime};
 
 #[test]
 fn files_that_no_catalogue_names_are_removed_and_missing_ones_are_said() {
@@ -28,6 +29,15 @@ fn files_that_no_catalogue_names_are_removed_and_missing_ones_are_said() {
     // Perhaps the catalogue is of another day: what is whole is kept.
     assert!(unknown.iter().all(|segment| dir.path().join("set-aside").join(&segment.path).exists()));
     assert!(history.verify(&known[1]).is_err());
+
+    // For a while.
+    let kept = unknown.iter().map(|segment| segment.bytes).sum();
+    let all = SetAside { files: unknown.len() as u64, bytes: kept };
+    let now = SystemTime::now();
+    assert_eq!(history.set_aside(), all);
+    assert_eq!(history.clear_set_aside(now - SET_ASIDE_KEPT), SetAside::default());
+    assert_eq!(history.clear_set_aside(now + Duration::from_mins(1)), all);
+    assert_eq!(history.set_aside(), SetAside::default());
 }
 
 #[test]

@@ -382,6 +382,21 @@ models! {
     rule: NoParameters = Rule,
 }
 
+impl ModelParameters {
+    /// Whether a model is at work that looks at where a vehicle has been; the others judge each observation by itself, or
+    /// remember what they need.
+    pub(crate) fn looks_at_tracks(&self) -> bool {
+        self.average_speed.is_enabled
+            || self.clone_plate.is_enabled
+            || self.fake_plate.is_enabled
+            || self.passage_fatigue.is_enabled
+            || self.no_exit.is_enabled
+            || self.terminal_silent.is_enabled
+            || self.terminal_elsewhere.is_enabled
+            || self.rule.is_enabled
+    }
+}
+
 #[expect(private_bounds, reason = "only the parameters declared here are parameters of models")]
 impl<P: ParameterSet> Model<P> {
     fn describe(&self, id: ModelId) -> ModelDescription {

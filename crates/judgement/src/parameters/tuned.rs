@@ -25,6 +25,8 @@ impl Situation<'_> {
 pub(crate) struct TunedModels {
     file: Arc<ModelParameters>,
     tunings: BTreeMap<TuningId, Tuning>,
+    /// Whether a model is at work anywhere that looks at where a vehicle has been.
+    keeps_tracks: bool,
     /// With the tunings for the whole county.
     everywhere: Arc<ModelParameters>,
     /// For each set of restricted tunings that hold together somewhere, by their places in `restricted`.
@@ -41,8 +43,14 @@ const COMBINED_MAX: usize = 256;
 impl TunedModels {
     pub(crate) fn new(file: Box<ModelParameters>) -> Self {
         let file = Arc::<ModelParameters>::from(file);
-        let everywhere = file.clone();
-        Self { file, tunings: BTreeMap::new(), everywhere, combined: BTreeMap::new(), restricted: Vec::new() }
+        let (everywhere, keeps_tracks) = (file.clone(), file.looks_at_tracks());
+        let (tunings, combined, restricted) = (BTreeMap::new(), BTreeMap::new(), Vec::new());
+        Self { file, tunings, keeps_tracks, everywhere, combined, restricted }
+    }
+
+    /// Whether a model is at work anywhere that looks at where a vehicle has been.
+    pub(crate) fn keeps_tracks(&self) -> bool {
+        self.keeps_tracks
     }
 
     /// Takes the tunings of a snapshot back.
@@ -121,6 +129,7 @@ impl TunedModels {
                 }
             }
         }
+        self.keeps_tracks = combined.values().any(|models| models.looks_at_tracks());
         self.combined = combined;
     }
 }

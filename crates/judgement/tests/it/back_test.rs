@@ -20,6 +20,15 @@ fn tried(journal: &[Entry], late_max_hours: i64, tested: Tested, period: Range<T
     test.finish()
 }
 
+/// The same in groups, on shares.
+fn tried_together(journal: &[Entry], tested: Tested) -> Tried {
+    let mut test = BackTest::new(parameters(72), tested, always());
+    let mut crew =
+        |shares: Vec<judgement::Share<'_>>| shares.into_iter().rev().for_each(judgement::Share::run);
+    assert!(journal.chunks(50).all(|group| test.apply_all(group.to_vec(), 3, &mut crew)));
+    test.finish()
+}
+
 fn as_it_was(model: ModelId) -> Tested {
     Tested::Model { model, tunings: None }
 }
@@ -43,6 +52,7 @@ proptest! {
             let then = of_model(&county, model);
             prop_assert_eq!(ids(&tried.warnings), ids(&then), "{:?}", model);
             prop_assert!(tried.warnings == then, "{model:?} says otherwise");
+            prop_assert!(tried_together(&county.journal, as_it_was(model)) == tried, "{model:?} in groups");
         }
     }
 }
