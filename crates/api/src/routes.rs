@@ -33,7 +33,6 @@ const JSON_BYTES_MAX: usize = 1 << 20;
 )]
 struct Document;
 
-#[expect(clippy::too_many_lines, reason = "a list")]
 fn api() -> OpenApiRouter<Arc<App>> {
     let files = OpenApiRouter::new()
         .routes(routes!(import::import))

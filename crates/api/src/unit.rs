@@ -43,6 +43,7 @@ pub(crate) struct UnitInput {
 /// What changes; what is left out stays, `null` empties.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(default)]
+#[expect(clippy::option_option, reason = "left out, emptied or set")]
 pub(crate) struct UnitChange {
     name: Option<String>,
     #[serde(deserialize_with = "given")]

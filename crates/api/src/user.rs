@@ -78,6 +78,7 @@ pub(crate) struct UserInput {
 /// What changes; what is left out stays, `null` empties.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(default)]
+#[expect(clippy::option_option, reason = "left out, emptied or set")]
 pub(crate) struct UserChange {
     display_name: Option<String>,
     #[serde(deserialize_with = "given")]

@@ -54,6 +54,7 @@ pub struct NewUnit {
 
 /// Changes of a unit; `None` leaves as it is.
 #[derive(Clone, Debug, Default, PartialEq)]
+#[expect(clippy::option_option, reason = "left out, emptied or set")]
 pub struct UnitPatch {
     /// New name.
     pub name: Option<SmolStr>,

@@ -138,6 +138,7 @@ pub struct NewUser {
 
 /// Changes of a user; `None` leaves as it is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::option_option, reason = "left out, emptied or set")]
 pub struct UserPatch {
     /// New name.
     pub display_name: Option<SmolStr>,
@@ -268,7 +269,8 @@ impl Records {
     /// Changes a user. Disabling one ends all of the user's sessions; other roles count from the next request on.
     pub async fn patch_user(&self, id: UserId, patch: UserPatch) -> Result<User, PatchUserError> {
         const OPERATION: &str = "change a user";
-        let texts = [patch.display_name.as_ref(), flat(&patch.phone), flat(&patch.post)];
+        let UserPatch { display_name, phone, post, .. } = &patch;
+        let texts = [display_name.as_ref(), phone.iter().flatten().next(), post.iter().flatten().next()];
         if texts.into_iter().any(is_too_long) {
             return Err(PatchUserError::TooLong);
         }
@@ -370,10 +372,6 @@ fn take_over_of(enabled: &[(SmolStr, RoleSet)]) -> TakeOver {
 async fn enabled(db: &impl ConnectionTrait) -> Result<Vec<(SmolStr, RoleSet)>, DbErr> {
     let rows = row::Entity::find().filter(row::Column::IsEnabled.eq(true)).all(db).await?;
     rows.into_iter().map(|row| Ok((row.username.into(), roles_of(&row.roles)?))).collect()
-}
-
-fn flat(text: &Option<Option<SmolStr>>) -> Option<&SmolStr> {
-    text.as_ref().and_then(Option::as_ref)
 }
 
 fn is_too_long(text: Option<&SmolStr>) -> bool {

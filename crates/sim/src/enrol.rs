@@ -2,6 +2,7 @@
 
 use crate::clock;
 use crate::county::staff::{Person, Staff, Unit};
+use crate::geo::Point;
 use crate::provision::{Api, ProvisionError};
 use domain::time::HOUR_MS;
 use serde::Deserialize;
@@ -52,7 +53,7 @@ impl Api {
             let id = if let Some(id) = known.get(&(parent, unit.name.clone())) {
                 *id
             } else {
-                let at = unit.at.map(|at| at.to_wgs84());
+                let at = unit.at.map(Point::to_wgs84);
                 let location = at.map(|at| json!({ "lon": at.lon_deg(), "lat": at.lat_deg() }));
                 let body = json!({ "parent_id": parent, "kind": unit.kind, "name": unit.name,
                                    "code": unit.code, "location": location });

@@ -97,7 +97,6 @@ pub async fn run(options: Options) -> Result<(), RunError> {
     let seed = options.seed;
     let county = Arc::new(tokio::task::spawn_blocking(move || County::generate(seed, day)).await?);
     tracing::info!(checkpoints = county.checkpoints.len(), sections = county.sections.len(), "county made");
-    let terminal_count = options.rates.terminal_count();
     let api = options.access.clone().map(|access| Api::new(&options.api, access)).transpose()?;
     if let (Some(api), true) = (&api, options.drives_clock) {
         // What is imported is dated by this clock.
@@ -105,24 +104,7 @@ pub async fn run(options: Options) -> Result<(), RunError> {
     }
     if options.provisions {
         let api = api.as_ref().ok_or(RunError::NoAdministrator)?;
-        for table in crate::county::export::Table::ALL {
-            let done = api.import(&county, table, terminal_count).await?;
-            tracing::info!(table = table.key(), done.rows, done.accepted, done.rejected, "imported");
-        }
-        api.put_map(&county).await?;
-        tracing::info!("map put");
-        match api.put_zones(&county).await? {
-            0 => tracing::warn!("the platform has no zones: bans and corridors are not judged"),
-            zones => tracing::info!(zones, "zones put"),
-        }
-        let staff = Staff::of(&county);
-        let units = api.put_units(&staff.units).await?;
-        tracing::info!(units = units.len(), "units put");
-        if let Some(password) = &options.staff_password {
-            let now_ms = options.start_ms.unwrap_or_else(clock::wall_ms);
-            let people = api.put_people(&staff, &units, password, now_ms).await?;
-            tracing::info!(people, "people put");
-        }
+        provision(api, &county, &options).await?;
     }
     // Making and importing took a while: the simulation's time starts now.
     let start_ms = options.start_ms.unwrap_or_else(clock::wall_ms);
@@ -171,6 +153,29 @@ pub async fn run(options: Options) -> Result<(), RunError> {
         },
         None => Ok(feed.await?),
     }
+}
+
+/// Brings in what a platform needs to know of the county.
+async fn provision(api: &Api, county: &County, options: &Options) -> Result<(), ProvisionError> {
+    let terminal_count = options.rates.terminal_count();
+    for table in crate::county::export::Table::ALL {
+        let done = api.import(county, table, terminal_count).await?;
+        tracing::info!(table = table.key(), done.rows, done.accepted, done.rejected, "imported");
+    }
+    api.put_map(county).await?;
+    tracing::info!("map put");
+    match api.put_zones(county).await? {
+        0 => tracing::warn!("the platform has no zones: bans and corridors are not judged"),
+        zones => tracing::info!(zones, "zones put"),
+    }
+    let staff = Staff::of(county);
+    let units = api.put_units(&staff.units).await?;
+    tracing::info!(units = units.len(), "units put");
+    let Some(password) = &options.staff_password else { return Ok(()) };
+    let now_ms = options.start_ms.unwrap_or_else(clock::wall_ms);
+    let people = api.put_people(&staff, &units, password, now_ms).await?;
+    tracing::info!(people, "people put");
+    Ok(())
 }
 
 /// Waits, within a bound, until the platform lets in what was just imported, so that it refuses no device of the county:

@@ -103,6 +103,7 @@ impl Role {
     }
 
     /// What it may do.
+    #[expect(clippy::too_many_lines, reason = "a table")]
     pub fn permissions(self) -> &'static [Permission] {
         match self {
             Self::DutyOfficer => &[

@@ -2,7 +2,7 @@
 
 use crate::place::Wgs84;
 use serde::{Deserialize, Serialize};
-use smol_str::SmolStr;
+use smol_str::{SmolStr, SmolStrBuilder, ToSmolStr};
 use std::collections::BTreeMap;
 
 /// Identity of a unit.
@@ -196,8 +196,12 @@ fn path_of(unit: &Unit, by_id: &BTreeMap<UnitId, Unit>) -> Result<UnitPath, Unit
         ids.push(id);
         parent = by_id.get(&id).and_then(|unit| unit.parent);
     }
-    let text: String = ids.iter().rev().map(|id| format!("{id}.")).collect();
-    Ok(UnitPath(text.into()))
+    let mut text = SmolStrBuilder::new();
+    for id in ids.iter().rev() {
+        text.push_str(&id.0.to_smolstr());
+        text.push('.');
+    }
+    Ok(UnitPath(text.finish()))
 }
 
 #[cfg(test)]
