@@ -91,6 +91,7 @@ export function people(state, is_empty) {
   const me = Object.assign(state.user, user(1, 'admin', state.user.display_name, ['founder'], unitOf('大队')), {
     must_change_password: state.user.must_change_password,
     permissions: PERMISSIONS,
+    must_set_up_totp: false,
   })
   const on_duty = { is_on_duty: true, duty: { from: iso(now - 3.6e6), until: iso(now + 4e7) } }
   const users = [
@@ -161,7 +162,7 @@ export function people(state, is_empty) {
     return { body: it }
   }
 
-  function ofUser(method, [id, action, session], body) {
+  function ofUser(method, [id, action], body) {
     const found = users.find((it) => it.id === Number(id))
     if (!found) return problem(404, '没有这个用户。')
     if (!action) return fill(found, body)
@@ -178,10 +179,11 @@ export function people(state, is_empty) {
         return { status: 204 }
       case 'GET sessions':
         return list(found.last_login_at ? sessions.map((it) => ({ ...it, is_this: false })) : [])
+      case 'POST reset-totp':
+        found.has_totp = false
+        return { status: 204 }
       case 'DELETE sessions':
-      case 'DELETE totp':
-        found.has_totp = action === 'totp' ? false : found.has_totp
-        return { status: 204, session }
+        return { status: 204 }
     }
   }
 
@@ -245,18 +247,19 @@ export function people(state, is_empty) {
           return { status: 204 }
         }
         if (second !== 'totp') return undefined
-        if (method === 'DELETE') {
+        if (rest[0] === 'remove') {
           Object.assign(me, { has_totp: false, recovery_codes_left: 0 })
           return { status: 204 }
         }
         if (rest[0] === 'confirm') {
-          if (body.code !== '123456') return problem(422, '验证码不正确，请核对手机时间后重试。')
-          Object.assign(me, { has_totp: true, recovery_codes_left: 10 })
-          return { body: { recovery_codes: Array.from({ length: 10 }, (_, n) => `k7m${n}-q2v${n}-x9d${n}`) } }
+          if (body.code !== '123456') return problem(422, '动态口令不正确，请核对手机时间后重试。')
+          Object.assign(me, { has_totp: true, recovery_codes_left: 10, must_set_up_totp: false })
+          return { body: { recovery_codes: Array.from({ length: 10 }, (_, n) => `k7m${n}-q2v${n}-x9d${n}-a5t${n}`) } }
         }
         return {
           body: {
             secret: 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP',
+            ticket: 'ticket',
             uri: 'otpauth://totp/Anchang:admin?secret=JBSWY3DPEHPK3PXP&issuer=Anchang',
             qr_svg:
               '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 21 21"><rect width="21" height="21" fill="#fff"/><path d="M0 0h7v7H0zM14 0h7v7h-7zM0 14h7v7H0zM9 9h3v3H9zM14 14h2v5h-2z"/></svg>',

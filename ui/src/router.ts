@@ -47,10 +47,11 @@ const routes: RouteRecordRaw[] = [
   },
   { path: '/rules/:id', name: 'rule', component: () => import('@/pages/rule/RulePage.vue'), props: true },
   {
-    path: '/system/:tab(health|storage|jobs|units|users|rights|audit)?',
+    path: '/system/:tab(health|storage|jobs|units|users|rights|security|audit)?',
     name: 'system',
     component: () => import('@/pages/system/SystemPage.vue'),
   },
+  { path: '/account', name: 'account', component: () => import('@/pages/people/AccountPage.vue') },
   { path: '/more', name: 'more', component: () => import('@/shell/MorePage.vue') },
   { path: '/login', name: 'login', component: () => import('@/pages/login/LoginPage.vue'), meta: { is_bare: true } },
   { path: '/:rest(.*)*', name: 'missing', component: () => import('@/shell/MissingPage.vue') },
@@ -65,7 +66,8 @@ router.beforeEach(async (to) => {
     await loadSession().catch(() => null)
     has_asked = true
   }
-  const is_in = session.value !== null && !session.value.must_change_password
+  const me = session.value
+  const is_in = me !== null && !me.must_change_password && !me.must_set_up_totp
   if (to.name === 'login') return is_in ? { name: 'command' } : true
   if (!is_in) return { name: 'login', query: to.fullPath === '/' ? {} : { to: to.fullPath } }
   return true

@@ -119,10 +119,13 @@ pub(crate) async fn open(config: &Config) -> anyhow::Result<Opened> {
         office: ArcSwap::default(),
         units: ArcSwap::default(),
         refusals: api::Refusals::default(),
+        security: ArcSwap::default(),
+        seal: platform::Seal::new(&secret),
     };
     app.load_names().await?;
     app.load_units().await?;
     app.load_office().await?;
+    app.load_security().await?;
     let app = Arc::new(app);
     let task = Task {
         app: app.clone(),

@@ -10,6 +10,7 @@ use crate::live::Hub;
 use crate::map::MapConfig;
 use crate::problem::Problem;
 use crate::replay::ReplayRequest;
+use crate::security::SecurityRules;
 use arc_swap::ArcSwap;
 use calibration::Onward;
 use domain::people::{UnitId, UnitPath, UnitTree};
@@ -95,6 +96,10 @@ pub struct App {
     pub units: ArcSwap<UnitTree>,
     /// Refusals that are in the audit already.
     pub refusals: Refusals,
+    /// Rules that local security sets.
+    pub security: ArcSwap<SecurityRules>,
+    /// Seals secrets that have to be known again.
+    pub seal: platform::Seal,
 }
 
 /// [`calibration::Onward`] for one writer and many readers.

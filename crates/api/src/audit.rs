@@ -4,10 +4,11 @@ use crate::access::Signed;
 use crate::app::App;
 use crate::job::{self, JobError, JobView};
 use crate::problem::Problem;
-use crate::wire::{List, Paging, instant, parse_instant};
+use crate::wire::{Paging, instant, parse_instant};
 use axum::Json;
 use axum::extract::{Query, State};
-use records::{AuditFilter, AuditVerdict, Window};
+use domain::Timestamp;
+use records::{AUDIT_COUNT_MAX, AuditFilter, AuditVerdict, Window};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::sync::Arc;
@@ -25,6 +26,16 @@ pub(crate) struct AuditView {
     address: Option<String>,
 }
 
+/// Part of the audit.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct AuditList {
+    items: Vec<AuditView>,
+    /// Rows that match; counted no further than ten thousand.
+    total: u64,
+    /// Whether there are no more than that.
+    is_total_exact: bool,
+}
+
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(default)]
 pub(crate) struct AuditQuery {
@@ -32,26 +43,29 @@ pub(crate) struct AuditQuery {
     q: Option<String>,
     actor: Option<String>,
     action: Option<String>,
+    /// Then or later.
     since: Option<String>,
+    /// Before.
+    until: Option<String>,
     limit: Option<u64>,
     offset: Option<u64>,
 }
 
 /// The audit, newest first.
 #[utoipa::path(get, path = "/audit", tag = "system", params(AuditQuery),
-    responses((status = 200, body = List<AuditView>)))]
+    responses((status = 200, body = AuditList)))]
 pub(crate) async fn list(
     State(app): State<Arc<App>>,
     _: Signed,
     Query(query): Query<AuditQuery>,
-) -> Result<Json<List<AuditView>>, Problem> {
+) -> Result<Json<AuditList>, Problem> {
     let word = |text: Option<String>| text.filter(|text| !text.is_empty());
     let filter = AuditFilter {
         actor: word(query.actor),
         action: word(query.action),
         q: word(query.q),
-        since: query.since.as_deref().and_then(parse_instant),
-        until: None,
+        since: query.since.as_deref().map(time_of).transpose()?,
+        until: query.until.as_deref().map(time_of).transpose()?,
     };
     let paging = Paging { limit: query.limit, offset: query.offset, sort: None };
     let page = app.records.audit(&filter, Window { offset: paging.offset(), limit: paging.limit() }).await?;
@@ -68,7 +82,12 @@ pub(crate) async fn list(
             address: row.entry.address.map(|address| address.to_string()),
         })
         .collect();
-    Ok(Json(List { items, total: page.total }))
+    let is_total_exact = page.total <= AUDIT_COUNT_MAX;
+    Ok(Json(AuditList { items, total: page.total.min(AUDIT_COUNT_MAX), is_total_exact }))
+}
+
+fn time_of(text: &str) -> Result<Timestamp, Problem> {
+    parse_instant(text).ok_or_else(|| Problem::invalid("时间有误。", "since or until is no instant."))
 }
 
 /// Follows the chain of hashes from the first row to the last, as a job. Its result says whether each row is as it was

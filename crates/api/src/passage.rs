@@ -159,5 +159,5 @@ pub(crate) fn reason_of(reason: Option<&String>) -> Result<String, Problem> {
     reason
         .map(|text| text.trim().to_string())
         .filter(|text| !text.is_empty())
-        .ok_or_else(|| Problem::invalid("查询车辆轨迹须填写事由。", "Looking up a vehicle needs a reason."))
+        .ok_or_else(|| Problem::invalid("查询车辆须填写事由。", "Looking up a vehicle needs a reason."))
 }

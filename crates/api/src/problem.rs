@@ -106,8 +106,8 @@ impl Problem {
             "locked",
             ("账号已锁定", "Account locked"),
             (
-                "连续输错次数过多，请 15 分钟后再试，或联系系统管理员。",
-                "Too many failures. Try again in 15 minutes or ask the administrator.",
+                "连续输错次数过多，请 15 分钟后再试，或联系安全管理员解锁。",
+                "Too many failures. Try again in 15 minutes or ask the security administrator.",
             ),
         )
     }
@@ -117,7 +117,43 @@ impl Problem {
             StatusCode::FORBIDDEN,
             "password_change_required",
             ("须先修改密码", "Password change required"),
-            ("当前为一次性密码，请先设置新密码。", "This is a one-time password. Set a new one first."),
+            (
+                "当前为一次性密码，或密码已超过有效期，请先设置新密码。",
+                "This is a one-time password, or one that is too old. Set a new one first.",
+            ),
+        )
+    }
+
+    pub(crate) fn second_factor_required() -> Self {
+        Self::new(
+            StatusCode::FORBIDDEN,
+            "second_factor_required",
+            ("须先启用动态口令", "Second factor required"),
+            (
+                "您的角色须使用动态口令登录，请先在“我的账号”启用。",
+                "Your role signs in with a second factor. Set it up first.",
+            ),
+        )
+    }
+
+    pub(crate) fn code_required() -> Self {
+        Self::new(
+            StatusCode::UNAUTHORIZED,
+            "code_required",
+            ("请输入动态口令", "Code required"),
+            ("该账号已启用动态口令。", "This account signs in with a code as well."),
+        )
+    }
+
+    pub(crate) fn wrong_code() -> Self {
+        Self::new(
+            StatusCode::UNAUTHORIZED,
+            "wrong_code",
+            ("动态口令不正确", "Wrong code"),
+            (
+                "请核对手机时间，等待下一个口令后重试；每个口令只能使用一次。",
+                "Check the time of the phone and wait for the next code; each is good once.",
+            ),
         )
     }
 

@@ -5,9 +5,9 @@ use crate::app::App;
 use crate::problem::write_problems;
 use crate::{
     audit, back_test, case, checkpoint, device, disposition, explanation, figures, health, history, import,
-    intake, job, map, model, notice, passage, picture, platform, quarantine, replay, role, rule, session,
-    silence, stream, subscription, system, tuning, unit, user, vehicle, warning, watch, weighing, yields,
-    zone,
+    intake, job, map, model, notice, passage, picture, platform, quarantine, replay, role, rule, security,
+    session, silence, stream, subscription, system, totp, tuning, unit, user, vehicle, warning, watch,
+    weighing, yields, zone,
 };
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -48,6 +48,9 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(session::change_password))
         .routes(routes!(session::list, session::end_others))
         .routes(routes!(session::end_one))
+        .routes(routes!(totp::begin))
+        .routes(routes!(totp::confirm))
+        .routes(routes!(totp::remove))
         .routes(routes!(figures::get))
         .routes(routes!(stream::live))
         .routes(routes!(warning::list))
@@ -123,6 +126,8 @@ fn people() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(user::unlock))
         .routes(routes!(user::sessions, user::end_sessions))
         .routes(routes!(user::end_session))
+        .routes(routes!(totp::reset))
+        .routes(routes!(security::get, security::put))
         .routes(routes!(user::founders))
         .routes(routes!(user::end_founders))
         .routes(routes!(audit::list))

@@ -3,6 +3,7 @@
 use crate::access::Signed;
 use crate::app::App;
 use crate::problem::Problem;
+use crate::totp;
 use crate::user::{UserView, user_view};
 use crate::wire::{List, instant};
 use axum::Json;
@@ -12,7 +13,7 @@ use axum::response::{IntoResponse, Response};
 use domain::people::Permission;
 use records::{
     AuditEntry, ChangePasswordError, LogInError, Origin, PASSWORDS_REMEMBERED, PasswordRule,
-    SESSION_LIFETIME_MS, User, UserId, session_id,
+    SESSION_LIFETIME_MS, SecondFactor, User, UserId, session_id,
 };
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
@@ -43,6 +44,8 @@ pub(crate) fn token_of(headers: &HeaderMap) -> Option<SmolStr> {
 pub(crate) struct LogIn {
     username: String,
     password: String,
+    /// The authenticator's code or a recovery code, where the answer asked for one.
+    code: Option<String>,
 }
 
 /// A new password.
@@ -59,6 +62,12 @@ pub(crate) struct MeView {
     user: UserView,
     /// What the user may do; pages show what these allow and ask for no role.
     permissions: Vec<&'static str>,
+    /// Whether a second factor must be set up before anything else.
+    must_set_up_totp: bool,
+    /// Recovery codes that are left.
+    recovery_codes_left: usize,
+    /// When the password must be changed.
+    password_due_at: Option<String>,
 }
 
 /// An opened session. Pages use the cookie that comes with it, programs the token.
@@ -71,7 +80,16 @@ pub(crate) struct SessionView {
 
 fn me_view(app: &App, user: &User) -> MeView {
     let allowed = Permission::ALL.iter().filter(|permission| user.roles.allow(**permission));
-    MeView { user: user_view(app, user), permissions: allowed.map(|permission| permission.key()).collect() }
+    let rules = app.security.load();
+    let mut view = user_view(app, user);
+    view.must_change_password = app.must_change_password(user);
+    MeView {
+        user: view,
+        permissions: allowed.map(|permission| permission.key()).collect(),
+        must_set_up_totp: rules.lacks_totp(user),
+        recovery_codes_left: user.recovery_codes_left,
+        password_due_at: rules.password_due_at(user).map(instant),
+    }
 }
 
 /// Signs in.
@@ -87,8 +105,18 @@ pub(crate) async fn log_in(
     let now = app.clock.now();
     let device = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok());
     let origin = Origin { address: Some(&address), device };
-    let opened = app.records.log_in(&input.username, &input.password, origin, now).await;
-    let action = if opened.is_ok() { "session.open" } else { "session.refused" };
+    let step_of =
+        |username: &str, sealed: &str, code: &str| totp::step_of(&app.seal, username, sealed, code, now);
+    let second = SecondFactor { code: input.code.as_deref(), step_of: &step_of };
+    let opened = app.records.log_in(&input.username, &input.password, second, origin, now).await;
+    if matches!(opened, Err(LogInError::NeedsCode)) {
+        return Err(Problem::code_required()); // Half of a log-in; its end is in the audit.
+    }
+    let action = match &opened {
+        Ok(session) if session.used_recovery_code => "session.recovery_code",
+        Ok(_) => "session.open",
+        Err(_) => "session.refused",
+    };
     let entry = AuditEntry {
         at: now,
         actor: input.username.as_str().into(),
@@ -100,6 +128,8 @@ pub(crate) async fn log_in(
     app.records.append_audit(&entry).await?;
     let session = opened.map_err(|error| match error {
         LogInError::WrongCredentials => Problem::wrong_password(),
+        LogInError::NeedsCode => Problem::code_required(),
+        LogInError::WrongCode => Problem::wrong_code(),
         LogInError::Locked { .. } => Problem::locked(),
         LogInError::Disabled => Problem::forbidden(),
         LogInError::Store(error) => error.into(),

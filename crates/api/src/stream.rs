@@ -24,6 +24,8 @@ use tokio_stream::wrappers::BroadcastStream;
 
 /// Missed warnings sent again at most; a page that missed more loads its lists anew (`hello.must_reload`).
 const CATCH_UP_MAX: u64 = 500;
+/// How often an open stream asks whether its session is still open.
+const SESSION_ASKED_EVERY: Duration = Duration::from_secs(30);
 /// How often passages are told, in ms.
 const PASSAGES_MS: u64 = 250;
 /// How often figures, vehicles and devices are told, in ms.
@@ -56,7 +58,7 @@ pub fn tell_noticed(app: &App, usernames: &BTreeSet<SmolStr>) {
 #[utoipa::path(get, path = "/live", tag = "live", responses((status = 200, description = "text/event-stream")))]
 pub(crate) async fn live(
     State(app): State<Arc<App>>,
-    _: Signed,
+    by: Signed,
     RequestLanguage(language): RequestLanguage,
     headers: HeaderMap,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
@@ -96,8 +98,21 @@ pub(crate) async fn live(
         .filter_map(move |message| {
             std::future::ready(message.ok().and_then(|message| event_of(&message, sent, language)))
         });
+    let following = following.take_until(session_end(app, by.token));
     Ok(Sse::new(stream::iter(first).chain(following))
         .keep_alive(KeepAlive::new().interval(Duration::from_secs(15))))
+}
+
+/// Returns when the session is over: whoever is signed out is told nothing more.
+async fn session_end(app: Arc<App>, token: SmolStr) {
+    loop {
+        tokio::time::sleep(SESSION_ASKED_EVERY).await;
+        let idle_ms = app.security.load().idle_ms();
+        // A database that can't answer now is asked again.
+        if matches!(app.records.is_session_open(&token, idle_ms, app.clock.now()).await, Ok(false)) {
+            return;
+        }
+    }
 }
 
 fn event_of(message: &Message, sent: u64, language: Language) -> Option<Result<Event, Infallible>> {

@@ -45,7 +45,9 @@ pub(crate) struct UserView {
     duty: Option<DutyView>,
     is_on_duty: bool,
     is_enabled: bool,
-    must_change_password: bool,
+    pub(crate) must_change_password: bool,
+    /// Whether a code is asked for beside the password.
+    has_totp: bool,
     /// Until when log-ins are refused after wrong passwords.
     locked_until: Option<String>,
     created_at: String,
@@ -153,6 +155,7 @@ pub(crate) fn user_view(app: &App, user: &User) -> UserView {
         is_on_duty: user.is_on_duty(now),
         is_enabled: user.is_enabled,
         must_change_password: user.must_change_password,
+        has_totp: user.has_totp,
         locked_until: user.locked_until.filter(|until| now < *until).map(instant),
         created_at: instant(user.created_at),
         last_login_at: user.last_login_at.map(instant),

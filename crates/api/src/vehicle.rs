@@ -2,13 +2,14 @@
 
 use crate::access::Signed;
 use crate::app::App;
-use crate::passage::{KeyVehicleView, key_vehicle_view};
+use crate::passage::{KeyVehicleView, key_vehicle_view, reason_of};
 use crate::problem::{Problem, RequestLanguage};
 use crate::warning::{WarningView, warning_view};
 use crate::wire::{List, Paging};
 use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
+use domain::people::Permission;
 use domain::{CivilDay, KeyClass, Plate, PlateClass, VehicleFile, VehicleKey, VehicleType};
 use records::{Sort, VehicleField, VehicleFilter, VehicleRecord, WarningField, WarningFilter, Window};
 use serde::{Deserialize, Serialize};
@@ -70,8 +71,10 @@ pub(crate) struct VehicleInput {
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(default)]
 pub(crate) struct VehicleQuery {
-    /// Part of the plate.
+    /// Part of the plate: a look-up, which needs a reason.
     q: Option<String>,
+    /// Why it is looked up; who keeps the register needs none.
+    reason: Option<String>,
     key_class: Option<String>,
     /// Inspection or scrapping overdue today.
     overdue: Option<bool>,
@@ -79,6 +82,14 @@ pub(crate) struct VehicleQuery {
     sort: Option<String>,
     limit: Option<u64>,
     offset: Option<u64>,
+}
+
+/// Why a vehicle is looked up.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(default)]
+pub(crate) struct LookUpQuery {
+    /// Needed of everybody but who keeps the register.
+    reason: Option<String>,
 }
 
 pub(crate) fn vehicle_view(record: &VehicleRecord) -> VehicleView {
@@ -137,6 +148,14 @@ pub(crate) fn file_of(key: VehicleKey, input: &VehicleInput) -> Result<VehicleFi
     })
 }
 
+/// Why a vehicle of the register is looked up. Who keeps the register has it as a duty and needs to give none.
+fn look_up_reason(by: &Signed, reason: Option<&String>) -> Result<String, Problem> {
+    match reason_of(reason) {
+        Err(_) if by.may(Permission::KeepRegister) => Ok(String::new()),
+        reason => reason,
+    }
+}
+
 /// The key in a path.
 pub(crate) fn key_of(plate: &str, class: &str) -> Result<VehicleKey, Problem> {
     let plate = Plate::parse(plate)
@@ -151,9 +170,16 @@ pub(crate) fn key_of(plate: &str, class: &str) -> Result<VehicleKey, Problem> {
     responses((status = 200, body = List<VehicleView>)))]
 pub(crate) async fn list(
     State(app): State<Arc<App>>,
-    _: Signed,
+    by: Signed,
     Query(query): Query<VehicleQuery>,
 ) -> Result<Json<List<VehicleView>>, Problem> {
+    let q = query.q.as_deref().map(str::trim).filter(|q| !q.is_empty());
+    if let Some(q) = q {
+        let reason = look_up_reason(&by, query.reason.as_ref())?;
+        if query.offset.unwrap_or(0) == 0 {
+            by.audit(&app, "vehicle.search", q, &reason).await?;
+        }
+    }
     let key_class = match query.key_class.as_deref().filter(|word| !word.is_empty()) {
         None => None,
         Some(word) => Some(
@@ -179,33 +205,39 @@ pub(crate) async fn list(
 
 /// One vehicle.
 #[utoipa::path(get, path = "/vehicles/{plate}/{plate_class}", tag = "vehicles",
-    params(("plate" = String, Path), ("plate_class" = String, Path)),
-    responses((status = 200, body = VehicleView), (status = 404)))]
+    params(("plate" = String, Path), ("plate_class" = String, Path), LookUpQuery),
+    responses((status = 200, body = VehicleView), (status = 404), (status = 422)))]
 pub(crate) async fn get(
     State(app): State<Arc<App>>,
-    _: Signed,
+    by: Signed,
     Path((plate, class)): Path<(String, String)>,
+    Query(query): Query<LookUpQuery>,
 ) -> Result<Json<VehicleView>, Problem> {
-    let record = app.records.vehicle(key_of(&plate, &class)?).await?.ok_or_else(no_such)?;
+    let key = key_of(&plate, &class)?;
+    let reason = look_up_reason(&by, query.reason.as_ref())?;
+    by.audit(&app, "vehicle.get", &key.plate.to_string(), &reason).await?;
+    let record = app.records.vehicle(key).await?.ok_or_else(no_such)?;
     Ok(Json(vehicle_view(&record)))
 }
 
 /// A vehicle's file with its warnings. A look-up: it is audited.
 #[utoipa::path(get, path = "/vehicles/{plate}/{plate_class}/file", tag = "vehicles",
-    params(("plate" = String, Path), ("plate_class" = String, Path)),
-    responses((status = 200, body = VehicleFileView), (status = 404)))]
+    params(("plate" = String, Path), ("plate_class" = String, Path), LookUpQuery),
+    responses((status = 200, body = VehicleFileView), (status = 404), (status = 422)))]
 pub(crate) async fn file(
     State(app): State<Arc<App>>,
     by: Signed,
     RequestLanguage(language): RequestLanguage,
     Path((plate, class)): Path<(String, String)>,
+    Query(query): Query<LookUpQuery>,
 ) -> Result<Json<VehicleFileView>, Problem> {
     let key = key_of(&plate, &class)?;
+    let reason = look_up_reason(&by, query.reason.as_ref())?;
     let record = app.records.vehicle(key).await?.ok_or_else(no_such)?;
     let filter = WarningFilter { vehicle: Some(key), ..WarningFilter::default() };
     let window = Window { offset: 0, limit: WARNINGS_MAX };
     let page = app.records.warnings(&filter, Sort::descending(WarningField::OccurredAt), window).await?;
-    by.audit(&app, "vehicle.file", &key.plate.to_string(), "").await?;
+    by.audit(&app, "vehicle.file", &key.plate.to_string(), &reason).await?;
     let (names, now) = (app.names.load(), app.clock.now());
     let last_seen = app.board.vehicle(key).map(|vehicle| key_vehicle_view(&app, key, &vehicle, now));
     Ok(Json(VehicleFileView {

@@ -21,6 +21,11 @@ impl Clock {
         Self::Driven(Arc::new(AtomicI64::new(start.unix_ms())))
     }
 
+    /// Whether a simulation drives it.
+    pub fn is_driven(&self) -> bool {
+        matches!(self, Self::Driven(_))
+    }
+
     /// The time now.
     pub fn now(&self) -> Timestamp {
         match self {

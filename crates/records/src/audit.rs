@@ -8,7 +8,10 @@ use crate::session::hex;
 use crate::store::{Records, time_of};
 use domain::Timestamp;
 use sea_orm::entity::prelude::*;
-use sea_orm::{ActiveModelTrait, Condition, IntoActiveModel, QueryOrder, QuerySelect};
+use sea_orm::sea_query::Query;
+use sea_orm::{
+    ActiveModelTrait, Condition, ConnectionTrait, IntoActiveModel, QueryOrder, QuerySelect, QueryTrait,
+};
 use sha2::{Digest, Sha256};
 use smol_str::SmolStr;
 
@@ -66,6 +69,9 @@ pub struct AuditRecord {
     /// SHA-256 over the hash before and all fields, as hexadecimal digits.
     pub hash: String,
 }
+
+/// Rows that a list of the audit counts; more are said to be more.
+pub const AUDIT_COUNT_MAX: u64 = 10_000;
 
 /// Which rows of the audit. Text matches from the beginning, so that an index finds it among millions.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -125,11 +131,19 @@ impl Records {
         append.await.during("add to the audit")
     }
 
-    /// Rows of the audit, newest first.
+    /// Rows of the audit, newest first. Its total counts no further than [`AUDIT_COUNT_MAX`] and one: to count millions takes
+    /// longer than to show the newest.
     pub async fn audit(&self, filter: &AuditFilter, window: Window) -> Result<Page<AuditRecord>, StoreError> {
         let list = async {
             let found = row::Entity::find().filter(condition(filter));
-            let total = found.clone().count(self.reader()).await?;
+            let counted = found.clone().select_only().column(row::Column::Id).limit(AUDIT_COUNT_MAX + 1);
+            let count = Query::select()
+                .expr_as(Expr::cust("COUNT(*)"), "count")
+                .from_subquery(counted.into_query(), "counted")
+                .to_owned();
+            let count = self.reader().query_one(&count).await?;
+            let total: i64 = count.map_or(Ok(0), |row| row.try_get("", "count"))?;
+            let total = total as u64;
             let found = found.order_by_desc(row::Column::At).order_by_desc(row::Column::Id);
             let rows = found.offset(window.offset).limit(window.limit()).all(self.reader()).await?;
             Ok(Page { items: rows.into_iter().map(record_of).collect(), total })

@@ -39,8 +39,8 @@
 //! | segments of the history | `segments`, `commit_sealed`, `swap_segments` |
 //! | units | `units`, `add_unit`, `change_unit` |
 //! | users | `ensure_first_administrator`, `create_user`, `user`, `users`, `patch_user`, `take_over`, `end_founders` |
-//! | passwords | `change_password`, `reset_password`, `unlock_user` |
-//! | sessions | `log_in`, `session_user`, `sessions`, `end_session`, `end_sessions`, `log_out` |
+//! | passwords | `change_password`, `reset_password`, `unlock_user`, `prove`, `enable_totp`, `disable_totp` |
+//! | sessions | `log_in`, `session_user`, `is_session_open`, `sessions`, `end_session`, `end_sessions`, `log_out` |
 //! | audit | `append_audit`, `audit`, `verify_audit` |
 //! | quarantine | `add_quarantine`, `quarantine`, `quarantined`, `quarantine_counts` |
 //! | jobs | `add_job`, `begin_job`, `note_job_progress`, `end_job`, `interrupt_jobs`, `job`, `jobs`, `forget_jobs` |
@@ -94,14 +94,17 @@ mod watch;
 mod zone;
 
 pub use attachment::AttachmentRecord;
-pub use audit::{AuditEntry, AuditFilter, AuditRecord, AuditVerdict};
+pub use audit::{AUDIT_COUNT_MAX, AuditEntry, AuditFilter, AuditRecord, AuditVerdict};
 pub use back_test::{BackTestFilter, BackTestRecord, FoundOutcome, FoundWarning, NewBackTest};
 pub use case::{
     CaseCount, CaseError, CaseField, CaseFilter, CaseRecord, Command, PauseError, Rung, StepRecord,
     TaskCount, TaskFilter, TaskGroup, TaskRecord, TidingsRecord, Worked,
 };
 pub use checkpoint::CheckpointFilter;
-pub use credential::{ChangePasswordError, FAILED_ATTEMPTS_MAX, LOCK_OUT_MS, PASSWORDS_REMEMBERED};
+pub use credential::{
+    ChangePasswordError, FAILED_ATTEMPTS_MAX, LOCK_OUT_MS, PASSWORDS_REMEMBERED, ProofError, RECOVERY_CODES,
+    SecondFactor,
+};
 pub use device::{Device, DeviceFilter, DeviceSecret};
 pub use error::{Fault, StoreError};
 pub use job::{JobEnd, JobFilter, JobId, JobRecord, JobState, NewJob};

@@ -1,6 +1,6 @@
 //! Sessions: who is logged in. The database has only hashes of tokens: reading it doesn't let anybody in.
 
-use crate::credential::Attempt;
+use crate::credential::{Attempt, Proof, SecondFactor};
 use crate::error::{During, StoreError};
 use crate::password;
 use crate::store::{Records, time_of};
@@ -70,6 +70,8 @@ pub struct Session {
     pub user: User,
     /// When it ends.
     pub expires_at: Timestamp,
+    /// Whether it was opened with a recovery code, which is used up now.
+    pub used_recovery_code: bool,
 }
 
 /// A session, as its user or the security administrator sees it.
@@ -112,6 +114,12 @@ pub enum LogInError {
         /// Until when.
         until: Timestamp,
     },
+    /// The right password of a user who must also show a code.
+    #[error("a code is needed beside the password")]
+    NeedsCode,
+    /// The right password with a wrong code, or with one that was used before.
+    #[error("wrong code")]
+    WrongCode,
     /// The right password of a disabled user.
     #[error("the user is disabled")]
     Disabled,
@@ -121,17 +129,20 @@ pub enum LogInError {
 }
 
 impl Records {
-    /// Opens a session for a username and its password.
+    /// Opens a session for a username, its password, and a code of who has a second factor.
     pub async fn log_in(
         &self,
         username: &str,
         password: &str,
+        second: SecondFactor<'_>,
         origin: Origin<'_>,
         now: Timestamp,
     ) -> Result<Session, LogInError> {
-        let row = match self.attempt(username, password, now).await? {
-            Attempt::Right(row) => row,
+        let (row, proof) = match self.attempt(username, password, Some(second), now).await? {
+            Attempt::Right(row, proof) => (row, proof),
             Attempt::Wrong => return Err(LogInError::WrongCredentials),
+            Attempt::CodeNeeded => return Err(LogInError::NeedsCode),
+            Attempt::WrongCode => return Err(LogInError::WrongCode),
             Attempt::Locked { until } => return Err(LogInError::Locked { until }),
         };
         if !row.is_enabled {
@@ -162,7 +173,8 @@ impl Records {
             Ok(user)
         };
         let user = open.await.during("open a session")?;
-        Ok(Session { token, user, expires_at })
+        let used_recovery_code = matches!(proof, Proof::Recovery { .. });
+        Ok(Session { token, user, expires_at, used_recovery_code })
     }
 
     /// Whose session this is; `None` when there is none, it is over or was not used for `idle_ms`, or the user is
@@ -174,16 +186,10 @@ impl Records {
         now: Timestamp,
     ) -> Result<Option<User>, StoreError> {
         let read = async {
-            let session = row::Entity::find_by_id(token_hash(token)).one(self.reader()).await?;
-            let Some(session) = session.filter(|session| now.unix_ms() < session.expires_at) else {
+            let Some((session, user)) = self.open_session(token, idle_ms, now).await? else {
                 return Ok(None);
             };
             let unused_ms = now.unix_ms() - session.last_used_at;
-            if idle_ms.is_some_and(|idle_ms| unused_ms >= idle_ms) {
-                return Ok(None);
-            }
-            let user = user::row::Entity::find_by_id(session.user_id).one(self.reader()).await?;
-            let Some(user) = user.filter(|user| user.is_enabled) else { return Ok(None) };
             if unused_ms >= SESSION_USE_NOTED_MS {
                 row::Entity::update_many()
                     .col_expr(row::Column::LastUsedAt, Expr::value(now.unix_ms()))
@@ -194,6 +200,33 @@ impl Records {
             user_of(user).map(Some)
         };
         read.await.during("look up a session")
+    }
+
+    /// Whether a session is still open. Asking is no use of it.
+    pub async fn is_session_open(
+        &self,
+        token: &str,
+        idle_ms: Option<i64>,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let found = self.open_session(token, idle_ms, now).await;
+        found.map(|found| found.is_some()).during("look up a session")
+    }
+
+    async fn open_session(
+        &self,
+        token: &str,
+        idle_ms: Option<i64>,
+        now: Timestamp,
+    ) -> Result<Option<(row::Model, user::row::Model)>, DbErr> {
+        let is_open = |session: &row::Model| {
+            let unused_ms = now.unix_ms() - session.last_used_at;
+            now.unix_ms() < session.expires_at && idle_ms.is_none_or(|idle_ms| unused_ms < idle_ms)
+        };
+        let session = row::Entity::find_by_id(token_hash(token)).one(self.reader()).await?;
+        let Some(session) = session.filter(is_open) else { return Ok(None) };
+        let user = user::row::Entity::find_by_id(session.user_id).one(self.reader()).await?;
+        Ok(user.filter(|user| user.is_enabled).map(|user| (session, user)))
     }
 
     /// The sessions of a user that are not over, newest first.

@@ -16,9 +16,14 @@ export const jobFileUrl = (id: number, name: string) => `${V1}/jobs/${id}/files/
 export const LIVE_URL = `${V1}/live`
 
 export const api = {
-  login: (username: string, password: string) => post<T.SessionCreated>(`${V1}/session`, { username, password }),
+  login: (username: string, password: string, code?: string) =>
+    post<T.SessionCreated>(`${V1}/session`, { username, password, ...(code ? { code } : {}) }),
   session: () => get<T.Me>(`${V1}/session`),
   logout: () => remove(`${V1}/session`),
+  beginTotp: (current_password: string) => post<T.TotpSecret>(`${V1}/session/totp`, { current_password }),
+  confirmTotp: async (ticket: string, code: string): Promise<string[]> =>
+    (await post<{ recovery_codes: string[] }>(`${V1}/session/totp/confirm`, { ticket, code })).recovery_codes,
+  removeTotp: (current_password: string) => post<undefined>(`${V1}/session/totp/remove`, { current_password }),
   sessions: () => all<T.SessionRow>(`${V1}/session/sessions`),
   endSession: (session: string) => remove(`${V1}/session/sessions/${part(session)}`),
   endOtherSessions: () => remove(`${V1}/session/sessions`),
@@ -58,8 +63,8 @@ export const api = {
   quarantined: (id: T.QuarantineEntry['id']) => get<T.QuarantineFile>(`${V1}/quarantine/${part(String(id))}`),
 
   vehicles: (query: Query, signal?: AbortSignal) => get<T.List<T.Vehicle>>(`${V1}/vehicles`, query, signal),
-  vehicleFile: (plate: string, plateClass: string) =>
-    get<T.VehicleFile>(`${V1}/vehicles/${part(plate)}/${part(plateClass)}/file`),
+  vehicleFile: (plate: string, plateClass: string, reason?: string) =>
+    get<T.VehicleFile>(`${V1}/vehicles/${part(plate)}/${part(plateClass)}/file`, { reason }),
   saveVehicle: (vehicle: T.Vehicle) =>
     put<T.Vehicle>(`${V1}/vehicles/${part(vehicle.plate)}/${part(vehicle.plate_class)}`, vehicle),
   removeVehicle: (vehicle: T.Vehicle) => remove(`${V1}/vehicles/${part(vehicle.plate)}/${part(vehicle.plate_class)}`),
@@ -164,8 +169,11 @@ export const api = {
   userSessions: (id: number) => all<T.SessionRow>(`${V1}/users/${id}/sessions`),
   endUserSession: (id: number, session: string) => remove(`${V1}/users/${id}/sessions/${part(session)}`),
   endUserSessions: (id: number) => remove(`${V1}/users/${id}/sessions`),
+  resetTotp: (id: number) => post<undefined>(`${V1}/users/${id}/reset-totp`),
+  security: () => get<T.SecurityRules>(`${V1}/security`),
+  putSecurity: (rules: T.SecurityRules) => put<T.SecurityRules>(`${V1}/security`, rules),
   unlock: (id: number) => post<undefined>(`${V1}/users/${id}/unlock`),
-  audit: (query: Query, signal?: AbortSignal) => get<T.List<T.AuditEntry>>(`${V1}/audit`, query, signal),
+  audit: (query: Query, signal?: AbortSignal) => get<T.AuditList>(`${V1}/audit`, query, signal),
   verifyAudit: () => post<T.Job>(`${V1}/audit/verify`),
 
   jobs: (query: Query, signal?: AbortSignal) => get<T.List<T.Job>>(`${V1}/jobs`, query, signal),

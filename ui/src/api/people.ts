@@ -58,11 +58,18 @@ export type Unit = Told<'UnitView', { kind: UnitKind }>
 
 export type User = Told<'UserView', { roles: Role[] }>
 /** Who is logged in. */
-export type Me = User & { permissions: Permission[] }
+export type Me = User & {
+  permissions: Permission[]
+  must_set_up_totp: boolean
+  recovery_codes_left: number
+  password_due_at: string | null
+}
 export type SessionCreated = Told<'SessionView', { user: Me }>
 /** A user with a password that the server shows exactly once. */
 export type UserWithPassword = Told<'UserWithPassword', { user: User }>
 export type SessionRow = Told<'SessionRowView'>
+export type TotpSecret = Told<'TotpSecret'>
+export type SecurityRules = Required<Told<'SecurityRules'>>
 export type RoleRow = Told<'RoleView', { key: Role; permissions: Permission[] }>
 export type Founders = Told<'FoundersView', { missing_roles: Role[] }>
 export interface UserInput {

@@ -262,6 +262,7 @@ export type MapConfig = Told<'MapConfig', { bounds: [number, number, number, num
 export type RoadClass = 'expressway' | 'national' | 'provincial' | 'county' | 'township' | 'village' | 'street'
 
 export type AuditEntry = Told<'AuditView'>
+export type AuditList = Told<'AuditList', { items: AuditEntry[] }>
 export type Health = Told<'Health'>
 export type SystemInfo = Told<'SystemView', { clock: 'system' | 'driven' }>
 

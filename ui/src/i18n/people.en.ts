@@ -207,5 +207,7 @@ export const people: Record<keyof typeof chinese, string> = {
   'audit_action.session.totp_off': 'second factor off',
   'audit_action.session.recovery_code': 'signed in with a recovery code',
   'audit_action.security.change': 'security changed',
+  'audit_action.vehicle.search': 'vehicles searched by plate',
+  'audit_action.vehicle.get': 'vehicle looked up',
   'audit_action.request': 'other change',
 }

@@ -198,5 +198,7 @@ export const people = {
   'audit_action.session.totp_off': '停用动态口令',
   'audit_action.session.recovery_code': '使用恢复码登录',
   'audit_action.security.change': '变更安全设置',
+  'audit_action.vehicle.search': '按号牌查询车辆',
+  'audit_action.vehicle.get': '查看车辆登记',
   'audit_action.request': '其他变更操作',
 } as const

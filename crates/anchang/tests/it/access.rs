@@ -135,3 +135,85 @@ async fn who_keeps_accounts_gives_no_roles_and_nobody_gives_them_to_oneself() {
     assert_eq!(give(&founder, &format!("/users/{}/roles", me["id"]), json!(["clerk"])).await, 200);
     assert_eq!(give(&security, &roles, json!([])).await, 403);
 }
+
+/// The code that an authenticator shows at the clock's time.
+fn code_of(secret: &str, at_s: u64) -> String {
+    let secret = totp_rs::Secret::try_from_base32(secret).unwrap();
+    totp_rs::Builder::new().with_secret(secret).build().unwrap().generate(at_s).to_string()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_factor_is_set_up_asked_for_and_may_be_a_duty_of_administrators() {
+    let mut anchang = Anchang::start().await;
+    let founder = anchang.signed_in_first().await;
+    let at_s = 1_795_406_400;
+    founder.put("/clock", json!({ "now": "2026-11-23T04:00:00Z" })).await;
+    let mut li = Page::new(&anchang);
+    let founder = anchang.signed_in().await;
+    drop(founder.new_user("li", &["system_administrator"]).await);
+    let duty = json!({ "administrator_password_days": 90, "password_days": 0, "idle_minutes": 30,
+                       "administrators_need_totp": true });
+    founder.put("/security", duty).await;
+    // The founder is one of them, too: nothing but the second factor is open.
+    let refused = founder.send("GET", "/users", None).await;
+    assert_eq!(refused.status(), 403);
+    assert_eq!(refused.json::<Value>().await.unwrap()["code"], "second_factor_required");
+
+    li.log_in("li", PASSWORD).await;
+    assert_eq!(li.get("/session").await["must_set_up_totp"], true);
+    let proof = json!({ "current_password": "not this one" });
+    assert_eq!(li.send("POST", "/session/totp", Some(proof)).await.status(), 422);
+    let begun = li.post("/session/totp", json!({ "current_password": PASSWORD })).await;
+    assert!(begun["qr_svg"].as_str().unwrap().contains("<svg"));
+    let secret = begun["secret"].as_str().unwrap();
+    let confirm = |code: &str| json!({ "ticket": begun["ticket"], "code": code });
+    assert_eq!(li.send("POST", "/session/totp/confirm", Some(confirm("000000"))).await.status(), 422);
+    let done = li.post("/session/totp/confirm", confirm(&code_of(secret, at_s))).await;
+    let recovery = done["recovery_codes"].as_array().unwrap();
+    assert_eq!(recovery.len(), 10);
+    assert_eq!(li.status_of("/users").await, 200);
+
+    let log_in = async |code: Option<&str>| {
+        let body = json!({ "username": "li", "password": PASSWORD, "code": code });
+        let answer = Page::new(&anchang).send("POST", "/session", Some(body)).await;
+        let status = answer.status().as_u16();
+        (status, answer.json::<Value>().await.unwrap()["code"].as_str().unwrap_or_default().to_owned())
+    };
+    assert_eq!(log_in(None).await, (401, "code_required".to_owned()));
+    let used = code_of(secret, at_s);
+    assert_eq!(log_in(Some(&used)).await, (401, "wrong_code".to_owned()), "it was used to confirm");
+    let next = code_of(secret, at_s + 30);
+    assert_eq!(log_in(Some(&next)).await.0, 200);
+    assert_eq!(log_in(Some(&next)).await.0, 401, "a code is good once");
+    assert_eq!(log_in(recovery[0].as_str()).await.0, 200);
+
+    // Sessions are listed and ended, and lapse when nobody uses them.
+    let sessions = li.get("/session/sessions").await;
+    assert_eq!(sessions["total"], 4);
+    let other = sessions["items"].as_array().unwrap().iter().find(|one| one["is_this"] == false).unwrap();
+    let path = format!("/session/sessions/{}", other["id"].as_str().unwrap());
+    assert_eq!(li.send("DELETE", &path, None).await.status(), 204);
+    assert_eq!(li.send("DELETE", &path, None).await.status(), 404);
+    assert_eq!(li.send("DELETE", "/session/sessions", None).await.status(), 204);
+    assert_eq!(li.get("/session/sessions").await["total"], 1);
+    let clock = json!({ "now": "2026-11-23T04:30:00Z" });
+    assert_eq!(li.send("PUT", "/clock", Some(clock)).await.status(), 204);
+    assert_eq!(li.status_of("/session").await, 401, "not used for thirty minutes");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_vehicle_is_looked_up_for_a_reason_that_the_audit_keeps() {
+    let mut anchang = Anchang::start().await;
+    let founder = anchang.signed_in_first().await;
+    let patrol = founder.new_user("lumian", &["patrol_officer"]).await;
+    founder.put("/vehicles/鲁Q12345/02", json!({ "owner": "某运输公司" })).await;
+    for path in ["/vehicles/鲁Q12345/02?", "/vehicles/鲁Q12345/02/file?", "/vehicles?q=鲁Q123&"] {
+        assert_eq!(patrol.status_of(path).await, 422, "{path}");
+        assert_eq!(patrol.status_of(&format!("{path}reason=交通事故核查")).await, 200, "{path}");
+        assert_eq!(founder.status_of(path).await, 200, "who keeps the register: {path}");
+    }
+    assert_eq!(patrol.status_of("/vehicles").await, 200, "the list without a plate");
+    let rows = founder.get("/audit?actor=lumian&q=鲁Q123&limit=10").await;
+    assert_eq!((&rows["total"], &rows["is_total_exact"]), (&json!(3), &json!(true)));
+    assert!(rows["items"].as_array().unwrap().iter().all(|row| row["detail"] == "交通事故核查"), "{rows}");
+}

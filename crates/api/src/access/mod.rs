@@ -141,17 +141,22 @@ async fn admit(
     access: Access,
 ) -> Result<Signed, Problem> {
     let token = token_of(headers).ok_or_else(Problem::unauthenticated)?;
-    let Some(user) = app.records.session_user(&token, None, app.clock.now()).await? else {
+    let idle_ms = app.security.load().idle_ms();
+    let Some(user) = app.records.session_user(&token, idle_ms, app.clock.now()).await? else {
         // Made up, ended or expired; nobody knows whose it was.
         note_refusal(app, SmolStr::default(), "session.invalid", route, address).await?;
         return Err(Problem::unauthenticated());
     };
-    let is_allowed = match access {
-        Access::Public | Access::PasswordChangeOnly => true,
-        Access::AnySession | Access::OneOf(_) if user.must_change_password => {
+    if matches!(access, Access::AnySession | Access::OneOf(_)) {
+        if app.must_change_password(&user) {
             return Err(Problem::password_change_required());
         }
-        Access::AnySession => true,
+        if app.security.load().lacks_totp(&user) {
+            return Err(Problem::second_factor_required());
+        }
+    }
+    let is_allowed = match access {
+        Access::Public | Access::PasswordChangeOnly | Access::AnySession => true,
         Access::OneOf(permissions) => permissions.iter().any(|permission| user.roles.allow(*permission)),
     };
     if !is_allowed {

@@ -11,7 +11,7 @@ use domain::people::Permission::{
 pub enum Access {
     /// Everybody, without a session.
     Public,
-    /// Whoever has a session, also with a password that must be changed first.
+    /// Whoever has a session, also before a password is changed or a second factor is set up that must be first.
     PasswordChangeOnly,
     /// Whoever has a session.
     AnySession,
@@ -50,6 +50,9 @@ pub const TABLE: &[(&str, &str, Access)] = &[
     ("GET", "/session", PasswordChangeOnly),
     ("DELETE", "/session", PasswordChangeOnly),
     ("PUT", "/session/password", PasswordChangeOnly),
+    ("POST", "/session/totp", PasswordChangeOnly),
+    ("POST", "/session/totp/confirm", PasswordChangeOnly),
+    ("POST", "/session/totp/remove", AnySession),
     ("GET", "/session/sessions", AnySession),
     ("DELETE", "/session/sessions", AnySession),
     ("DELETE", "/session/sessions/{session}", AnySession),
@@ -65,10 +68,13 @@ pub const TABLE: &[(&str, &str, Access)] = &[
     ("PUT", "/users/{id}/duty", OneOf(&[Dispatch, ManageSystem])),
     ("PUT", "/users/{id}/roles", OneOf(&[ManageSecurity])),
     ("POST", "/users/{id}/reset-password", OneOf(&[ManageSecurity])),
+    ("POST", "/users/{id}/reset-totp", OneOf(&[ManageSecurity])),
     ("POST", "/users/{id}/unlock", OneOf(&[ManageSecurity])),
     ("GET", "/users/{id}/sessions", OneOf(&[ManageSecurity])),
     ("DELETE", "/users/{id}/sessions", OneOf(&[ManageSecurity])),
     ("DELETE", "/users/{id}/sessions/{session}", OneOf(&[ManageSecurity])),
+    ("GET", "/security", OneOf(&[ManageSystem, ManageSecurity, SeeAudit])),
+    ("PUT", "/security", OneOf(&[ManageSecurity])),
     ("GET", "/founders", ADMINISTER),
     ("POST", "/founders/end", OneOf(&[ManageSecurity])),
     ("GET", "/audit", OneOf(&[SeeAudit])),
@@ -240,8 +246,12 @@ pub const TABLE: &[(&str, &str, Access)] = &[
 
 /// Requests that change nothing people keep, although their method says so: tries, and a clock that a simulation drives
 /// twenty times a second. All others are in the audit.
-pub(super) const UNRECORDED: &[(&str, &str)] =
-    &[("PUT", "/clock"), ("POST", "/rules/check"), ("POST", "/intake/files/{id}/check")];
+pub(super) const UNRECORDED: &[(&str, &str)] = &[
+    ("PUT", "/clock"),
+    ("POST", "/rules/check"),
+    ("POST", "/intake/files/{id}/check"),
+    ("POST", "/session/totp"), // Its end is in the audit.
+];
 
 /// Who may use a route; `None` when the table doesn't name it.
 pub fn access_of(method: &str, path: &str) -> Option<Access> {

@@ -1,16 +1,36 @@
 //! Users, sessions and the audit.
 
 use crate::{at, open};
+use domain::Timestamp;
 use domain::people::{Role, RoleSet, UnitFault, UnitId, UnitKind};
 use records::{
     AuditEntry, AuditFilter, AuditVerdict, ChangePasswordError, CreateUserError, FAILED_ATTEMPTS_MAX,
     LOCK_OUT_MS, LogInError, NewUnit, NewUser, OneTimePassword, Origin, PASSWORDS_REMEMBERED, PasswordRule,
-    PatchUserError, Records, SESSION_LIFETIME_MS, UnitError, UnitPatch, User, UserPatch, Window,
+    PatchUserError, RECOVERY_CODES, Records, SESSION_LIFETIME_MS, SecondFactor, Session, UnitError,
+    UnitPatch, User, UserPatch, Window,
 };
 
 async fn create(records: &Records, username: &str) -> Result<(User, OneTimePassword), CreateUserError> {
     let new = NewUser { username: username.into(), display_name: "李四".into(), ..NewUser::default() };
     records.create_user(&new, at(0)).await
+}
+
+/// Code `n` is right at step `n`; its secret says so.
+const SECOND: SecondFactor<'_> = SecondFactor {
+    code: None,
+    step_of: &|username, sealed, code| {
+        assert_eq!((username, sealed), ("li", "sealed"));
+        code.parse().ok().filter(|step| *step < 1_000)
+    },
+};
+
+async fn log_in(
+    records: &Records,
+    username: &str,
+    password: &str,
+    now: Timestamp,
+) -> Result<Session, LogInError> {
+    records.log_in(username, password, SECOND, Origin::default(), now).await
 }
 
 async fn named(records: &Records, username: &str) -> User {
@@ -28,10 +48,10 @@ async fn the_first_administrator_is_made_once_and_must_choose_a_password() {
     assert!(records.ensure_first_administrator(at(1)).await.unwrap().is_none());
 
     let from = Origin { address: Some("10.0.0.9"), device: Some("Firefox") };
-    let session = records.log_in("admin", password.reveal(), from, at(2)).await.unwrap();
+    let session = records.log_in("admin", password.reveal(), SECOND, from, at(2)).await.unwrap();
     assert!(session.user.must_change_password);
     assert_eq!((&session.user.roles, session.user.last_login_at), (&Role::Founder.into(), Some(at(2))));
-    let other = records.log_in("admin", password.reveal(), Origin::default(), at(2)).await.unwrap();
+    let other = log_in(&records, "admin", password.reveal(), at(2)).await.unwrap();
     let (id, token) = (session.user.id, session.token.reveal());
     let change =
         async |current: &str, new: &str| records.change_password(id, current, new, Some(token), at(3)).await;
@@ -45,7 +65,7 @@ async fn the_first_administrator_is_made_once_and_must_choose_a_password() {
     let user = records.session_user(token, None, at(4)).await.unwrap().unwrap();
     assert!(!user.must_change_password);
     assert_eq!(records.session_user(other.token.reveal(), None, at(4)).await.unwrap(), None);
-    let old = records.log_in("admin", password.reveal(), Origin::default(), at(5)).await;
+    let old = log_in(&records, "admin", password.reveal(), at(5)).await;
     assert!(matches!(old, Err(LogInError::WrongCredentials)));
 }
 
@@ -54,8 +74,8 @@ async fn sessions_end_by_time_by_log_out_and_with_their_user() {
     let (_dir, records) = open().await;
     let admin = records.ensure_first_administrator(at(0)).await.unwrap().unwrap();
     let (user, password) = create(&records, "li").await.unwrap();
-    let log_in = async |now| records.log_in("li", password.reveal(), Origin::default(), now).await;
-    let session = log_in(at(0)).await.unwrap();
+    let enter = async |now| log_in(&records, "li", password.reveal(), now).await;
+    let session = enter(at(0)).await.unwrap();
     let token = session.token.reveal();
     assert!(records.session_user(token, None, at(SESSION_LIFETIME_MS - 1)).await.unwrap().is_some());
     assert_eq!(records.session_user(token, None, at(SESSION_LIFETIME_MS)).await.unwrap(), None);
@@ -63,17 +83,17 @@ async fn sessions_end_by_time_by_log_out_and_with_their_user() {
     records.log_out(token).await.unwrap();
     assert_eq!(records.session_user(token, None, at(1)).await.unwrap(), None);
 
-    let session = log_in(at(1)).await.unwrap();
+    let session = enter(at(1)).await.unwrap();
     let disable = UserPatch { is_enabled: Some(false), ..UserPatch::default() };
     records.patch_user(user.id, disable.clone()).await.unwrap();
     assert_eq!(records.session_user(session.token.reveal(), None, at(2)).await.unwrap(), None);
-    assert!(matches!(log_in(at(2)).await, Err(LogInError::Disabled)));
+    assert!(matches!(enter(at(2)).await, Err(LogInError::Disabled)));
 
     let taken = create(&records, "li").await;
     assert!(matches!(taken, Err(CreateUserError::Taken)));
     let bad = create(&records, "li si").await;
     assert!(matches!(bad, Err(CreateUserError::BadUsername)));
-    let last = records.log_in("admin", admin.reveal(), Origin::default(), at(3)).await.unwrap().user.id;
+    let last = log_in(&records, "admin", admin.reveal(), at(3)).await.unwrap().user.id;
     let locked_out = records.patch_user(last, disable).await;
     assert!(matches!(locked_out, Err(PatchUserError::LastAdministrator)));
     assert!(records.user(last).await.unwrap().unwrap().is_enabled, "the refused change left nothing behind");
@@ -86,9 +106,7 @@ async fn wrong_passwords_lock_also_when_tried_at_the_same_time() {
     let tries: Vec<_> = (0..FAILED_ATTEMPTS_MAX + 3)
         .map(|n| {
             let records = records.clone();
-            tokio::spawn(async move {
-                records.log_in("admin", &format!("guess {n}"), Origin::default(), at(0)).await
-            })
+            tokio::spawn(async move { log_in(&records, "admin", &format!("guess {n}"), at(0)).await })
         })
         .collect();
     let (mut wrong, mut locked) = (0, 0);
@@ -100,11 +118,11 @@ async fn wrong_passwords_lock_also_when_tried_at_the_same_time() {
         }
     }
     assert_eq!((wrong, locked), (FAILED_ATTEMPTS_MAX, 3));
-    let early = records.log_in("admin", password.reveal(), Origin::default(), at(LOCK_OUT_MS - 1)).await;
+    let early = log_in(&records, "admin", password.reveal(), at(LOCK_OUT_MS - 1)).await;
     assert!(matches!(early, Err(LogInError::Locked { .. })), "the right password doesn't help while locked");
-    records.log_in("admin", password.reveal(), Origin::default(), at(LOCK_OUT_MS)).await.unwrap();
+    log_in(&records, "admin", password.reveal(), at(LOCK_OUT_MS)).await.unwrap();
 
-    let unknown = records.log_in("nobody", "guess", Origin::default(), at(0)).await;
+    let unknown = log_in(&records, "nobody", "guess", at(0)).await;
     assert!(matches!(unknown, Err(LogInError::WrongCredentials)));
 }
 
@@ -114,15 +132,15 @@ async fn the_right_password_sets_the_count_back_and_a_reset_unlocks() {
     let (user, password) = create(&records, "li").await.unwrap();
     for _ in 0..2 {
         for _ in 0..FAILED_ATTEMPTS_MAX - 1 {
-            assert!(records.log_in("li", "wrong", Origin::default(), at(0)).await.is_err());
+            assert!(log_in(&records, "li", "wrong", at(0)).await.is_err());
         }
-        records.log_in("li", password.reveal(), Origin::default(), at(0)).await.unwrap();
+        log_in(&records, "li", password.reveal(), at(0)).await.unwrap();
     }
     for _ in 0..FAILED_ATTEMPTS_MAX {
-        assert!(records.log_in("li", "wrong", Origin::default(), at(0)).await.is_err());
+        assert!(log_in(&records, "li", "wrong", at(0)).await.is_err());
     }
     let new = records.reset_password(user.id).await.unwrap().unwrap();
-    let session = records.log_in("li", new.reveal(), Origin::default(), at(0)).await.unwrap();
+    let session = log_in(&records, "li", new.reveal(), at(0)).await.unwrap();
     assert!(session.user.must_change_password);
 }
 
@@ -144,12 +162,61 @@ async fn the_last_passwords_are_not_used_again() {
 }
 
 #[tokio::test]
+async fn a_code_is_asked_for_is_good_once_and_a_recovery_code_stands_for_it_once() {
+    let (_dir, records) = open().await;
+    let (user, once) = create(&records, "li").await.unwrap();
+    let password = once.reveal();
+    let enter = async |code: Option<&str>| {
+        let second = SecondFactor { code, ..SECOND };
+        records.log_in("li", password, second, Origin::default(), at(0)).await
+    };
+    assert!(enter(Some("7")).await.is_ok(), "nobody asked for a code yet");
+    records.prove("li", password, at(0)).await.unwrap();
+    let codes = records.enable_totp(user.id, "sealed", 7).await.unwrap();
+    assert_eq!(codes.len(), RECOVERY_CODES);
+    assert!(matches!(enter(None).await, Err(LogInError::NeedsCode)));
+    for used_or_wrong in ["7", "6", "x", "1000"] {
+        assert!(matches!(enter(Some(used_or_wrong)).await, Err(LogInError::WrongCode)), "{used_or_wrong}");
+        records.unlock_user(user.id).await.unwrap();
+    }
+    assert!(!enter(Some(" 8 ")).await.unwrap().used_recovery_code);
+    assert!(matches!(enter(Some("8")).await, Err(LogInError::WrongCode)), "it was seen over the shoulder");
+
+    let dashed = format!("{}-{}", &codes[3].reveal().to_uppercase(), " ");
+    assert!(enter(Some(&dashed)).await.unwrap().used_recovery_code);
+    assert!(matches!(enter(Some(&dashed)).await, Err(LogInError::WrongCode)));
+    let known = records.user(user.id).await.unwrap().unwrap();
+    assert_eq!((known.has_totp, known.recovery_codes_left), (true, RECOVERY_CODES - 1));
+
+    // Guessing codes locks as guessing passwords does, though the password is right each time.
+    for _ in 0..FAILED_ATTEMPTS_MAX {
+        assert!(enter(Some("0")).await.is_err());
+    }
+    assert!(matches!(enter(Some("9")).await, Err(LogInError::Locked { .. })));
+    records.unlock_user(user.id).await.unwrap();
+    records.disable_totp(user.id).await.unwrap();
+    enter(None).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_who_show_the_same_code_one_gets_in() {
+    let (_dir, records) = open().await;
+    let (user, once) = create(&records, "li").await.unwrap();
+    records.enable_totp(user.id, "sealed", 0).await.unwrap();
+    let second = SecondFactor { code: Some("5"), ..SECOND };
+    let enter = || records.log_in("li", once.reveal(), second, Origin::default(), at(0));
+    let (one, two, three) = tokio::join!(enter(), enter(), enter());
+    let entered = [one, two, three].into_iter().filter(Result::is_ok).count();
+    assert_eq!(entered, 1);
+}
+
+#[tokio::test]
 async fn sessions_are_listed_lapse_when_idle_and_are_ended_one_by_one() {
     let (_dir, records) = open().await;
     let (user, password) = create(&records, "li").await.unwrap();
     let from = Origin { address: Some("10.0.0.9"), device: Some("Firefox") };
-    let one = records.log_in("li", password.reveal(), from, at(0)).await.unwrap();
-    let two = records.log_in("li", password.reveal(), Origin::default(), at(1)).await.unwrap();
+    let one = records.log_in("li", password.reveal(), SECOND, from, at(0)).await.unwrap();
+    let two = log_in(&records, "li", password.reveal(), at(1)).await.unwrap();
     let idle = Some(600_000);
     let used = async |token: &str, now| records.session_user(token, idle, at(now)).await.unwrap().is_some();
     assert!(used(one.token.reveal(), 500_000).await && used(one.token.reveal(), 1_000_000).await);
