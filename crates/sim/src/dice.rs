@@ -29,6 +29,7 @@ pub(crate) enum Stream {
     Behaviour,
     Late,
     Staff,
+    Officer,
 }
 
 /// A source of chance for one subject.

@@ -17,6 +17,7 @@ pub mod county;
 pub mod device;
 mod dice;
 mod enrol;
+pub mod officer;
 pub mod geo;
 pub mod load;
 pub mod noise;

@@ -7,6 +7,7 @@ use crate::device::camera::Camera;
 use crate::device::terminal::Terminal;
 use crate::device::{Counts, World, pictures, scale};
 use crate::noise::{self, NoiseRates};
+use crate::officer;
 use crate::picture::Painter;
 use crate::provision::{Access, Api, ProvisionError};
 use crate::traffic::{Passage, Rates, Traffic, truth};
@@ -144,6 +145,17 @@ pub async fn run(options: Options) -> Result<(), RunError> {
         tokio::spawn(scale::run(world.clone(), api, receiver));
         sender
     });
+    if let Some(password) = options.staff_password.clone() {
+        let (at_work, api) = (world.clone(), options.api.clone());
+        tokio::spawn(async move {
+            let clock = at_work.clone();
+            let worked =
+                officer::work(&api, at_work.county.clone(), &password, move || clock.clock.now_ms()).await;
+            if let Err(error) = worked {
+                tracing::warn!(%error, "the county's people can't work");
+            }
+        });
+    }
     let feed = tokio::spawn(feed(world.clone(), cameras, scales, since_ms));
     tokio::spawn(progress(world, options.backfill_hours));
     match options.run_for {
@@ -175,6 +187,8 @@ async fn provision(api: &Api, county: &County, options: &Options) -> Result<(), 
     let now_ms = options.start_ms.unwrap_or_else(clock::wall_ms);
     let people = api.put_people(&staff, &units, password, now_ms).await?;
     tracing::info!(people, "people put");
+    let posts = api.put_posts(county, &staff, &units).await?;
+    tracing::info!(posts, "posts put");
     Ok(())
 }
 
