@@ -49,11 +49,6 @@ fn api() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::with_openapi(Document::openapi())
         .routes(routes!(session::log_in, session::get, session::log_out))
         .routes(routes!(session::change_password))
-        .routes(routes!(session::list, session::end_others))
-        .routes(routes!(session::end_one))
-        .routes(routes!(totp::begin))
-        .routes(routes!(totp::confirm))
-        .routes(routes!(totp::remove))
         .routes(routes!(figures::get))
         .routes(routes!(stream::live))
         .routes(routes!(warning::list))
@@ -117,6 +112,11 @@ fn api() -> OpenApiRouter<Arc<App>> {
 /// Who works here, what they may do, and what they did.
 fn people() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new()
+        .routes(routes!(session::list, session::end_others))
+        .routes(routes!(session::end_one))
+        .routes(routes!(totp::begin))
+        .routes(routes!(totp::confirm))
+        .routes(routes!(totp::remove))
         .routes(routes!(unit::list, unit::create))
         .routes(routes!(unit::change))
         .routes(routes!(role::list))

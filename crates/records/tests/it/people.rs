@@ -206,7 +206,7 @@ async fn of_two_who_show_the_same_code_one_gets_in() {
     let second = SecondFactor { code: Some("5"), ..SECOND };
     let enter = || records.log_in("li", once.reveal(), second, Origin::default(), at(0));
     let (one, two, three) = tokio::join!(enter(), enter(), enter());
-    let entered = [one, two, three].into_iter().filter(Result::is_ok).count();
+    let entered = [one, two, three].into_iter().flatten().count();
     assert_eq!(entered, 1);
 }
 
