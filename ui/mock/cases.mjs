@@ -137,7 +137,7 @@ export function cases(state, is_empty, emit) {
         const target = [...next].sort((a, b) => km(a, post) - km(b, post))[0]
         const drive_minutes = Math.round(km(target, post) * 1.1)
         const margin_minutes = Math.round((Date.parse(target.likely) - now) / MINUTE) - drive_minutes
-        const can_intercept = !is_past && post.state === 'on_duty' && margin_minutes >= -2
+        const can_intercept = !is_past && post.state === 'on_duty' && margin_minutes >= 0
         return {
           post,
           ring: post.kind === 'fixed' ? 1 : 2,
@@ -150,7 +150,7 @@ export function cases(state, is_empty, emit) {
               ? '未上勤'
               : post.state === 'busy'
                 ? '正在执行其他指令'
-                : margin_minutes < -2
+                : margin_minutes < 0
                   ? `赶到 ${target.name} 需 ${drive_minutes} 分钟，车辆届时已通过`
                   : `可先于车辆 ${Math.max(0, margin_minutes)} 分钟到达 ${target.name}`,
         }

@@ -223,7 +223,7 @@ function warningClocks(desk, state, now) {
     const open = it.state === 'raised' && !it.is_historical
     if (it.state === 'raised' && i > 60 && i % 11 === 3) it.state = 'expired'
     else if (it.state === 'raised' && i > 60 && i % 11 === 6) it.state = 'merged'
-    else if (it.state === 'signed' && it.verdict && i % 2 === 0) it.state = 'closed'
+    else if (it.state === 'signed' && it.verdict) it.state = 'closed'
     const is_waiting = open || (it.state === 'signed' && !it.verdict)
     const at = Date.parse(it.raised_at)
     if (!is_waiting) return Object.assign(it, { due_at: null, step: null, is_late: false })

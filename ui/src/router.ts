@@ -15,7 +15,16 @@ const routes: RouteRecordRaw[] = [
   { path: '/', name: 'command', component: () => import('@/pages/command/CommandPage.vue') },
   { path: '/warnings', name: 'warnings', component: () => import('@/pages/warning/WarningsPage.vue') },
   { path: '/warnings/:id', name: 'warning', component: () => import('@/pages/warning/WarningPage.vue'), props: true },
-  { path: '/watch-orders', name: 'watch', component: () => import('@/pages/watch/WatchPage.vue') },
+  { path: '/tasks', name: 'tasks', component: () => import('@/pages/case/TasksPage.vue') },
+  { path: '/cases/:id', name: 'case', component: () => import('@/pages/case/CasePage.vue'), props: true },
+  { path: '/chains/:chain', name: 'chain', component: () => import('@/pages/case/ChainPage.vue'), props: true },
+  {
+    path: '/dispatches/:tab(list|interceptions)?',
+    name: 'dispatches',
+    component: () => import('@/pages/dispatch/DispatchesPage.vue'),
+  },
+  { path: '/statistics/clocks', name: 'clocks', component: () => import('@/pages/statistics/ClocksPage.vue') },
+  { path: '/watch-orders/:tab(waiting|all)?', name: 'watch', component: () => import('@/pages/watch/WatchPage.vue') },
   { path: '/vehicles', name: 'vehicles', component: () => import('@/pages/vehicle/VehiclesPage.vue') },
   {
     path: '/passages/:tab(search|flows|exports)?',

@@ -2,6 +2,7 @@
 import type { Key } from './index'
 import { cases } from './case.en'
 import { codes } from './codes.en'
+import { desk } from './desk.en'
 import { history } from './history.en'
 import { intake } from './intake.en'
 import { backtest } from './backtest.en'
@@ -267,13 +268,13 @@ export const en: Record<Key, string> = {
 
   'column.label': 'Warnings',
   'column.duty': 'To sign',
-  'column.signed': 'Signed',
+  'column.signed': 'In hand',
   'column.all': 'All ›',
   'column.actionable': 'To act on',
   'column.later': 'Late or past',
   'column.none': 'Nothing to act on now. New warnings appear here by themselves.',
   'column.none_later': 'No late warnings to review.',
-  'column.none_signed': 'No warning has been signed yet.',
+  'column.none_signed': 'Nothing in hand. What is signed and not closed yet stands here.',
   'column.more': '{n} more',
 
   'ticker.label': 'Live passages',
@@ -404,9 +405,7 @@ export const en: Record<Key, string> = {
 
   'watch.title': 'Watch orders',
   'watch.search': 'Plate or reason',
-  'watch.add': 'New order',
-  'watch.start': 'Put in force',
-  'watch.added': 'The order is in force within seconds.',
+  'watch.add': 'Apply for a watch order',
   'watch.reason': 'Reason',
   'watch.basis': 'Legal basis',
   'watch.basis_example': 'e.g. Road Traffic Safety Law, art. 89',
@@ -568,6 +567,7 @@ export const en: Record<Key, string> = {
 
   ...cases,
   ...codes,
+  ...desk,
   ...history,
   ...intake,
   ...backtest,

@@ -1,6 +1,7 @@
 // The words of the page in Chinese, as a clerk would write them. This set of keys is the measure for the others.
 import { cases } from './case.zh'
 import { codes } from './codes.zh'
+import { desk } from './desk.zh'
 import { history } from './history.zh'
 import { intake } from './intake.zh'
 import { backtest } from './backtest.zh'
@@ -265,13 +266,13 @@ export const zh = {
 
   'column.label': '预警',
   'column.duty': '待签收',
-  'column.signed': '已签收',
+  'column.signed': '处置中',
   'column.all': '全部 ›',
   'column.actionable': '可处置',
   'column.later': '补传与过时',
   'column.none': '现在没有需要处置的预警。新预警会自动出现在这里。',
   'column.none_later': '没有待复核的补传预警。',
-  'column.none_signed': '还没有签收过预警。',
+  'column.none_signed': '没有处置中的预警。签收后到办结前的预警列在这里。',
   'column.more': '还有 {n} 条',
 
   'ticker.label': '实时过车',
@@ -402,9 +403,7 @@ export const zh = {
 
   'watch.title': '布控',
   'watch.search': '号牌或原因',
-  'watch.add': '新建布控',
-  'watch.start': '开始布控',
-  'watch.added': '已开始布控，几秒内生效。',
+  'watch.add': '申请布控',
   'watch.reason': '布控原因',
   'watch.basis': '法律依据',
   'watch.basis_example': '如：《道路交通安全法》第八十九条',
@@ -563,6 +562,7 @@ export const zh = {
 
   ...cases,
   ...codes,
+  ...desk,
   ...history,
   ...intake,
   ...backtest,

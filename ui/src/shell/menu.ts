@@ -1,5 +1,17 @@
 // The menu, in the order of the loop; what keeps it running stands after the line.
-import { Bell, Coin, Cpu, DataLine, Download, Monitor, MapLocation, Van, View } from '@element-plus/icons-vue'
+import {
+  Bell,
+  Coin,
+  Cpu,
+  DataLine,
+  Download,
+  Finished,
+  Guide,
+  Monitor,
+  MapLocation,
+  Van,
+  View,
+} from '@element-plus/icons-vue'
 import type { Component } from 'vue'
 import type { Permission } from '@/api/types'
 import type { Key } from '@/i18n'
@@ -17,7 +29,9 @@ export interface MenuItem {
 
 const ALL: readonly MenuItem[] = [
   { route: 'command', label: 'menu.command', icon: MapLocation, needs: ['see_warnings'] },
+  { route: 'tasks', label: 'menu.tasks', icon: Finished },
   { route: 'warnings', label: 'menu.warnings', icon: Bell, needs: ['see_warnings'] },
+  { route: 'dispatches', label: 'menu.dispatches', icon: Guide, needs: ['dispatch', 'intercept'] },
   {
     route: 'watch',
     label: 'menu.watch',

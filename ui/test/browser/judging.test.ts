@@ -30,7 +30,7 @@ describe('verdicts', () => {
     await panel.getByText('“图片看是 8 不是 B”').waitFor()
     expect(mock.state.requests.filter((it) => it.includes('/verdict'))).toHaveLength(1)
     expect(
-      mock.state.warnings.filter((it) => it.verdict?.verdict === 'misread' && it.state === 'signed').length,
+      mock.state.warnings.filter((it) => it.verdict?.verdict === 'misread' && it.state === 'closed').length,
     ).toBeGreaterThan(0)
   })
 

@@ -180,17 +180,17 @@ describe('lists', () => {
 
   it('keep the draft of a watch order and show what is wrong with it', async () => {
     const { page } = await open('/watch-orders')
-    await page.getByRole('button', { name: '新建布控' }).click()
+    await page.getByRole('button', { name: '申请布控' }).first().click()
     const dialog = page.getByRole('dialog')
     await dialog.getByPlaceholder('如：鲁Q12345').fill('Q12345')
     await dialog.locator('textarea').fill('套牌嫌疑')
     await page.keyboard.press('Escape')
     await page.reload()
-    await page.getByRole('button', { name: '新建布控' }).click()
+    await page.getByRole('button', { name: '申请布控' }).first().click()
     expect(await dialog.locator('textarea').inputValue()).toBe('套牌嫌疑')
     await dialog.getByPlaceholder('如：《道路交通安全法》第八十九条').fill('《道路交通安全法》')
-    await dialog.getByRole('button', { name: '开始布控' }).click()
-    await dialog.getByText('这不是一个号牌').waitFor()
+    await dialog.getByRole('button', { name: '提交申请' }).click()
+    await dialog.getByText('不是一个号牌').waitFor()
   })
 })
 

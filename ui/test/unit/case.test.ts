@@ -6,6 +6,7 @@ import { blank, fieldsOf, missing, shownFields, toAct } from '@/components/case/
 import { treeRows, withBelow } from '@/components/case/directory'
 import { byDue, leftMs, phase } from '@/lib/clock'
 import { CommandKey, newKey, postCommand } from '@/lib/command'
+import { onTimeShare, periodOf, sum, tasksBehind } from '@/pages/statistics/figures'
 
 afterEach(() => vi.unstubAllGlobals())
 
@@ -133,5 +134,35 @@ describe('the tree of units', () => {
   })
   it('finds all below one', () => {
     expect([...withBelow(units, 2)].sort()).toEqual([2, 3])
+  })
+})
+
+describe('figures of clocks', () => {
+  const group = { group: '3', name: '城区中队', on_time: 6, late: 2, never: 1, void: 4, running: 5, overdue: 1 }
+  const now = Date.parse('2026-11-28T01:00:00Z')
+
+  it('say the share of what was done in time, of what is over or overdue', () => {
+    expect(onTimeShare(group)).toBe(0.6)
+    expect(onTimeShare({ ...group, on_time: 0, late: 0, never: 0, overdue: 0 })).toBeNull()
+    expect(sum([group, group])).toMatchObject({ on_time: 12, void: 8 })
+  })
+  it('lead to the tasks that they count', () => {
+    const period = periodOf('today', now)
+    expect(tasksBehind('unit', '3', 'late', period)).toEqual({
+      scope: 'all',
+      unit: '3',
+      done: 'true',
+      end: 'late',
+      ...period,
+    })
+    expect(tasksBehind('step', null, 'overdue', period)).toEqual({ scope: 'all', late: 'true', ...period })
+  })
+  it('count whole days in China', () => {
+    expect(periodOf('today', now)).toEqual({ since: '2026-11-27T16:00:00.000Z', until: '2026-11-28T16:00:00.000Z' })
+    expect(periodOf('last_month', now)).toEqual({
+      since: '2026-09-30T16:00:00.000Z',
+      until: '2026-10-31T16:00:00.000Z',
+    })
+    expect(periodOf('custom', now, '2026-11-01', '2026-11-02').until).toBe('2026-11-02T16:00:00.000Z')
   })
 })

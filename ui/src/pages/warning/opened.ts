@@ -1,7 +1,10 @@
 // Which warning is open: on the desk beside the list (in the address as `open`), on the phone on a page of its own.
-import { computed, type ComputedRef } from 'vue'
+import { computed, ref, type ComputedRef } from 'vue'
 import { useRoute, useRouter } from 'vue-router'
 import { isPhone } from '@/screen'
+
+/** What is to be done with a warning as soon as it is open: asked for by a key in the list. */
+export const wanted = ref<{ id: string; act: 'dispatch' | 'verdict' } | null>(null)
 
 export function useOpened(): { opened: ComputedRef<string | null>; open: (id: string) => void; close: () => void } {
   const route = useRoute()
