@@ -256,11 +256,13 @@ export function cases(state, is_empty, emit) {
         return found ? { body: found } : problem(404, 'not_found', '没有这条预警', '')
       }
       case 'posts':
-        if (method === 'POST') posts = [...posts, postOf(`p${posts.length + 10}`, body)]
-        if (method === 'PUT') posts = posts.map((it) => (it.id === id ? postOf(id, body) : it))
-        if (method === 'DELETE') posts = posts.filter((it) => it.id !== id)
+        if (method === 'POST') posts = [...posts, postOf(posts.length + 10, body)]
+        if (method === 'PUT') posts = posts.map((it) => (it.id === Number(id) ? postOf(it.id, body) : it))
+        if (method === 'DELETE') posts = posts.filter((it) => it.id !== Number(id))
         if (method === 'DELETE') return { status: 204 }
-        return { body: method === 'GET' ? posts : method === 'PUT' ? posts.find((it) => it.id === id) : posts.at(-1) }
+        return {
+          body: method === 'GET' ? posts : method === 'PUT' ? posts.find((it) => it.id === Number(id)) : posts.at(-1),
+        }
       case 'views':
         if (method === 'DELETE') {
           views = views.filter((it) => it.id !== Number(id))

@@ -11,11 +11,11 @@ export const crew = ({ people: { units, users } }) => ({
 const at = (east, north) => ({ lon: CENTER.lon + east, lat: CENTER.lat + north })
 export const makePosts = (now, { unitRef, personRef }) =>
   [
-    ['p1', '城南执勤点', 3, 'fixed', 'on_duty', at(0.01, -0.045), ['lumian01']],
-    ['p2', 'G205 大桥卡点', 4, 'fixed', 'on_duty', at(0.095, 0.012), ['lumian02']],
-    ['p3', '柳林巡组', 4, 'patrol', 'busy', at(-0.08, 0.06), []],
-    ['p4', '高速北口卡点', 6, 'fixed', 'on_duty', at(-0.02, 0.1), ['zhiban02']],
-    ['p5', '石桥巡组', 5, 'patrol', 'off', at(0.13, -0.08), []],
+    [1, '城南执勤点', 3, 'fixed', 'on_duty', at(0.01, -0.045), ['lumian01']],
+    [2, 'G205 大桥卡点', 4, 'fixed', 'on_duty', at(0.095, 0.012), ['lumian02']],
+    [3, '柳林巡组', 4, 'patrol', 'busy', at(-0.08, 0.06), []],
+    [4, '高速北口卡点', 6, 'fixed', 'on_duty', at(-0.02, 0.1), ['zhiban02']],
+    [5, '石桥巡组', 5, 'patrol', 'off', at(0.13, -0.08), []],
   ].map(([id, name, of, kind, state, place, members]) => ({
     id,
     name,

@@ -374,7 +374,7 @@ export interface Chain {
 export type PostState = 'on_duty' | 'busy' | 'off'
 export const POST_STATES: readonly PostState[] = ['on_duty', 'busy', 'off']
 export interface Post {
-  id: string
+  id: number
   name: string
   unit: UnitRef
   kind: 'fixed' | 'patrol'
@@ -550,8 +550,8 @@ export const cases = {
   dispatchOptions: (warning: string) => get<DispatchOptions>(`${V1}/dispatch/options`, { warning }),
   posts: () => items<Post>(`${V1}/posts`),
   addPost: (input: PostInput) => post<Post>(`${V1}/posts`, input),
-  savePost: (id: string, input: PostInput) => put<Post>(`${V1}/posts/${part(id)}`, input),
-  removePost: (id: string) => remove(`${V1}/posts/${part(id)}`),
+  savePost: (id: number, input: PostInput) => put<Post>(`${V1}/posts/${id}`, input),
+  removePost: (id: number) => remove(`${V1}/posts/${id}`),
 
   views: (page: string) => items<SavedView>(`${V1}/views`, { page }),
   addView: (view: { page: string; name: string; query: string; is_shared: boolean }) =>

@@ -60,6 +60,9 @@ export const cases: Record<keyof typeof zh, string> = {
   'finding.name': 'Offence',
   'line.drop': 'Remove line {n}',
   'line.label': 'Time line',
+  'line.clock': '{step}: {how}',
+  'line.took': 'took {time}',
+  'line.still_late': 'late',
 
   'audience.coach_driver': 'Coach drivers',
   'audience.truck_driver': 'Truck drivers',

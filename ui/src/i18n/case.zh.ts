@@ -58,6 +58,9 @@ export const cases = {
   'finding.name': '违法行为',
   'line.drop': '去掉第 {n} 行',
   'line.label': '经过',
+  'line.clock': '{step}：{how}',
+  'line.took': '用时 {time}',
+  'line.still_late': '已超时',
 
   'audience.coach_driver': '客运驾驶人',
   'audience.truck_driver': '货运驾驶人',

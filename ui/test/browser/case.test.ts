@@ -89,13 +89,13 @@ describe('dispatch', () => {
     await page.locator('[data-act=dispatch]').click()
     const dialog = page.getByRole('dialog', { name: '下达查缉指令' })
     await dialog.getByText('最可能').waitFor()
-    for (const id of ['p1', 'p5']) {
-      const box = dialog.locator(`[data-post=${id}]`)
+    for (const id of ['1', '5']) {
+      const box = dialog.locator(`[data-post="${id}"]`)
       if (!(await box.getAttribute('class'))!.includes('chosen')) await box.click()
     }
     for (const box of await dialog.locator('[data-post].chosen').all()) {
       const id = await box.getAttribute('data-post')
-      if (id !== 'p1' && id !== 'p5') await box.click()
+      if (id !== '1' && id !== '5') await box.click()
     }
     const text = dialog.locator('textarea')
     expect(await text.inputValue()).toContain(warning.subject.plate!)
@@ -125,12 +125,12 @@ describe('dispatch', () => {
     const { page, mock } = await open('/dispatches')
     await page.locator('[data-case]').first().waitFor()
     await page.getByRole('button', { name: /^执勤点/ }).click()
-    await page.locator('[data-post=p5]').click()
+    await page.locator('[data-post="5"]').click()
     await page.getByText('点击地图或拖动标记').waitFor()
     await page.locator('.post-form').getByText('在岗', { exact: true }).click()
     await page.locator('.post-form').getByRole('button', { name: '保存' }).click()
-    await page.locator('[data-post=p5]').getByText('在岗').waitFor()
-    expect(mock.state.requests).toContain('PUT /api/v1/posts/p5')
+    await page.locator('[data-post="5"]').getByText('在岗').waitFor()
+    expect(mock.state.requests).toContain('PUT /api/v1/posts/5')
   })
 })
 

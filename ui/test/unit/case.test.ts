@@ -1,9 +1,11 @@
 // Commands that happen once, clocks of steps, what acts ask for, the tree of units.
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { Unit } from '@/api/people'
+import type { LineEntry, Task } from '@/api/case'
 import { ApiError } from '@/api/client'
 import { blank, fieldsOf, missing, shownFields, toAct } from '@/components/case/acts'
 import { treeRows, withBelow } from '@/components/case/directory'
+import { withClocks } from '@/components/case/line'
 import { byDue, leftMs, phase } from '@/lib/clock'
 import { CommandKey, newKey, postCommand } from '@/lib/command'
 import { onTimeShare, periodOf, sum, tasksBehind } from '@/pages/statistics/figures'
@@ -164,5 +166,46 @@ describe('figures of clocks', () => {
       until: '2026-10-31T16:00:00.000Z',
     })
     expect(periodOf('custom', now, '2026-11-01', '2026-11-02').until).toBe('2026-11-02T16:00:00.000Z')
+  })
+})
+
+describe('the time line', () => {
+  const entry = (at: string, act: string): LineEntry => ({
+    at,
+    stage: 'dispatch',
+    subject: 'ZL1',
+    act,
+    act_name: act,
+    actor: null,
+    unit: null,
+    text: '',
+    pictures: [],
+    picture_ids: [],
+    lon: null,
+    lat: null,
+  })
+  const task = (end: Task['end'], due: string, ended: string | null) =>
+    ({
+      subject: 'ZL1',
+      step_name: '签收指令',
+      armed_at: '2026-11-28T01:00:00Z',
+      due_at: due,
+      ended_at: ended,
+      end,
+    }) as Task
+  const now = Date.parse('2026-11-28T02:00:00Z')
+
+  it('tells how clocks ended after what ended them, and what is late now; not what runs in time', () => {
+    const line = withClocks(
+      [entry('2026-11-28T01:00:00Z', 'open'), entry('2026-11-28T01:02:00Z', 'sign')],
+      [
+        task('on_time', '2026-11-28T01:03:00Z', '2026-11-28T01:02:00Z'),
+        task(null, '2026-11-28T01:30:00Z', null),
+        task(null, '2026-11-28T03:00:00Z', null),
+        task('void', '2026-11-28T01:10:00Z', '2026-11-28T01:05:00Z'),
+      ],
+      now,
+    )
+    expect(line.map((it) => it.act)).toEqual(['open', 'sign', 'on_time', 'never'])
   })
 })
