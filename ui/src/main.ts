@@ -2,6 +2,7 @@
 import '@/styles'
 import { createApp } from 'vue'
 import App from './App.vue'
+import { ready } from './i18n'
 import { router } from './router'
 
-createApp(App).use(router).mount('#app')
+void ready.then(() => createApp(App).use(router).mount('#app'))
