@@ -12,7 +12,8 @@ use std::cell::RefCell;
 use std::sync::{Arc, Mutex, PoisonError};
 use zstd::bulk::Decompressor;
 
-/// Types of Thrift's compact protocol.
+/// Types of Thrift's compact protocol; 0 ends a struct.
+const STOP: u8 = 0;
 const STRUCT: u8 = 12;
 const I32: u8 = 5;
 const TRUE: u8 = 1;
@@ -120,16 +121,11 @@ impl Header {
         let mut is_checked = false;
         loop {
             let begins_at = fields.at;
-            let (number, kind) = match fields.next(last)? {
-                Some(field) => field,
-                None if base == 0 => return is_checked.then_some((header, fields.at)),
-                None => {
-                    (base, last) = (0, outer);
-                    continue;
-                }
-            };
+            let (number, kind) = fields.next(last)?;
             last = number;
             match kind {
+                STOP if base == 0 => return is_checked.then_some((header, fields.at)),
+                STOP => (base, last) = (0, outer),
                 STRUCT if base == 0 => (base, outer, last) = (10, number, 0),
                 TRUE | FALSE => {}
                 I32 => *header.numbers.get_mut(usize::try_from(base + number).ok()?)? = fields.i32()?,
@@ -228,13 +224,13 @@ impl<'b> Fields<'b> {
         Some(taken)
     }
 
-    /// Number and type of the next field; `Some(None)` at the end of the struct.
-    fn next(&mut self, last: i32) -> Option<Option<(i32, u8)>> {
+    /// Number and type of the next field; [`STOP`] at the end of the struct.
+    fn next(&mut self, last: i32) -> Option<(i32, u8)> {
         let [byte] = *self.take(1)? else { return None };
         match (byte >> 4, byte & 15) {
-            (0, 0) => Some(None),
-            (0, kind) => Some(Some((self.i32()?, kind))),
-            (step, kind) => Some(Some((last + i32::from(step), kind))),
+            (0, STOP) => Some((0, STOP)),
+            (0, kind) => Some((self.i32()?, kind)),
+            (step, kind) => Some((last + i32::from(step), kind)),
         }
     }
 

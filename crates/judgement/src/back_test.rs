@@ -139,7 +139,7 @@ impl BackTest {
                     }
                 }
                 Outcome::Withdraw { id, .. } => {
-                    self.withdrawn += u64::from(self.standing.remove(&id).is_some())
+                    self.withdrawn += u64::from(self.standing.remove(&id).is_some());
                 }
                 Outcome::Mark { .. } => {}
             }
