@@ -49,6 +49,7 @@ pub struct Onward {
 /// What is kept of it over a restart.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct OnwardState {
+    #[expect(clippy::type_complexity, reason = "from, to, passages by class of travel time")]
     legs: Vec<(CheckpointId, Vec<(CheckpointId, Vec<u32>)>)>,
 }
 

@@ -86,6 +86,7 @@ async fn warned(anchang: &Anchang, page: &Page) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[expect(clippy::too_many_lines, reason = "the whole chain, step by step")]
 async fn a_warning_ends_in_a_struck_off_hazard_whose_line_shows_every_step() {
     let mut anchang = Anchang::start().await;
     let admin = prepared(&mut anchang).await;

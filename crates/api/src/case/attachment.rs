@@ -56,7 +56,8 @@ fn media_type(bytes: &[u8]) -> Option<&'static str> {
 }
 
 fn path_of(app: &App, id: &str) -> PathBuf {
-    app.data_dir.join("attachments").join(&id[..2]).join(id)
+    // Not all in one folder.
+    app.data_dir.join("attachments").join(id.get(..2).unwrap_or_default()).join(id)
 }
 
 /// Stores a picture.
@@ -80,7 +81,7 @@ pub(crate) async fn put(
     if app.disk_free_bytes().is_some_and(|free| free < FREE_BYTES_MIN) {
         return Err(Problem::disk_full());
     }
-    let id: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+    let id = crate::notice::channel::hex(&Sha256::digest(&bytes));
     let (path, length, content) = (path_of(&app, &id), bytes.len(), bytes);
     let write = tokio::task::spawn_blocking(move || keep(&path, &content)).await;
     match write {

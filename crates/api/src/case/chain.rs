@@ -141,12 +141,12 @@ fn passages(app: &App, record: &WarningRecord, language: Language) -> Vec<(Times
                 view.lat = checkpoint.map(|it| it.location.lat_deg());
             }
             Fact::Position(position) => {
-                view.act_name = language.pick("终端定位", "Position").to_owned();
+                language.pick("终端定位", "Position").clone_into(&mut view.act_name);
                 view.lon = position.location.map(domain::Wgs84::lon_deg);
                 view.lat = position.location.map(domain::Wgs84::lat_deg);
             }
             Fact::Alarm(alarm) => {
-                view.act_name = language.pick("终端报警", "Device alarm").to_owned();
+                language.pick("终端报警", "Device alarm").clone_into(&mut view.act_name);
                 view.lon = alarm.location.map(domain::Wgs84::lon_deg);
                 view.lat = alarm.location.map(domain::Wgs84::lat_deg);
             }

@@ -215,6 +215,7 @@ fn drive_ms(from: Wgs84, to: Wgs84) -> i64 {
     PREPARE_MS + (hours * 3_600_000.0) as i64
 }
 
+#[expect(clippy::too_many_arguments, reason = "what it is ranked by")]
 /// Each free post at the place where it is most likely to meet the vehicle.
 fn rank(
     app: &App,

@@ -71,7 +71,7 @@ pub(crate) async fn list(
     Ok(Json(posts.iter().map(|post| post_view(&app, post, language)).collect()))
 }
 
-fn post_of(app: &App, by: &Signed, id: i64, input: PostInput) -> Result<Post, Problem> {
+fn post_of(app: &App, by: &Signed, id: i64, input: &PostInput) -> Result<Post, Problem> {
     let name = input.name.trim();
     let unit = UnitId(input.unit);
     let office = app.office.load();
@@ -135,7 +135,7 @@ async fn store(
     input: PostInput,
     language: Language,
 ) -> Result<Json<PostView>, Problem> {
-    let post = app.records.put_post(&post_of(app, by, id, input)?).await?.ok_or_else(no_such)?;
+    let post = app.records.put_post(&post_of(app, by, id, &input)?).await?.ok_or_else(no_such)?;
     by.audit(app, "post.put", &post.id.to_string(), &format!("{} {}", post.name, post.state.key())).await?;
     Ok(Json(post_view(app, &post, language)))
 }

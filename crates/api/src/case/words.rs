@@ -206,6 +206,7 @@ fn field(field: &str) -> (&str, &str) {
 }
 
 /// Why the state machine refuses, for people.
+#[expect(clippy::too_many_lines, reason = "one arm a reason")]
 pub(crate) fn refusal(app: &App, refusal: &Refusal) -> Problem {
     let office = app.office.load();
     let both = |word: &str| (act(word, Language::Chinese), act(word, Language::English));

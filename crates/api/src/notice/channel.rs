@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sha2::Sha256;
 use smol_str::SmolStr;
+use std::fmt::Write;
 use utoipa::ToSchema;
 
 /// What kind of channel.
@@ -149,8 +150,11 @@ fn mac(key: &[u8], message: &[u8]) -> Vec<u8> {
     mac.finalize().into_bytes().to_vec()
 }
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
+        write!(text, "{byte:02x}").expect("a string takes any text");
+        text
+    })
 }
 
 /// Percent-encoding of everything but what RFC 3986 calls unreserved.
@@ -159,7 +163,7 @@ fn encoded(text: &str) -> String {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
             out.push(char::from(byte));
         } else {
-            out.push_str(&format!("%{byte:02X}"));
+            write!(out, "%{byte:02X}").expect("a string takes any text");
         }
         out
     })
@@ -168,7 +172,8 @@ fn encoded(text: &str) -> String {
 /// The inside of a JSON string.
 fn quoted(text: &str) -> String {
     let json = serde_json::Value::from(text).to_string();
-    json[1..json.len() - 1].to_owned()
+    let inside = json.strip_prefix('"').and_then(|json| json.strip_suffix('"'));
+    inside.unwrap_or_default().to_owned()
 }
 
 #[cfg(test)]

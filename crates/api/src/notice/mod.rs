@@ -1,6 +1,6 @@
 //! Notices (通知): what one was told, by which channels others are told besides, and what became of what was sent.
 
-mod channel;
+pub(crate) mod channel;
 pub(crate) mod route;
 mod text;
 

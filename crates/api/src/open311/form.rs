@@ -53,13 +53,19 @@ fn object(fields: &[(&'static str, Field)]) -> Value {
 }
 
 fn element(name: &str, fields: &[(&'static str, Field)], out: &mut String) {
-    out.push_str(&format!("<{name}>"));
+    tag(name, "", out);
     for (name, field) in fields {
-        out.push_str(&format!("<{name}>"));
+        tag(name, "", out);
         field.xml(out);
-        out.push_str(&format!("</{name}>"));
+        tag(name, "/", out);
     }
-    out.push_str(&format!("</{name}>"));
+    tag(name, "/", out);
+}
+
+fn tag(name: &str, slash: &str, out: &mut String) {
+    for part in ["<", slash, name, ">"] {
+        out.push_str(part);
+    }
 }
 
 fn escape(text: &str, out: &mut String) {
@@ -77,8 +83,8 @@ fn escape(text: &str, out: &mut String) {
 }
 
 /// An answer in the form that the address ends in.
-pub(super) fn answer(format: &str, list: &str, item: &str, answer: Answer) -> Response {
-    with_status(StatusCode::OK, format, list, item, &answer)
+pub(super) fn answer(format: &str, list: &str, item: &str, answer: &Answer) -> Response {
+    with_status(StatusCode::OK, format, list, item, answer)
 }
 
 /// An error, as the specification wants it.
@@ -94,9 +100,11 @@ fn with_status(status: StatusCode, format: &str, list: &str, item: &str, answer:
         match answer {
             Answer::One(fields) => element(item, fields, &mut out),
             Answer::Many(items) => {
-                out.push_str(&format!("<{list}>"));
-                items.iter().for_each(|fields| element(item, fields, &mut out));
-                out.push_str(&format!("</{list}>"));
+                tag(list, "", &mut out);
+                for fields in items {
+                    element(item, fields, &mut out);
+                }
+                tag(list, "/", &mut out);
             }
         }
         return (status, [(header::CONTENT_TYPE, "text/xml; charset=utf-8")], out).into_response();

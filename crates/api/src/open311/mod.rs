@@ -65,7 +65,7 @@ fn discovery(app: &App, format: &str) -> Response {
         ("contact", Field::text("道路交通安全工作办公室")),
         ("key_service", Field::text("")),
     ];
-    answer(format, "discovery", "discovery", Answer::One(fields))
+    answer(format, "discovery", "discovery", &Answer::One(fields))
 }
 
 /// Categories of roads: what the public can see.
@@ -85,7 +85,7 @@ fn services(app: &App, format: &str) -> Response {
             ("group", Field::text("道路交通安全隐患")),
         ]
     });
-    answer(format, "services", "service", Answer::Many(services.collect()))
+    answer(format, "services", "service", &Answer::Many(services.collect()))
 }
 
 async fn service(State(app): State<Arc<App>>, Path(service): Path<String>) -> Response {
@@ -114,10 +114,11 @@ async fn service(State(app): State<Arc<App>>, Path(service): Path<String>) -> Re
         ("service_code", Field::text(&category.key)),
         ("attributes", Field::List("attribute", attributes.collect())),
     ];
-    answer(format, "service_definition", "service_definition", Answer::One(definition))
+    answer(format, "service_definition", "service_definition", &Answer::One(definition))
 }
 
 /// Takes a report in.
+#[expect(clippy::too_many_lines, reason = "one field after the other")]
 async fn report(
     State(app): State<Arc<App>>,
     ConnectInfo(address): ConnectInfo<SocketAddr>,
@@ -229,7 +230,7 @@ async fn report(
         ("service_notice", Field::text("已受理，请凭编号查询办理情况 / taken in; ask for it by its number")),
         ("account_id", Field::text("")),
     ];
-    answer(format, "service_requests", "request", Answer::Many(vec![fields]))
+    answer(format, "service_requests", "request", &Answer::Many(vec![fields]))
 }
 
 /// Who sees to a place: the nearest township whose place is known, else the root.
@@ -278,7 +279,7 @@ async fn request(State(app): State<Arc<App>>, Path(request): Path<String>) -> Re
     match app.records.case(&CaseId(SmolStr::new(id))).await {
         // Only what came from the public is the public's to know.
         Ok(Some(record)) if is_public(&record) => {
-            answer(format, "service_requests", "request", Answer::Many(vec![request_fields(&app, &record)]))
+            answer(format, "service_requests", "request", &Answer::Many(vec![request_fields(&app, &record)]))
         }
         Ok(_) => fault(format, StatusCode::NOT_FOUND, "没有这个编号 / there is no such service_request_id"),
         Err(_) => fault(format, StatusCode::SERVICE_UNAVAILABLE, "请稍后重试 / try again later"),
@@ -310,7 +311,7 @@ async fn requests(app: &App, format: &str, query: &BTreeMap<String, String>) -> 
         Ok(page) => {
             let all = page.items.iter().filter(|record| is_public(record));
             let fields = all.map(|record| request_fields(app, record)).collect();
-            answer(format, "service_requests", "request", Answer::Many(fields))
+            answer(format, "service_requests", "request", &Answer::Many(fields))
         }
         Err(_) => fault(format, StatusCode::SERVICE_UNAVAILABLE, "请稍后重试 / try again later"),
     }

@@ -98,6 +98,7 @@ pub struct Term {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Terms {
     /// All terms; the most special one counts: of a unit before of a level before the rest, and the last one of equals.
+    #[expect(clippy::struct_field_names, reason = "they are its terms, beside the calendar")]
     pub terms: Vec<Term>,
     /// When work is done.
     pub calendar: Calendar,

@@ -26,23 +26,23 @@ pub fn read_instant(text: &str) -> Option<Timestamp> {
         text.bytes().all(|b| b.is_ascii_digit()).then(|| text.parse().ok()).flatten()
     };
     let clock = text.get(11..19)?;
-    let (h, m, s) = (number(&clock[..2])?, number(clock.get(3..5)?)?, number(clock.get(6..8)?)?);
+    let (h, m, s) = (number(clock.get(..2)?)?, number(clock.get(3..5)?)?, number(clock.get(6..8)?)?);
     if h > 23 || m > 59 || s > 60 || clock.as_bytes()[2] != b':' || clock.as_bytes()[5] != b':' {
         return None;
     }
-    let rest = &text[19..];
+    let rest = text.get(19..)?;
     let zone_at = rest.find(['Z', 'z', '+', '-'])?;
     let (fraction, zone) = rest.split_at(zone_at);
     let ms = match fraction.strip_prefix('.') {
         None if fraction.is_empty() => 0,
-        Some(digits) if !digits.is_empty() => number(&format!("{digits:0<3}")[..3])?,
+        Some(digits) if !digits.is_empty() => number(format!("{digits:0<3}").get(..3)?)?,
         _ => return None,
     };
     let offset_ms = match zone {
         "Z" | "z" => 0,
         _ => {
             let sign = if zone.starts_with('-') { -1 } else { 1 };
-            let (hours, minutes) = zone[1..].split_once(':')?;
+            let (hours, minutes) = zone.get(1..)?.split_once(':')?;
             sign * (number(hours)? * 60 + number(minutes)?) * 60_000
         }
     };
@@ -73,6 +73,7 @@ macro_rules! form {
                 use super::*;
 
                 /// Writes it.
+                #[expect(clippy::ref_option, reason = "serde calls it so")]
                 pub fn serialize<S: Serializer>(value: &Option<$value>, to: S) -> Result<S::Ok, S::Error> {
                     let write: fn(&$value) -> $as = $write;
                     value.as_ref().map(write).serialize(to)

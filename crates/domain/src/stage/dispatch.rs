@@ -41,6 +41,7 @@ pub struct Order {
     #[serde(default = "first_ring")]
     pub ring: u8,
     /// What to do, and what to take care of.
+    #[expect(clippy::struct_field_names, reason = "the words of the order")]
     pub order: SmolStr,
     /// Until when waiting makes sense.
     #[serde(with = "crate::case::form::instant")]

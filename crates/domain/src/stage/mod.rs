@@ -31,6 +31,7 @@ macro_rules! any_case {
         /// A case of any stage.
         #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
         #[serde(tag = "kind", rename_all = "snake_case")]
+        #[expect(clippy::large_enum_variant, reason = "one at a time, and most are hazards")]
         pub enum AnyCase {
             $(
                 #[doc = concat!("See [`CaseKind::", stringify!($kind), "`].")]

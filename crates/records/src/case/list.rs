@@ -127,7 +127,8 @@ impl Records {
     /// How many cases there are of each kind, state, category, unit and level.
     pub async fn case_counts(&self, filter: &CaseFilter) -> Result<Vec<CaseCount>, StoreError> {
         use row::Column::{Category, Id, Kind, Level as LevelColumn, State, Unit};
-        let counted: Result<Vec<(String, String, String, i64, i32, i64)>, DbErr> = row::Entity::find()
+        type Counted = (String, String, String, i64, i32, i64);
+        let counted: Result<Vec<Counted>, DbErr> = row::Entity::find()
             .select_only()
             .columns([Kind, State, Category, Unit, LevelColumn])
             .column_as(Id.count(), "n")

@@ -361,7 +361,8 @@ impl Records {
             ),
         };
         let overdue = Expr::case(Expr::col(row::Column::DueAt).lt(now.unix_ms()), 1).finally(0);
-        let counted: Result<Vec<(String, Option<String>, i32, i64)>, DbErr> = row::Entity::find()
+        type Counted = (String, Option<String>, i32, i64);
+        let counted: Result<Vec<Counted>, DbErr> = row::Entity::find()
             .select_only()
             .column_as(by, "g")
             .column(row::Column::End)

@@ -345,7 +345,7 @@ impl<'a> Work<'a> {
     /// The columns that come from the state machine's value.
     fn fill(&self, row: &mut case::Model, case: &AnyCase) -> Result<(), DbErr> {
         let summary = case.summary();
-        row.state = summary.state.to_owned();
+        summary.state.clone_into(&mut row.state);
         row.is_open = summary.is_open;
         row.level = level_code(summary.level);
         row.unit = summary.unit.0;

@@ -65,6 +65,7 @@ const INDEXES: &[(&str, &[&str])] = &[
     ("view", &["page"]),
 ];
 
+#[expect(clippy::large_stack_arrays, reason = "columns, once, at a migration")]
 fn case() -> TableCreateStatement {
     table(
         "case",
@@ -118,6 +119,7 @@ fn step() -> TableCreateStatement {
     )
 }
 
+#[expect(clippy::large_stack_arrays, reason = "columns, once, at a migration")]
 fn task() -> TableCreateStatement {
     table(
         "task",

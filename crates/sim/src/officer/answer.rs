@@ -31,7 +31,8 @@ impl Officer {
                     "report_dispatch" => self.report(file, now_ms).await,
                     "confirm_report" => self.confirm(&file).await,
                     "dispose" => {
-                        let measures = json!([{ "kind": "fine", "amount": 200 }, { "kind": "points", "amount": 3 }]);
+                        let measures =
+                            json!([{ "kind": "fine", "amount": 200 }, { "kind": "points", "amount": 3 }]);
                         self.act(&file, json!({ "act": "dispose", "measures": measures })).await.map(|_| ())
                     }
                     "review_watch" => self.act(&file, json!({ "act": "review" })).await.map(|_| ()),
@@ -122,7 +123,8 @@ impl Officer {
             if self.dice.below(3) > 0 {
                 report["measures"] = json!([{ "kind": "fine", "amount": 200, "document": "" }]);
             }
-            report["education"] = json!({ "audience": "driver", "topic": "事故案例警示教育", "material": "折页" });
+            report["education"] =
+                json!({ "audience": "driver", "topic": "事故案例警示教育", "material": "折页" });
         }
         self.act(&file, report).await.map(|_| ())
     }

@@ -48,8 +48,10 @@ impl Officer {
     }
 
     async fn teach(&mut self, unit: &Value, now_ms: i64) -> Result<(), ProvisionError> {
-        let audience =
-            pick(&mut self.dice, &[("villager", 30), ("elderly", 20), ("child", 15), ("rider", 20), ("driver", 15)]);
+        let audience = pick(
+            &mut self.dice,
+            &[("villager", 30), ("elderly", 20), ("child", 15), ("rider", 20), ("driver", 15)],
+        );
         let lesson = json!({ "kind": "education", "audience": audience, "topic": "一盔一带与农村出行安全", "material": "宣传折页",
                              "people_count": 5 + self.dice.below(60), "unit": unit, "at": instant(now_ms - 1_000) });
         self.post("cases", &lesson).await.map(|_| ())
@@ -60,8 +62,8 @@ impl Officer {
         let chosen = pick(&mut self.dice, &shares);
         let (category, kind, title, _) =
             FOUND.iter().find(|(category, ..)| *category == chosen).copied().unwrap_or(FOUND[0]);
-        let places = &self.county.places;
-        let place = &places[self.dice.below(places.len())];
+        let county = self.county.clone();
+        let place = &county.places[self.dice.below(county.places.len())];
         let at = place.at.to_wgs84();
         let shift = |dice: &mut crate::dice::Dice| (dice.below(2_000) as f64 - 1_000.0) / 100_000.0;
         let (d_lon, d_lat) = (shift(&mut self.dice), shift(&mut self.dice));

@@ -49,7 +49,8 @@ pub async fn work(
 ) -> Result<(), reqwest::Error> {
     let staff = Staff::of(&county);
     let works = |person: &&Person| {
-        let idle = ["inspector", "system_administrator", "security_administrator", "audit_administrator", "clerk"];
+        let idle =
+            ["inspector", "system_administrator", "security_administrator", "audit_administrator", "clerk"];
         !person.roles.iter().any(|role| idle.contains(role))
     };
     let mut all = JoinSet::new();
@@ -142,7 +143,12 @@ fn picture(shade: u8) -> Result<Vec<u8>, jpeg_encoder::EncodingError> {
 
 impl Api {
     /// Sets up two posts for each squad, at checkpoints, with its patrols as crews.
-    pub async fn put_posts(&self, county: &County, staff: &Staff, unit_ids: &[i64]) -> Result<usize, ProvisionError> {
+    pub async fn put_posts(
+        &self,
+        county: &County,
+        staff: &Staff,
+        unit_ids: &[i64],
+    ) -> Result<usize, ProvisionError> {
         let there: Value = self.ask("posts", self.request("GET", "posts")).await?;
         if there.as_array().is_some_and(|posts| !posts.is_empty()) {
             return Ok(0);
@@ -169,7 +175,8 @@ impl Officer {
     /// Sends a picture; gives its identity.
     pub(crate) async fn attach(&mut self) -> Result<Value, ProvisionError> {
         let body = picture(self.dice.below(190) as u8).unwrap_or_default();
-        let request = self.api.request("POST", "attachments?name=photo.jpg").header("content-type", "image/jpeg");
+        let request =
+            self.api.request("POST", "attachments?name=photo.jpg").header("content-type", "image/jpeg");
         let stored: Value = self.api.ask("picture", request.body(body)).await?;
         Ok(stored["id"].clone())
     }

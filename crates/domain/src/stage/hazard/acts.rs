@@ -256,7 +256,7 @@ pub(super) fn act(hazard: &Hazard, act: &HazardAct, scene: &Scene<'_>) -> Result
             case.report.check()?;
             case.state = HazardState::Verified;
             case.verified_by = Some(by);
-            effects.push(case.tell(home, Permission::ManageHazards, Tidings::ToDo));
+            effects.push(Hazard::tell(home, Permission::ManageHazards, Tidings::ToDo));
         }
         HazardAct::Unfounded { reason } => {
             case.reason = Some(text("reason", reason, TEXT_CHARS_MAX)?);
@@ -271,7 +271,7 @@ pub(super) fn act(hazard: &Hazard, act: &HazardAct, scene: &Scene<'_>) -> Result
         HazardAct::IssueNotice { number, measure, unit, deadline } => {
             later("deadline", *deadline, scene)?;
             if let Some(before) = &hazard.notice {
-                effects.push(case.tell(before.unit, Permission::RectifyHazards, Tidings::Withdrawn));
+                effects.push(Hazard::tell(before.unit, Permission::RectifyHazards, Tidings::Withdrawn));
             }
             case.notice = Some(Notice {
                 number: number.trim().into(),
@@ -282,25 +282,25 @@ pub(super) fn act(hazard: &Hazard, act: &HazardAct, scene: &Scene<'_>) -> Result
                 issued_at: scene.at,
             });
             case.state = HazardState::Noticed;
-            effects.push(case.tell(*unit, Permission::RectifyHazards, Tidings::ToDo));
+            effects.push(Hazard::tell(*unit, Permission::RectifyHazards, Tidings::ToDo));
         }
         HazardAct::Take => case.state = HazardState::Rectifying,
         HazardAct::AskExtension { until, reason } => {
             later("until", *until, scene)?;
             let reason = text("reason", reason, TEXT_CHARS_MAX)?;
             case.extension = Some(Extension { until: *until, reason, by });
-            effects.push(case.tell(home, Permission::ManageHazards, Tidings::ToDo));
+            effects.push(Hazard::tell(home, Permission::ManageHazards, Tidings::ToDo));
         }
         HazardAct::GrantExtension { .. } => {
             if let (Some(asked), Some(notice)) = (case.extension.take(), &mut case.notice) {
                 notice.deadline = asked.until;
             }
-            effects.push(case.tell(case.unit(), Permission::RectifyHazards, Tidings::Finished));
+            effects.push(Hazard::tell(case.unit(), Permission::RectifyHazards, Tidings::Finished));
         }
         HazardAct::RefuseExtension { reason } => {
             case.reason = Some(text("reason", reason, TEXT_CHARS_MAX)?);
             case.extension = None;
-            effects.push(case.tell(case.unit(), Permission::RectifyHazards, Tidings::GivenBack));
+            effects.push(Hazard::tell(case.unit(), Permission::RectifyHazards, Tidings::GivenBack));
         }
         HazardAct::Submit { note, pictures: shown } => {
             pictures(shown, scene.limits.rectification_pictures_min)?;
@@ -313,7 +313,7 @@ pub(super) fn act(hazard: &Hazard, act: &HazardAct, scene: &Scene<'_>) -> Result
             });
             case.extension = None;
             case.state = HazardState::Submitted;
-            effects.push(case.tell(home, Permission::AcceptHazards, Tidings::ToDo));
+            effects.push(Hazard::tell(home, Permission::AcceptHazards, Tidings::ToDo));
         }
         HazardAct::Accept { note, pictures: shown, spot } => {
             pictures(shown, scene.limits.acceptance_pictures_min)?;
@@ -333,7 +333,7 @@ pub(super) fn act(hazard: &Hazard, act: &HazardAct, scene: &Scene<'_>) -> Result
                 distance_m,
             });
             case.state = HazardState::Accepted;
-            effects.push(case.tell(home, Permission::StrikeHazards, Tidings::ToDo));
+            effects.push(Hazard::tell(home, Permission::StrikeHazards, Tidings::ToDo));
         }
         HazardAct::GiveBack { reason, deadline } => {
             case.reason = Some(text("reason", reason, TEXT_CHARS_MAX)?);
@@ -343,7 +343,7 @@ pub(super) fn act(hazard: &Hazard, act: &HazardAct, scene: &Scene<'_>) -> Result
                 later("deadline", *deadline, scene)?;
                 notice.deadline = *deadline;
             }
-            effects.push(case.tell(case.unit(), Permission::RectifyHazards, Tidings::GivenBack));
+            effects.push(Hazard::tell(case.unit(), Permission::RectifyHazards, Tidings::GivenBack));
         }
         HazardAct::StrikeOff { .. } => {
             case.state = HazardState::StruckOff;
@@ -359,7 +359,7 @@ pub(super) fn act(hazard: &Hazard, act: &HazardAct, scene: &Scene<'_>) -> Result
             let document = text("document", document, 100)?;
             case.supervision =
                 Some(Supervision { tier: tier.clone(), document, until: *until, by, at: scene.at });
-            effects.push(case.tell(case.unit(), Permission::RectifyHazards, Tidings::ToDo));
+            effects.push(Hazard::tell(case.unit(), Permission::RectifyHazards, Tidings::ToDo));
         }
         HazardAct::EndSupervision { reason } => {
             case.reason = Some(text("reason", reason, TEXT_CHARS_MAX)?);
@@ -373,7 +373,7 @@ pub(super) fn act(hazard: &Hazard, act: &HazardAct, scene: &Scene<'_>) -> Result
             case.rectification = None;
             case.notice = None;
             case.reopened_count += 1;
-            effects.push(case.tell(home, Permission::ManageHazards, Tidings::ToDo));
+            effects.push(Hazard::tell(home, Permission::ManageHazards, Tidings::ToDo));
         }
         HazardAct::Regrade { grade, reason } => {
             case.reason = Some(text("reason", reason, TEXT_CHARS_MAX)?);

@@ -211,7 +211,7 @@ impl Hazard {
         Some(if self.unit() == notice.unit { self.report.unit } else { notice.unit })
     }
 
-    fn tell(&self, unit: UnitId, permission: Permission, tidings: Tidings) -> Effect {
+    fn tell(unit: UnitId, permission: Permission, tidings: Tidings) -> Effect {
         Effect::Tell(Audience::Unit(unit, SmolStr::new_static(permission.key())), tidings)
     }
 

@@ -149,7 +149,7 @@ impl Report {
             reason: None,
             reopened_count: 0,
         };
-        let tell = case.tell(self.unit, Permission::ManageHazards, Tidings::ToDo);
+        let tell = Hazard::tell(self.unit, Permission::ManageHazards, Tidings::ToDo);
         Ok(Done { case, effects: vec![tell] })
     }
 }

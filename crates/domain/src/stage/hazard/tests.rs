@@ -1,3 +1,5 @@
+//! The whole way of a hazard, and who may not do what on it.
+
 use super::*;
 use crate::Wgs84;
 use crate::case::{Covers, Limits};
