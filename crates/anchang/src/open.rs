@@ -116,7 +116,7 @@ pub(crate) async fn open(config: &Config) -> anyhow::Result<Opened> {
         jobs: api::Jobs::new(jobs),
         exchange: Arc::new(exchange),
         fetcher: fetcher().context("could not make the client that fetches pictures")?,
-        onward: api::OnwardBook::new(crate::onward::restored(&dir)),
+        onward: api::OnwardBook::new(crate::onward::restored(dir)),
         case_files: config.case_files()?,
         office: ArcSwap::default(),
         public_gate: api::PublicGate::default(),

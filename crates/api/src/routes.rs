@@ -36,7 +36,6 @@ const REPORT_BYTES_MAX: usize = 64 << 10;
 )]
 struct Document;
 
-#[expect(clippy::too_many_lines, reason = "a list")]
 fn api() -> OpenApiRouter<Arc<App>> {
     let files = OpenApiRouter::new()
         .routes(routes!(import::import))

@@ -93,6 +93,7 @@ const KNOWN_WITHIN: Duration = Duration::from_secs(30);
 const LISTED_WITHIN: Duration = Duration::from_millis(1_500);
 
 /// Runs until `run_for` is over, or for ever.
+#[expect(clippy::too_many_lines, reason = "everything that runs, in the order in which it begins")]
 pub async fn run(options: Options) -> Result<(), RunError> {
     let day = domain::Timestamp::from_unix_ms(options.start_ms.unwrap_or_else(clock::wall_ms)).beijing_day();
     let seed = options.seed;

@@ -37,14 +37,14 @@ pub fn text_of(tidings: &TidingsRecord) -> String {
         }
     }
     if let Some(due_at) = tidings.due_at {
-        text.push_str("，");
+        text.push('，');
         text.push_str(&crate::words::beijing(due_at));
         text.push_str(" 前办理");
     }
     if tidings.kind.is_some() {
-        text.push_str("（");
+        text.push('（');
         text.push_str(&tidings.subject);
-        text.push_str("）");
+        text.push('）');
     }
     text
 }

@@ -350,6 +350,7 @@ impl Records {
         until: Timestamp,
         now: Timestamp,
     ) -> Result<Vec<TaskCount>, StoreError> {
+        type Counted = (String, Option<String>, i32, i64);
         let by = match group {
             TaskGroup::Unit => Expr::col(row::Column::Unit).cast_as(Alias::new("text")),
             TaskGroup::Step => Expr::col(row::Column::Step),
@@ -361,7 +362,6 @@ impl Records {
             ),
         };
         let overdue = Expr::case(Expr::col(row::Column::DueAt).lt(now.unix_ms()), 1).finally(0);
-        type Counted = (String, Option<String>, i32, i64);
         let counted: Result<Vec<Counted>, DbErr> = row::Entity::find()
             .select_only()
             .column_as(by, "g")
