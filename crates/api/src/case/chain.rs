@@ -9,9 +9,10 @@ use crate::warning::{WarningView, warning_view};
 use crate::wire::{Language, instant};
 use axum::Json;
 use axum::extract::{Path, State};
+use domain::case::ClockEnd;
 use domain::observation::Fact;
 use domain::{ChainId, Timestamp, WarningId};
-use records::{StepRecord, WarningRecord};
+use records::{StepRecord, TaskFilter, TaskRecord, WarningRecord, Window};
 use serde::Serialize;
 use serde_json::Value;
 use smol_str::SmolStr;
@@ -104,6 +105,9 @@ pub(crate) async fn get(
     for step in app.records.chain_steps(&chain).await? {
         line.push((step.at, step_line(&app, &step, language)));
     }
+    let filter = TaskFilter { is_ended: Some(true), chain: Some(chain.clone()), ..TaskFilter::default() };
+    let ended = app.records.tasks(&filter, Window { offset: 0, limit: records::PAGE_LIMIT_MAX }).await?;
+    line.extend(ended.items.iter().filter_map(|task| clock_line(&app, task, language)));
     line.sort_by_key(|(at, _)| *at);
     Ok(Json(ChainView {
         chain: chain.as_str().to_owned(),
@@ -154,6 +158,30 @@ fn passages(app: &App, record: &WarningRecord, language: Language) -> Vec<(Times
         (observation.captured_at, view)
     });
     evidence.collect()
+}
+
+/// How the clock of a step ended.
+fn clock_line(app: &App, task: &TaskRecord, language: Language) -> Option<(Timestamp, LineView)> {
+    let (end, at) = task.end.filter(|(end, _)| *end != ClockEnd::Void)?;
+    task.due_at?;
+    let office = app.office.load();
+    Some((
+        at,
+        LineView {
+            at: instant(at),
+            stage: "clock",
+            subject: task.subject.to_string(),
+            act: end.key().to_owned(),
+            act_name: words::clock_end(end, language).to_owned(),
+            actor: None,
+            unit: Some(unit_ref(&office, task.unit)),
+            text: words::step(task.step, language).to_owned(),
+            pictures: Vec::new(),
+            picture_ids: Vec::new(),
+            lon: None,
+            lat: None,
+        },
+    ))
 }
 
 fn step_line(app: &App, step: &StepRecord, language: Language) -> LineView {

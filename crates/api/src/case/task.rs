@@ -9,7 +9,7 @@ use crate::wire::{List, Paging, parse_instant};
 use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
-use domain::case::{Term, Terms};
+use domain::case::{ClockEnd, Term, Terms};
 use domain::people::UnitId;
 use domain::time::DAY_MS;
 use domain::{ClockStep, Permission, Timestamp, UnitPath};
@@ -28,7 +28,7 @@ const PERIOD_DAYS: i64 = 30;
 pub(crate) struct TaskQuery {
     /// Those that I could do.
     mine: Option<bool>,
-    /// Ended ones instead of open ones.
+    /// Ended ones, or open ones; both when left out.
     ended: Option<bool>,
     /// A unit, and those below it.
     unit: Option<i64>,
@@ -37,6 +37,18 @@ pub(crate) struct TaskQuery {
     subject: Option<String>,
     /// Past their time.
     late: Option<bool>,
+    /// Ended so: `on_time`, `late`, `never`, `void`.
+    end: Option<String>,
+    /// Ended by this person.
+    person: Option<String>,
+    /// Of this model or category.
+    category: Option<String>,
+    /// Begun by `day` or by `night`.
+    shift: Option<String>,
+    /// Begun then or later, RFC 3339.
+    since: Option<String>,
+    /// Begun before.
+    until: Option<String>,
     limit: Option<u64>,
     offset: Option<u64>,
 }
@@ -102,17 +114,35 @@ pub(crate) async fn list(
     let step = query.step.as_deref().filter(|word| !word.is_empty());
     let no_step = || Problem::invalid("没有这一环节。", "There is no such step.");
     let filter = TaskFilter {
-        is_ended: Some(query.ended.unwrap_or_default()),
+        is_ended: query.ended.or(is_mine.then_some(false)),
         mine: is_mine.then(|| (by.user.username.clone(), by.user.unit, allowed())),
         scope: (!is_mine).then_some(scope),
         subject: query.subject.as_deref().filter(|id| !id.is_empty()).map(SmolStr::new),
         step: step.map(|word| ClockStep::parse(word).ok_or_else(no_step)).transpose()?,
         due_before: query.late.unwrap_or_default().then_some(now),
+        chain: None,
+        end: given(&query.end).map(|word| ClockEnd::parse(word).ok_or_else(no_step)).transpose()?,
+        ended_by: given(&query.person).map(SmolStr::new),
+        category: given(&query.category).map(SmolStr::new),
+        is_day: given(&query.shift).map(|word| word == "day"),
+        since: instant_of(&query.since)?,
+        until: instant_of(&query.until)?,
     };
     let paging = Paging { limit: query.limit, offset: query.offset, sort: None };
     let page = app.records.tasks(&filter, Window { offset: paging.offset(), limit: paging.limit() }).await?;
     let items = page.items.iter().map(|task| task_view(&app, task, now, language)).collect();
     Ok(Json(List { items, total: page.total }))
+}
+
+#[expect(clippy::ref_option, reason = "as the query has it")]
+fn given(text: &Option<String>) -> Option<&str> {
+    text.as_deref().filter(|text| !text.is_empty())
+}
+
+#[expect(clippy::ref_option, reason = "as the query has it")]
+fn instant_of(text: &Option<String>) -> Result<Option<Timestamp>, Problem> {
+    let wrong = || Problem::invalid("时间格式有误。", "An instant can't be read.");
+    given(text).map(|text| parse_instant(text).ok_or_else(wrong)).transpose()
 }
 
 /// Asks for a pause of a clock.

@@ -314,3 +314,13 @@ pub(crate) fn any_category(app: &App, key: &str, language: Language) -> String {
     let named = kinds.into_iter().map(|kind| category(app, kind, key, language)).find(|name| name != key);
     named.unwrap_or_else(|| key.to_owned())
 }
+
+/// How a clock ended.
+pub(crate) fn clock_end(end: domain::case::ClockEnd, language: Language) -> &'static str {
+    match end {
+        domain::case::ClockEnd::OnTime => language.pick("按时", "on time"),
+        domain::case::ClockEnd::Late => language.pick("超时", "late"),
+        domain::case::ClockEnd::Never => language.pick("未办理", "never done"),
+        domain::case::ClockEnd::Void => language.pick("不再计时", "not asked for any more"),
+    }
+}

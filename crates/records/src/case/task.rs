@@ -91,6 +91,20 @@ pub struct TaskFilter {
     pub step: Option<ClockStep>,
     /// Due before.
     pub due_before: Option<Timestamp>,
+    /// Of this chain.
+    pub chain: Option<ChainId>,
+    /// Ended so.
+    pub end: Option<ClockEnd>,
+    /// Ended by this person.
+    pub ended_by: Option<SmolStr>,
+    /// Of this model or category.
+    pub category: Option<SmolStr>,
+    /// Begun by day (08:00–20:00 Beijing time), or by night.
+    pub is_day: Option<bool>,
+    /// Begun then or later.
+    pub since: Option<Timestamp>,
+    /// Begun before.
+    pub until: Option<Timestamp>,
 }
 
 /// By what ended tasks are counted.
@@ -356,10 +370,7 @@ impl Records {
             TaskGroup::Step => Expr::col(row::Column::Step),
             TaskGroup::Person => Expr::col(row::Column::EndedBy).if_null(""),
             TaskGroup::Category => Expr::col(row::Column::Category),
-            // (ms / 3,600,000 + 8) % 24: the hour in Beijing.
-            TaskGroup::Shift => Expr::cust(
-                "CASE WHEN ((armed_at / 3600000 + 8) % 24) BETWEEN 8 AND 19 THEN 'day' ELSE 'night' END",
-            ),
+            TaskGroup::Shift => Expr::cust(format!("CASE WHEN {BY_DAY} THEN 'day' ELSE 'night' END")),
         };
         let overdue = Expr::case(Expr::col(row::Column::DueAt).lt(now.unix_ms()), 1).finally(0);
         let counted: Result<Vec<Counted>, DbErr> = row::Entity::find()
@@ -577,8 +588,14 @@ async fn tell(work: &Work<'_>, row: &row::Model, moment: Moment, now: Timestamp)
     Ok(())
 }
 
+/// (ms / 3,600,000 + 8) % 24 is the hour in Beijing.
+const BY_DAY: &str = "((armed_at / 3600000 + 8) % 24) BETWEEN 8 AND 19";
+
 fn condition(filter: &TaskFilter) -> Condition {
-    use row::Column::{DueAt, EndedAt, Permission, Person, Step, Subject, Unit, UnitPath};
+    use row::Column::{
+        ArmedAt, Category, Chain, DueAt, End, EndedAt, EndedBy, Permission, Person, Step, Subject, Unit,
+        UnitPath,
+    };
     let mut all = Condition::all();
     if let Some(is_ended) = filter.is_ended {
         all = all.add(if is_ended { EndedAt.is_not_null() } else { EndedAt.is_null() });
@@ -596,6 +613,17 @@ fn condition(filter: &TaskFilter) -> Condition {
     .add_option(filter.subject.as_ref().map(|subject| Subject.eq(subject.as_str())))
     .add_option(filter.step.map(|step| Step.eq(step.key())))
     .add_option(filter.due_before.map(|at| DueAt.lt(at.unix_ms())))
+    .add_option(filter.chain.as_ref().map(|chain| Chain.eq(chain.as_str())))
+    .add_option(filter.end.map(|end| End.eq(end.key())))
+    .add_option(filter.ended_by.as_ref().map(|person| EndedBy.eq(person.as_str())))
+    .add_option(filter.category.as_ref().map(|category| Category.eq(category.as_str())))
+    .add_option(
+        filter
+            .is_day
+            .map(|is_day| Expr::cust(if is_day { BY_DAY.to_owned() } else { format!("NOT ({BY_DAY})") })),
+    )
+    .add_option(filter.since.map(|at| ArmedAt.gte(at.unix_ms())))
+    .add_option(filter.until.map(|at| ArmedAt.lt(at.unix_ms())))
 }
 
 fn record_of(
