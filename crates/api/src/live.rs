@@ -5,6 +5,8 @@
 //! A page that reads too slowly is cut off: it reconnects and catches up, and nobody else waits for it.
 
 use crate::wire::Language;
+use domain::people::UnitPath;
+use smol_str::SmolStr;
 use std::sync::Arc;
 use tokio::sync::{Mutex, broadcast};
 
@@ -23,22 +25,59 @@ pub struct Message {
     pub seq: Option<u64>,
     chinese: Arc<str>,
     english: Option<Arc<str>>,
+    /// Whose pages it is for.
+    pub(crate) readers: Readers,
+}
+
+/// Whose pages a message is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Readers {
+    /// Those who may see warnings.
+    Police,
+    /// Those in whose scope one of these units is, or who are named.
+    Concerned { units: Arc<[UnitPath]>, people: Arc<[SmolStr]> },
+}
+
+impl Readers {
+    /// Whether a person of this scope reads it.
+    pub(crate) fn include(&self, username: &str, scope: &UnitPath, sees_warnings: bool) -> bool {
+        match self {
+            Self::Police => sees_warnings,
+            Self::Concerned { units, people } => {
+                people.iter().any(|person| person == username) || units.iter().any(|unit| scope.covers(unit))
+            }
+        }
+    }
 }
 
 impl Message {
     /// A message without words.
     pub fn plain(event: &'static str, json: String) -> Self {
-        Self { event, seq: None, chinese: json.into(), english: None }
+        Self { event, seq: None, chinese: json.into(), english: None, readers: Readers::Police }
     }
 
-    /// A message in both languages.
-    pub fn both(event: &'static str, chinese: String, english: String) -> Self {
-        Self { event, seq: None, chinese: chinese.into(), english: Some(english.into()) }
+    /// A message in both languages, for those whom it concerns.
+    pub(crate) fn concerning(
+        event: &'static str,
+        chinese: String,
+        english: String,
+        units: Vec<UnitPath>,
+        people: Vec<SmolStr>,
+    ) -> Self {
+        let readers = Readers::Concerned { units: units.into(), people: people.into() };
+        Self { event, seq: None, chinese: chinese.into(), english: Some(english.into()), readers }
     }
 
     /// A change of a warning, in both languages.
     pub fn warning(seq: u64, chinese: String, english: String) -> Self {
-        Self { event: "warning", seq: Some(seq), chinese: chinese.into(), english: Some(english.into()) }
+        let readers = Readers::Police;
+        Self {
+            event: "warning",
+            seq: Some(seq),
+            chinese: chinese.into(),
+            english: Some(english.into()),
+            readers,
+        }
     }
 
     pub(crate) fn text(&self, language: Language) -> &str {

@@ -10,8 +10,8 @@ use crate::wire::{Language, instant};
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::sse::{Event, KeepAlive, Sse};
-use domain::DeviceKind;
 use domain::observation::Fact;
+use domain::{DeviceKind, Permission};
 use futures_util::{Stream, StreamExt, stream};
 use records::WarningRecord;
 use serde_json::json;
@@ -50,11 +50,14 @@ pub fn publish(app: &App, changed: &[WarningRecord]) {
 /// Tells the pages of these people that there is something new for them.
 pub fn tell_noticed(app: &App, usernames: &BTreeSet<SmolStr>) {
     if !usernames.is_empty() && app.hub.listeners() > 0 {
-        app.hub.send(Message::plain("noticed", json!({ "usernames": usernames }).to_string()));
+        // Nobody learns who else was told.
+        let people = usernames.iter().cloned().collect();
+        app.hub.send(Message::concerning("noticed", "{}".into(), "{}".into(), Vec::new(), people));
     }
 }
 
-/// The live stream: `hello`, `warning`, `figures`, `passages`, `vehicles`, `devices`.
+/// The live stream: `hello`, and to those who may see warnings `warning`, `figures`, `passages`, `vehicles`, `devices`; `case`
+/// to those whom a case concerns, `noticed` to those for whom there is a notice.
 #[utoipa::path(get, path = "/live", tag = "live", responses((status = 200, description = "text/event-stream")))]
 pub(crate) async fn live(
     State(app): State<Arc<App>>,
@@ -67,8 +70,11 @@ pub(crate) async fn live(
     let last_seen =
         headers.get("last-event-id").and_then(|v| v.to_str().ok()).and_then(|text| text.parse::<u64>().ok());
     let seq = app.records.warning_seq().await?;
+    let sees_warnings = by.may(Permission::SeeWarnings);
     let missed = match last_seen {
-        Some(last) if last < seq => app.records.warnings_changed_after(last, CATCH_UP_MAX).await?,
+        Some(last) if last < seq && sees_warnings => {
+            app.records.warnings_changed_after(last, CATCH_UP_MAX).await?
+        }
         _ => Vec::new(),
     };
     let must_reload = missed.len() as u64 >= CATCH_UP_MAX;
@@ -89,14 +95,16 @@ pub(crate) async fn live(
                 .data(body.to_string())));
         }
     }
-    let figures =
-        crate::figures::figures(&app).await.ok().and_then(|figures| serde_json::to_string(&figures).ok());
+    let figures = crate::figures::figures(&app).await.ok().filter(|_| sees_warnings);
+    let figures = figures.and_then(|figures| serde_json::to_string(&figures).ok());
     first.extend(figures.map(|text| Ok(Event::default().event("figures").data(text))));
+    let (me, scope) = (by.user.username.clone(), by.scope().clone());
     // A page that lags is cut off: the stream ends, the browser reconnects and catches up.
     let following = BroadcastStream::new(hub)
         .take_while(|message| std::future::ready(message.as_ref().is_ok_and(|message| message.event != LAST)))
         .filter_map(move |message| {
-            std::future::ready(message.ok().and_then(|message| event_of(&message, sent, language)))
+            let mine = message.ok().filter(|message| message.readers.include(&me, &scope, sees_warnings));
+            std::future::ready(mine.and_then(|message| event_of(&message, sent, language)))
         });
     let following = following.take_until(session_end(app, by.token));
     Ok(Sse::new(stream::iter(first).chain(following))

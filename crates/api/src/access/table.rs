@@ -81,7 +81,7 @@ pub const TABLE: &[(&str, &str, Access)] = &[
     ("POST", "/audit/verify", OneOf(&[SeeAudit])),
     // The command page and warnings.
     ("GET", "/figures", OneOf(&[SeeWarnings, SeeOperation, SeeStatistics])),
-    ("GET", "/live", OneOf(&[SeeWarnings])),
+    ("GET", "/live", AnySession), // Each gets what concerns one.
     ("GET", "/warnings", OneOf(&[SeeWarnings])),
     ("GET", "/warnings/{id}", OneOf(&[SeeWarnings])),
     ("GET", "/warnings/{id}/explanation", OneOf(&[SeeWarnings])),

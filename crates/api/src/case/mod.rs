@@ -36,6 +36,13 @@ pub fn publish(app: &App, worked: &Worked, act: &str) {
     for record in &worked.cases {
         let text =
             |language| json!({ "act": act, "case": case_view(app, record, now, language) }).to_string();
-        app.hub.send(Message::both("case", text(Language::Chinese), text(Language::English)));
+        let office = app.office.load();
+        let also = record.case.summary().also_unit;
+        let units =
+            [Some(record.unit), also].into_iter().flatten().map(|unit| office.desk.path(unit)).collect();
+        let people =
+            [Some(record.opened_by.clone()), record.assignee.clone()].into_iter().flatten().collect();
+        let (chinese, english) = (text(Language::Chinese), text(Language::English));
+        app.hub.send(Message::concerning("case", chinese, english, units, people));
     }
 }
