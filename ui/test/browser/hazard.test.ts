@@ -187,7 +187,7 @@ describe('the case of a hazard', () => {
     await form.getByLabel('选择单位').click()
     await page.getByRole('option', { name: /县公路事业发展中心/ }).click()
     await form.getByRole('button', { name: '10 个工作日' }).click()
-    expect(await form.getByLabel('整改期限').inputValue()).toMatch(/T18:00$/)
+    expect(await form.locator('input[type=datetime-local]').inputValue()).toMatch(/T18:00$/)
     await form.getByRole('button', { name: '下发整改通知书' }).click()
     await page.locator('.hazard').getByText('补设波形护栏 30 米').waitFor()
     expect(mock.state.commands[0]!.body.act).toMatchObject({ act: 'issue_notice', unit: 9 })
