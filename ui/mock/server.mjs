@@ -18,6 +18,7 @@ import {
   randomPlate,
   roads,
 } from './world.mjs'
+import { hazards } from './hazards.mjs'
 import { history } from './history.mjs'
 import { intake } from './intake.mjs'
 import { backTests } from './backtests.mjs'
@@ -34,6 +35,8 @@ const TYPES = {
   '.mjs': 'text/javascript',
   '.css': 'text/css',
   '.svg': 'image/svg+xml',
+  '.png': 'image/png',
+  '.webmanifest': 'application/manifest+json',
 }
 const iso = (ms) => new Date(ms).toISOString()
 
@@ -53,7 +56,14 @@ const vehicleOf = ({ subject }) => ({
   version: 1,
 })
 
-export async function startMock({ port = 0, is_empty = false, must_change = false, is_live = true, count = 120 } = {}) {
+export async function startMock({
+  port = 0,
+  is_empty = false,
+  must_change = false,
+  is_live = true,
+  count = 120,
+  is_road = false,
+} = {}) {
   const now = Date.now()
   const checkpoints = is_empty ? [] : makeCheckpoints(now)
   const state = {
@@ -78,6 +88,7 @@ export async function startMock({ port = 0, is_empty = false, must_change = fals
     requests: [],
   }
   const persons = people(state, is_empty)
+  if (is_road) Object.assign(state.user, { unit_id: 3, unit_name: '城关中队' })
   const more = lists(state, is_empty)
   const judge = judging(state, is_empty)
   const tested = backTests(state, is_empty)
@@ -128,6 +139,7 @@ export async function startMock({ port = 0, is_empty = false, must_change = fals
   }
   const shown = (vehicle) => Object.fromEntries(Object.entries(vehicle).filter(([name]) => !name.startsWith('_')))
   const desk = cases(state, is_empty, emit)
+  const roadwork = hazards(state, is_empty, is_road, emit)
   const timers =
     is_empty || !is_live
       ? []
@@ -279,6 +291,8 @@ export async function startMock({ port = 0, is_empty = false, must_change = fals
     if (path === '/map/places') return { body: is_empty ? { ...places, features: [] } : places }
     if (path === '/map/config') return { body: mapConfig }
     const [, kind, id, action, last, tail] = path.split('/').map(decodeURIComponent)
+    const of_road = roadwork(method, [kind, id, action, last], query, body, { slice, problem, ...request })
+    if (of_road) return of_road
     const of_desk = desk(method, [kind, id, action], query, body, { slice, problem, sign, ...request })
     if (of_desk) return of_desk
     if (kind === 'warnings' && action === 'sign') return sign(id, body.version)
@@ -389,6 +403,10 @@ export async function startMock({ port = 0, is_empty = false, must_change = fals
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const mock = await startMock({ port: Number(process.env.PORT ?? 8080), is_empty: process.argv.includes('--empty') })
+  const mock = await startMock({
+    port: Number(process.env.PORT ?? 8080),
+    is_empty: process.argv.includes('--empty'),
+    is_road: true,
+  })
   process.stdout.write(`mock server on ${mock.url}\n`)
 }

@@ -2,14 +2,20 @@
 import { createRouter, createWebHistory, type RouteRecordRaw } from 'vue-router'
 import { onUnauthenticated } from '@/api/client'
 import { stopLive } from '@/live/store'
+import { recallSession } from '@/lib/lastSession'
 import { loadSession, session } from '@/session'
 
 declare module 'vue-router' {
   interface RouteMeta {
     /** Shown without the shell. */
     is_bare?: boolean
+    /** Opens without a network, for whoever was logged in last. */
+    is_offline_ready?: boolean
   }
 }
+
+/** The pages of the road are one chunk, which the phone keeps. */
+const road = () => import('@/pages/road/all')
 
 const routes: RouteRecordRaw[] = [
   { path: '/', name: 'command', component: () => import('@/pages/command/CommandPage.vue') },
@@ -25,6 +31,42 @@ const routes: RouteRecordRaw[] = [
   },
   { path: '/statistics/clocks', name: 'clocks', component: () => import('@/pages/statistics/ClocksPage.vue') },
   { path: '/watch-orders/:tab(waiting|all)?', name: 'watch', component: () => import('@/pages/watch/WatchPage.vue') },
+  {
+    path: '/educations',
+    name: 'educations',
+    component: () => import('@/pages/education/EducationsPage.vue'),
+  },
+  {
+    path: '/hazards/:tab(list|board|map|statistics)?',
+    name: 'hazards',
+    component: () => import('@/pages/hazard/HazardsPage.vue'),
+  },
+  { path: '/hazards/new', name: 'hazard-new', component: () => import('@/pages/hazard/HazardNewPage.vue') },
+  {
+    path: '/road',
+    component: () => road().then((it) => it.RoadShell),
+    meta: { is_bare: true, is_offline_ready: true },
+    children: [
+      { path: '', name: 'road', component: () => road().then((it) => it.OrdersPage) },
+      { path: 'orders/:id', name: 'road-order', component: () => road().then((it) => it.OrderPage), props: true },
+      {
+        path: 'orders/:id/report',
+        name: 'road-report',
+        component: () => road().then((it) => it.ReportPage),
+        props: true,
+      },
+      { path: 'tasks', name: 'road-tasks', component: () => road().then((it) => it.RoadTasksPage) },
+      { path: 'hazards/new', name: 'road-hazard-new', component: () => road().then((it) => it.HazardQuickPage) },
+      {
+        path: 'hazards/:id',
+        name: 'road-hazard',
+        component: () => road().then((it) => it.HazardTaskPage),
+        props: true,
+      },
+      { path: 'outbox', name: 'road-outbox', component: () => road().then((it) => it.OutboxPage) },
+    ],
+  },
+  { path: '/watch-orders', name: 'watch', component: () => import('@/pages/watch/WatchPage.vue') },
   { path: '/vehicles', name: 'vehicles', component: () => import('@/pages/vehicle/VehiclesPage.vue') },
   {
     path: '/passages/:tab(search|flows|exports)?',
@@ -68,11 +110,20 @@ const routes: RouteRecordRaw[] = [
 
 export const router = createRouter({ history: createWebHistory(), routes })
 
+/** A weak network must not keep somebody on the road before an empty page. */
+const SESSION_MS_MAX = 4_000
+const ask = (): Promise<unknown> =>
+  Promise.race([
+    loadSession(),
+    new Promise((_, refuse) => setTimeout(() => refuse(new Error('no answer')), SESSION_MS_MAX)),
+  ])
+
 let has_asked = false
 router.beforeEach(async (to) => {
   if (!has_asked) {
     // Without an answer the login page says so and offers to try again.
-    await loadSession().catch(() => null)
+    if (to.meta.is_offline_ready) await ask().catch(() => (session.value ??= recallSession()))
+    else await loadSession().catch(() => null)
     has_asked = true
   }
   const me = session.value

@@ -3,6 +3,7 @@ import type { Key } from './index'
 import { cases } from './case.en'
 import { codes } from './codes.en'
 import { desk } from './desk.en'
+import { hazard } from './hazard.en'
 import { history } from './history.en'
 import { intake } from './intake.en'
 import { backtest } from './backtest.en'
@@ -12,6 +13,7 @@ import { judging } from './judging.en'
 import { limits } from './limits.en'
 import { platform } from './platform.en'
 import { proof } from './proof.en'
+import { road } from './road.en'
 
 export const en: Record<Key, string> = {
   'app.name': 'Anchang',
@@ -568,6 +570,7 @@ export const en: Record<Key, string> = {
   ...cases,
   ...codes,
   ...desk,
+  ...hazard,
   ...history,
   ...intake,
   ...backtest,
@@ -577,4 +580,5 @@ export const en: Record<Key, string> = {
   ...limits,
   ...platform,
   ...proof,
+  ...road,
 }

@@ -32,3 +32,7 @@ export function word(group: string, code: string | null | undefined): string {
   const key = `${group}.${code}` as Key
   return words.value[key] ?? code
 }
+
+/** Several words in one sentence: `照片、说明和数额`, `a photograph, a note, and the fine`. */
+export const listed = (words: readonly string[]): string =>
+  new Intl.ListFormat(language.value === 'en' ? 'en' : 'zh-CN').format(words)

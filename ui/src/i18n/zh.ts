@@ -2,6 +2,7 @@
 import { cases } from './case.zh'
 import { codes } from './codes.zh'
 import { desk } from './desk.zh'
+import { hazard } from './hazard.zh'
 import { history } from './history.zh'
 import { intake } from './intake.zh'
 import { backtest } from './backtest.zh'
@@ -11,6 +12,7 @@ import { judging } from './judging.zh'
 import { limits } from './limits.zh'
 import { platform } from './platform.zh'
 import { proof } from './proof.zh'
+import { road } from './road.zh'
 
 export const zh = {
   'app.name': '安畅',
@@ -563,6 +565,7 @@ export const zh = {
   ...cases,
   ...codes,
   ...desk,
+  ...hazard,
   ...history,
   ...intake,
   ...backtest,
@@ -572,4 +575,5 @@ export const zh = {
   ...limits,
   ...platform,
   ...proof,
+  ...road,
 }

@@ -130,9 +130,14 @@ export function restoreWarning(warning: Warning): void {
 let stream: LiveStream | null = null
 let ticker = 0
 
+/** Lets the present move where there is no live stream. */
+export function startTicking(): void {
+  if (!ticker) ticker = window.setInterval(() => (tick.value = Date.now()), 1000)
+}
+
 export function startLive(on_refused: () => void): void {
   if (stream) return
-  ticker = window.setInterval(() => (tick.value = Date.now()), 1000)
+  startTicking()
   stream = new LiveStream({
     url: LIVE_URL,
     on_event: take,
@@ -156,6 +161,7 @@ export function stopLive(): void {
   stream?.stop()
   stream = null
   clearInterval(ticker)
+  ticker = 0
   window.removeEventListener('online', retryNow)
   live.value = emptyState()
   queue = []

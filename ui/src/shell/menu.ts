@@ -7,10 +7,12 @@ import {
   Download,
   Finished,
   Guide,
-  Monitor,
   MapLocation,
+  Monitor,
+  Reading,
   Van,
   View,
+  WarnTriangleFilled,
 } from '@element-plus/icons-vue'
 import type { Component } from 'vue'
 import type { Permission } from '@/api/types'
@@ -38,6 +40,8 @@ const ALL: readonly MenuItem[] = [
     icon: View,
     needs: ['see_warnings', 'apply_watch', 'review_watch', 'approve_watch'],
   },
+  { route: 'educations', label: 'menu.educations', icon: Reading, needs: ['educate', 'see_hazards'] },
+  { route: 'hazards', label: 'menu.hazards', icon: WarnTriangleFilled, needs: ['see_hazards', 'report_hazards'] },
   { route: 'vehicles', label: 'menu.vehicles', icon: Van, needs: ['look_up', 'keep_register'] },
   { route: 'passages', label: 'menu.passages', icon: DataLine, needs: ['look_up'] },
   { route: 'devices', label: 'menu.devices', icon: Cpu, needs: ['see_operation'], is_upkeep: true },

@@ -5,9 +5,21 @@ import { chromium, type Browser, type Page } from 'playwright-core'
 import { startMock } from '../../mock/server.mjs'
 import type { Warning } from '../../src/api/types'
 
+/** What the mock remembers of commands and photographs. */
+interface RoadState {
+  commands: {
+    key: string
+    path: string
+    body: { act?: Record<string, unknown> } & Record<string, unknown>
+    happened_at: string | null
+  }[]
+  sent_keys: Map<string, number>
+  attachments: { name: string | null; taken_at: string | null; lon: string | null }[]
+  is_next_act_late: boolean
+}
 export interface Mock {
   url: string
-  state: { warnings: Warning[]; is_logged_in: boolean; is_next_sign_late: boolean; requests: string[] }
+  state: RoadState & { warnings: Warning[]; is_logged_in: boolean; is_next_sign_late: boolean; requests: string[] }
   raise: (model?: string) => Warning
   cutLive: () => void
   joinLive: () => void
@@ -38,6 +50,10 @@ export interface StageOptions {
   must_change?: boolean
   is_logged_in?: boolean
   is_phone?: boolean
+  /** The mock has orders, hazards and education of its own. */
+  is_road?: boolean
+  /** Where the phone says that it is. */
+  place?: { longitude: number; latitude: number }
 }
 
 export async function openStage(path: string, options: StageOptions = {}): Promise<Stage> {
@@ -46,7 +62,12 @@ export async function openStage(path: string, options: StageOptions = {}): Promi
   const viewport = options.is_phone ? { width: 390, height: 844 } : { width: 1600, height: 900 }
   const context = await (
     await launch()
-  ).newContext({ viewport, hasTouch: options.is_phone, isMobile: options.is_phone })
+  ).newContext({
+    viewport,
+    hasTouch: options.is_phone,
+    isMobile: options.is_phone,
+    ...(options.place ? { geolocation: options.place, permissions: ['geolocation'] } : {}),
+  })
   const page = await context.newPage()
   const stage: Stage = {
     mock,

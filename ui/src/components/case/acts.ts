@@ -1,5 +1,5 @@
 // What each act asks for. The server says which acts a person may do now; here is only what has to be filled in.
-import type { CaseKind } from '@/api/case'
+import type { CaseKind, Point, Spot } from '@/api/case'
 import { AUDIENCES, HAZARD_GRADES, ROAD_OUTCOMES } from '@/api/case'
 import { VERDICTS } from '@/api/judging'
 import type { Key } from '@/i18n'
@@ -18,6 +18,7 @@ export type FieldType =
   | 'findings'
   | 'measures'
   | 'teaching'
+  | 'hazard'
 
 /** What is filled in; times are kept as their fields hold them until they are sent. */
 export type Values = Record<string, unknown>
@@ -31,6 +32,14 @@ export interface Field {
   /** For a choice: the codes, and the group of their words. */
   options?: readonly string[]
   group?: string
+  /** For a choice whose words the server gives. */
+  names?: Readonly<Record<string, string>>
+  /** For an instant: terms in days of work, to be chosen by one press. */
+  workdays?: readonly number[]
+  /** For a place, and for a hazard that is looked for near one: from where it is measured. */
+  near?: { at: Point | null; category: string; exclude: string }
+  /** Words alone are no place: the point has to be known. */
+  needs_point?: boolean
   chars_max?: number
   /** Shown, and sent, only then. */
   when?: (values: Values) => boolean
@@ -223,6 +232,7 @@ function emptyValue(type: FieldType): unknown {
     case 'spot':
       return { at: null, description: '' }
     case 'text':
+    case 'hazard':
     case 'words':
     case 'instant':
       return ''
@@ -237,7 +247,9 @@ function isEmpty(value: unknown): boolean {
 
 /** The first field that still has to be filled. */
 export function missing(fields: readonly Field[], values: Values): Field | null {
-  return shownFields(fields, values).find((it) => isRequired(it, values) && isEmpty(values[it.key])) ?? null
+  const lacks = (it: Field) =>
+    isEmpty(values[it.key]) || (it.needs_point === true && !(values[it.key] as Spot | null)?.at)
+  return shownFields(fields, values).find((it) => isRequired(it, values) && lacks(it)) ?? null
 }
 
 interface Lines {
