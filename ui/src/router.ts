@@ -66,7 +66,6 @@ const routes: RouteRecordRaw[] = [
       { path: 'outbox', name: 'road-outbox', component: () => road().then((it) => it.OutboxPage) },
     ],
   },
-  { path: '/watch-orders', name: 'watch', component: () => import('@/pages/watch/WatchPage.vue') },
   { path: '/vehicles', name: 'vehicles', component: () => import('@/pages/vehicle/VehiclesPage.vue') },
   {
     path: '/passages/:tab(search|flows|exports)?',
