@@ -102,12 +102,13 @@ pub(crate) async fn get(
             ));
         }
     }
-    for step in app.records.chain_steps(&chain).await? {
-        line.push((step.at, step_line(&app, &step, language)));
-    }
+    // Before the step that ended it, at the same instant.
     let filter = TaskFilter { is_ended: Some(true), chain: Some(chain.clone()), ..TaskFilter::default() };
     let ended = app.records.tasks(&filter, Window { offset: 0, limit: records::PAGE_LIMIT_MAX }).await?;
     line.extend(ended.items.iter().filter_map(|task| clock_line(&app, task, language)));
+    for step in app.records.chain_steps(&chain).await? {
+        line.push((step.at, step_line(&app, &step, language)));
+    }
     line.sort_by_key(|(at, _)| *at);
     Ok(Json(ChainView {
         chain: chain.as_str().to_owned(),

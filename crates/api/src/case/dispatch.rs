@@ -7,6 +7,7 @@ use crate::problem::{Problem, RequestLanguage};
 use crate::wire::{Language, instant};
 use axum::Json;
 use axum::extract::{Query, State};
+use domain::case::Limits;
 use domain::observation::Fact;
 use domain::time::MINUTE_MS;
 use domain::{Checkpoint, CheckpointId, Timestamp, Wgs84};
@@ -22,15 +23,6 @@ const AHEAD_MAX: usize = 6;
 const BEHIND_MAX: usize = 3;
 /// Shares below this are left out: a road that one vehicle in fifty takes is nowhere to stand.
 const SHARE_MIN: f64 = 0.02;
-/// Roads are longer than straight lines.
-const ROAD_FACTOR: f64 = 1.4;
-/// How fast a patrol drives on an order, in km/h.
-const PATROL_KMH: f64 = 50.0;
-/// Getting ready takes so long.
-const PREPARE_MS: i64 = 2 * MINUTE_MS;
-/// After this long without a sighting nobody knows where it is.
-const STALE_MS: i64 = 45 * MINUTE_MS;
-
 #[derive(Debug, Deserialize, IntoParams)]
 pub(crate) struct OptionsQuery {
     /// The warning.
@@ -136,7 +128,7 @@ pub(crate) async fn options(
     let places = ahead(&app, &from);
     let posts = app.records.posts().await?;
     let ranked = rank(&app, &posts, &places, &names.checkpoints, seen_at, now, language);
-    let nobody = nobody(&posts, &places, &ranked, seen_at, now, language);
+    let nobody = nobody(&posts, &places, &ranked, seen_at, now, &app.office.load().desk.limits, language);
     let time = |ms: i64| instant(seen_at.plus_ms(ms));
     let next = places.iter().filter_map(|place| {
         let at = names.checkpoints.get(&place.checkpoint)?;
@@ -210,9 +202,10 @@ fn ahead(app: &App, from: &CheckpointId) -> Vec<Place> {
     places
 }
 
-fn drive_ms(from: Wgs84, to: Wgs84) -> i64 {
-    let hours = from.distance_m(to) * ROAD_FACTOR / 1_000.0 / PATROL_KMH;
-    PREPARE_MS + (hours * 3_600_000.0) as i64
+fn drive_ms(from: Wgs84, to: Wgs84, limits: &Limits) -> i64 {
+    let road_m = from.distance_m(to) * f64::from(limits.road_permille) / 1_000.0;
+    let hours = road_m / 1_000.0 / f64::from(limits.patrol_kmh.max(1));
+    i64::from(limits.prepare_minutes) * MINUTE_MS + (hours * 3_600_000.0) as i64
 }
 
 #[expect(clippy::too_many_arguments, reason = "what it is ranked by")]
@@ -226,13 +219,14 @@ fn rank(
     now: Timestamp,
     language: Language,
 ) -> Vec<OptionView> {
+    let office = app.office.load();
     let mut options: Vec<(f64, OptionView)> = Vec::new();
     for post in posts.iter().filter(|post| post.state == PostState::OnDuty) {
         let best = places
             .iter()
             .filter_map(|place| {
                 let at = checkpoints.get(&place.checkpoint)?;
-                let drive_ms = drive_ms(post.location, at.location);
+                let drive_ms = drive_ms(post.location, at.location, &office.desk.limits);
                 let there_at = now.plus_ms(drive_ms);
                 let margin_ms = seen_at.plus_ms(place.likely_ms).ms_since(there_at);
                 // Late of the early ones is still in time for the others.
@@ -279,12 +273,14 @@ fn rank(
 }
 
 /// An honest “nobody can”, with its reason.
+#[expect(clippy::too_many_arguments, reason = "what it is judged by")]
 fn nobody(
     posts: &[Post],
     places: &[Place],
     ranked: &[OptionView],
     seen_at: Timestamp,
     now: Timestamp,
+    limits: &Limits,
     language: Language,
 ) -> Option<String> {
     if ranked.iter().any(|option| option.can_intercept) {
@@ -298,7 +294,7 @@ fn nobody(
             "尚未积累该卡口的车辆去向，无法推算；请按道路情况人工派遣。".to_owned(),
             "Nothing is known yet of where vehicles go from there; judge yourself.".to_owned(),
         )
-    } else if now.ms_since(seen_at) > STALE_MS {
+    } else if since > i64::from(limits.sighting_minutes_max) {
         language.pick(
             format!("该车已 {since} 分钟未被采集，去向不明；建议布控等待下一次采集。"),
             format!("Nothing saw it for {since} min, so nobody knows where it is; put it under watch."),

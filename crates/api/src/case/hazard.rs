@@ -131,7 +131,7 @@ pub(crate) async fn near_hazards(
     };
     let filter = CaseFilter {
         kinds: vec![CaseKind::Hazard],
-        category: category.map(Into::into),
+        categories: category.into_iter().map(Into::into).collect(),
         within: corner(-1.0).zip(corner(1.0)),
         ..CaseFilter::default()
     };

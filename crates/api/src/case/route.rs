@@ -1,5 +1,6 @@
 //! Lists of cases, one case, opening, acting, numbers, export.
 
+use super::office::Category;
 use super::view::{CaseFileView, CaseView, case_view, file_view};
 use super::words;
 use crate::access::Signed;
@@ -10,6 +11,7 @@ use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
+use domain::stage::hazard::Source;
 use domain::{
     AnyAct, CaseId, CaseKind, ChainId, Level, Opening, Permission, Theatre, Timestamp, UnitId, WarningId,
     Wgs84,
@@ -39,7 +41,14 @@ pub(crate) struct CaseQuery {
     level: Option<String>,
     /// A unit, and those below it.
     unit: Option<i64>,
+    /// Categories, with commas between them.
     category: Option<String>,
+    /// Categories of hazards of `road`, `person`, `vehicle`, `enterprise`; `other` are all but roads.
+    hazard_kind: Option<String>,
+    /// By which way a hazard came.
+    source: Option<String>,
+    /// Hazards that are listed for supervision, or not.
+    supervised: Option<bool>,
     theatre: Option<String>,
     warning: Option<String>,
     chain: Option<String>,
@@ -100,6 +109,27 @@ pub(crate) struct ParentQuery {
     parent: Option<String>,
 }
 
+/// When and where something was done, as a phone says that was offline since.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(default)]
+pub(crate) struct DoneQuery {
+    /// RFC 3339.
+    happened_at: Option<String>,
+    /// Degrees.
+    lon: Option<String>,
+    lat: Option<String>,
+}
+
+impl DoneQuery {
+    /// What is noted; nothing that lies ahead.
+    fn done(&self, now: Timestamp) -> Option<(Timestamp, Option<Wgs84>)> {
+        let at = parse_instant(self.happened_at.as_deref()?).filter(|at| *at <= now)?;
+        let degrees = |text: &Option<String>| text.as_deref()?.parse::<f64>().ok();
+        let place = degrees(&self.lon).zip(degrees(&self.lat)).and_then(|(lon, lat)| Wgs84::new(lon, lat));
+        Some((at, place))
+    }
+}
+
 /// Of what format.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(default)]
@@ -158,6 +188,14 @@ impl CaseQuery {
         let level = self.level.as_deref().filter(|word| !word.is_empty());
         let theatre = self.theatre.as_deref().filter(|word| !word.is_empty());
         let warning = self.warning.as_deref().filter(|word| !word.is_empty());
+        let source = self.source.as_deref().filter(|word| !word.is_empty());
+        let mut categories = words(&self.category);
+        if let Some(kind) = self.hazard_kind.as_deref().filter(|word| !word.is_empty()) {
+            let is_of = |it: &&Category| {
+                it.hazard_kind.key() == kind || kind == "other" && it.hazard_kind.key() != "road"
+            };
+            categories.extend(app.case_files.categories.iter().filter(is_of).map(|it| SmolStr::new(&it.key)));
+        }
         Ok(CaseFilter {
             kinds,
             states: words(&self.state),
@@ -168,7 +206,9 @@ impl CaseQuery {
             unit: None,
             opened_by: None,
             assignee: self.mine.unwrap_or_default().then(|| by.user.username.clone()),
-            category: self.category.as_deref().filter(|word| !word.is_empty()).map(SmolStr::new),
+            categories,
+            source: source.map(|word| Source::parse(word).ok_or_else(|| unknown("source"))).transpose()?,
+            is_supervised: self.supervised,
             theatre: theatre
                 .map(|word| Theatre::parse(word).ok_or_else(|| unknown("theatre")))
                 .transpose()?,
@@ -276,13 +316,14 @@ pub(super) fn no_such() -> Problem {
 }
 
 /// Opens a case. With `Idempotency-Key` a repeat does nothing twice.
-#[utoipa::path(post, path = "/cases", tag = "cases", params(ParentQuery), request_body = Object,
+#[utoipa::path(post, path = "/cases", tag = "cases", params(ParentQuery, DoneQuery), request_body = Object,
     responses((status = 200, body = CaseFileView), (status = 403), (status = 409), (status = 422)))]
 pub(crate) async fn open(
     State(app): State<Arc<App>>,
     by: Signed,
     RequestLanguage(language): RequestLanguage,
     Query(query): Query<ParentQuery>,
+    Query(done): Query<DoneQuery>,
     headers: HeaderMap,
     Json(input): Json<Value>,
 ) -> Result<Json<CaseFileView>, Problem> {
@@ -298,6 +339,7 @@ pub(crate) async fn open(
         at: app.clock.now(),
         desk: &office.desk,
         parent: parent.as_ref(),
+        done: done.done(app.clock.now()),
     };
     let turn = app.hub.turn().lock().await;
     let worked = app.records.open_case(&opening, &command).await.map_err(|error| fault(&app, error))?;
@@ -307,13 +349,14 @@ pub(crate) async fn open(
 }
 
 /// Does something with a case.
-#[utoipa::path(post, path = "/cases/{id}/acts", tag = "cases", params(("id" = String, Path)), request_body = ActInput,
+#[utoipa::path(post, path = "/cases/{id}/acts", tag = "cases", params(("id" = String, Path), DoneQuery), request_body = ActInput,
     responses((status = 200, body = CaseFileView), (status = 403), (status = 404), (status = 409), (status = 422)))]
 pub(crate) async fn act(
     State(app): State<Arc<App>>,
     by: Signed,
     RequestLanguage(language): RequestLanguage,
     Path(id): Path<String>,
+    Query(done): Query<DoneQuery>,
     headers: HeaderMap,
     Json(input): Json<ActInput>,
 ) -> Result<Json<CaseFileView>, Problem> {
@@ -328,6 +371,7 @@ pub(crate) async fn act(
         at: app.clock.now(),
         desk: &office.desk,
         parent: None,
+        done: done.done(app.clock.now()),
     };
     let turn = app.hub.turn().lock().await;
     let worked = app.records.act_on_case(&record.id, input.version, &act, &command).await;

@@ -197,7 +197,8 @@ async fn report(
     debug_assert!(by.may(Permission::ReportHazards), "whoever reports may");
     let key =
         headers.get("idempotency-key").and_then(|key| key.to_str().ok()).map(|key| format!("public {key}"));
-    let command = Command { key: key.as_deref(), by: &by, at: now, desk: &office.desk, parent: None };
+    let command =
+        Command { key: key.as_deref(), by: &by, at: now, desk: &office.desk, parent: None, done: None };
     let turn = app.hub.turn().lock().await;
     let worked = match app.records.open_case(&opening, &command).await {
         Ok(worked) => worked,
@@ -299,7 +300,7 @@ async fn requests(app: &App, format: &str, query: &BTreeMap<String, String>) -> 
     };
     let filter = CaseFilter {
         kinds: vec![CaseKind::Hazard],
-        category: query.get("service_code").map(SmolStr::new),
+        categories: query.get("service_code").map(SmolStr::new).into_iter().collect(),
         is_open,
         opened_by: Some(PUBLIC.into()),
         since: Some(since),

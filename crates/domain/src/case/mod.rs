@@ -308,6 +308,14 @@ pub struct Limits {
     pub acceptance_pictures_min: usize,
     /// Two reports of one category nearer than this may be one hazard.
     pub duplicate_m_max: u32,
+    /// How much longer roads are than straight lines, in thousandths.
+    pub road_permille: u32,
+    /// How fast a patrol drives on an order.
+    pub patrol_kmh: u32,
+    /// How long a patrol takes to get ready.
+    pub prepare_minutes: u32,
+    /// After so long without a sighting nobody knows where a vehicle is.
+    pub sighting_minutes_max: u32,
     /// A warning that nobody signed expires so long after nobody could act on it any more.
     pub warning_expires_minutes: u32,
     /// Longest term of a watch order, in days.

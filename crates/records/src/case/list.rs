@@ -7,6 +7,7 @@ use crate::page::{Page, Sort, Window};
 use crate::store::{Records, contains};
 use crate::warning::level_code;
 use domain::people::{UnitId, UnitPath};
+use domain::stage::hazard::Source;
 use domain::{CaseId, CaseKind, ChainId, Level, Theatre, Timestamp, WarningId, Wgs84};
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::ExprTrait;
@@ -34,8 +35,12 @@ pub struct CaseFilter {
     pub assignee: Option<SmolStr>,
     /// Opened by this person.
     pub opened_by: Option<SmolStr>,
-    /// Of this category.
-    pub category: Option<SmolStr>,
+    /// Of one of these categories.
+    pub categories: Vec<SmolStr>,
+    /// Hazards that came by this way.
+    pub source: Option<Source>,
+    /// Hazards that are listed for supervision, or not.
+    pub is_supervised: Option<bool>,
     /// In this theatre.
     pub theatre: Option<Theatre>,
     /// From this warning.
@@ -171,9 +176,9 @@ impl Records {
 
 fn condition(filter: &CaseFilter) -> Condition {
     use row::Column::{
-        AlsoPath, Assignee, Category, Chain, ClosedAt, DueAt, Id, IsOpen, Kind, Lat, Level as LevelColumn,
-        Lon, OpenedAt, OpenedBy, Plate, State, Theatre as TheatreColumn, Title, Unit, UnitPath as Path,
-        Warning,
+        AlsoPath, Assignee, Body, Category, Chain, ClosedAt, DueAt, Id, IsOpen, Kind, Lat,
+        Level as LevelColumn, Lon, OpenedAt, OpenedBy, Plate, State, Theatre as TheatreColumn, Title, Unit,
+        UnitPath as Path, Warning,
     };
     let mut all = Condition::all();
     if !filter.kinds.is_empty() {
@@ -201,6 +206,17 @@ fn condition(filter: &CaseFilter) -> Condition {
         let any = [Id, Title, Plate].map(|column| Expr::col(column).like(contains(q)));
         all = all.add(any.into_iter().fold(Condition::any(), Condition::add));
     }
+    if !filter.categories.is_empty() {
+        all = all.add(Category.is_in(filter.categories.iter().map(SmolStr::as_str)));
+    }
+    // These are no columns: asked seldom, of some thousand hazards, they are looked for in the value.
+    if let Some(source) = filter.source {
+        all = all.add(Expr::col(Body).like(contains(&format!("\"source\":\"{}\"", source.key()))));
+    }
+    if let Some(is_supervised) = filter.is_supervised {
+        let none = Expr::col(Body).like(contains("\"supervision\":null"));
+        all = all.add(if is_supervised { none.not() } else { none });
+    }
     if let Some((south_west, north_east)) = filter.within {
         all = all
             .add(Lat.between(south_west.lat_deg(), north_east.lat_deg()))
@@ -211,7 +227,6 @@ fn condition(filter: &CaseFilter) -> Condition {
         .add_option(filter.unit.map(|unit| Unit.eq(unit.0)))
         .add_option(filter.assignee.as_ref().map(|person| Assignee.eq(person.as_str())))
         .add_option(filter.opened_by.as_ref().map(|person| OpenedBy.eq(person.as_str())))
-        .add_option(filter.category.as_ref().map(|category| Category.eq(category.as_str())))
         .add_option(filter.theatre.map(|theatre| TheatreColumn.eq(theatre.key())))
         .add_option(filter.warning.map(|id| Warning.eq(id.to_string())))
         .add_option(filter.chain.as_ref().map(|chain| Chain.eq(chain.as_str())))

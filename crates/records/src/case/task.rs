@@ -317,7 +317,7 @@ impl Records {
             return Ok(Vec::new());
         }
         let platform = Actor::platform();
-        let command = Command { key: None, by: &platform, at: now, desk, parent: None };
+        let command = Command { key: None, by: &platform, at: now, desk, parent: None, done: None };
         let mut work = Work::begin(self, &command).await?;
         let mut rungs = Vec::with_capacity(due.len());
         for seen in due {

@@ -36,6 +36,8 @@ pub struct Command<'a> {
     pub desk: &'a Desk,
     /// The case that a new one comes from.
     pub parent: Option<&'a CaseId>,
+    /// When and where it was done, as a phone says that was offline since; noted with the step, never counted by.
+    pub done: Option<(Timestamp, Option<domain::Wgs84>)>,
 }
 
 /// What a command changed.
@@ -424,7 +426,11 @@ impl<'a> Work<'a> {
         from_state: Option<String>,
         detail: String,
     ) -> Result<(), DbErr> {
-        let Command { by, at, .. } = *self.command;
+        let Command { by, at, done, .. } = *self.command;
+        let detail = match done {
+            None => detail,
+            Some((done_at, place)) => with_done(&detail, done_at, place)?,
+        };
         let line = step::ActiveModel {
             id: NotSet,
             subject: Set(row.id.clone()),
@@ -530,6 +536,20 @@ impl<'a> Work<'a> {
             Err(other) => Err(damaged("warning", other)).during(OPERATION).map_err(Into::into),
         }
     }
+}
+
+/// What was said, with when and where it was done.
+fn with_done(detail: &str, at: Timestamp, place: Option<domain::Wgs84>) -> Result<String, DbErr> {
+    let json = |error: serde_json::Error| DbErr::Json(error.to_string());
+    let mut value: serde_json::Value = serde_json::from_str(detail).map_err(json)?;
+    if let Some(fields) = value.as_object_mut() {
+        fields.insert("happened_at".to_owned(), domain::case::form::write_instant(at).into());
+        if let Some(place) = place {
+            let place = serde_json::json!({ "lon": place.lon_deg(), "lat": place.lat_deg() });
+            fields.insert("happened_where".to_owned(), place);
+        }
+    }
+    serde_json::to_string(&value).map_err(json)
 }
 
 fn level_of_row(row: &case::Model) -> Result<domain::Level, DbErr> {

@@ -58,6 +58,10 @@ fn desk() -> Desk {
             rectification_pictures_min: 1,
             acceptance_pictures_min: 1,
             duplicate_m_max: 100,
+            road_permille: 1_400,
+            patrol_kmh: 50,
+            prepare_minutes: 2,
+            sighting_minutes_max: 45,
             warning_expires_minutes: 720,
             watch_days_max: 366,
         },
@@ -127,7 +131,7 @@ async fn act(
     ms: i64,
     desk: &Desk,
 ) -> Result<Worked, CaseError> {
-    let command = Command { key: None, by, at: at(ms), desk, parent: None };
+    let command = Command { key: None, by, at: at(ms), desk, parent: None, done: None };
     records.act_on_case(&worked.cases[0].id, worked.cases[0].version, &what, &command).await
 }
 
@@ -152,7 +156,8 @@ async fn a_warning_is_worked_to_its_end_and_every_step_had_its_clock() {
         desk: &desk,
     };
     records.act_on_warning(warning(1).id, &sign).await.unwrap();
-    let command = Command { key: Some("k1"), by: &duty, at: at(4 * MINUTE_MS), desk: &desk, parent: None };
+    let command =
+        Command { key: Some("k1"), by: &duty, at: at(4 * MINUTE_MS), desk: &desk, parent: None, done: None };
     let sent = records.open_case(&order(1), &command).await.unwrap();
     assert_eq!(sent.warnings[0].state, WarningState::Dispatched);
     assert_eq!(sent.cases[0].id.to_string(), "ZL20261123-0001");
@@ -199,7 +204,7 @@ async fn of_two_people_at_once_one_is_told_about_the_other_and_a_repeat_does_not
     let desk = desk();
     let duty = actor("duty", BRIGADE, Role::DutyOfficer);
     records.commit_outcomes(&[Outcome::Raise(Box::new(warning(1)))], 1, at(0), &desk).await.unwrap();
-    let command = Command { key: Some("same"), by: &duty, at: at(1), desk: &desk, parent: None };
+    let command = Command { key: Some("same"), by: &duty, at: at(1), desk: &desk, parent: None, done: None };
     let first = records.open_case(&order(1), &command).await.unwrap();
     let again = records.open_case(&order(1), &command).await.unwrap();
     assert!(again.is_repeat && again.cases == first.cases && again.warnings.is_empty());
@@ -210,7 +215,7 @@ async fn of_two_people_at_once_one_is_told_about_the_other_and_a_repeat_does_not
         let (records, desk, id) = (records.clone(), desk.clone(), first.cases[0].id.clone());
         tokio::spawn(async move {
             let by = actor(name, SQUAD, Role::PatrolOfficer);
-            let command = Command { key: None, by: &by, at: at(2), desk: &desk, parent: None };
+            let command = Command { key: None, by: &by, at: at(2), desk: &desk, parent: None, done: None };
             records.act_on_case(&id, 1, &AnyAct::Dispatch(DispatchAct::Sign), &command).await
         })
     };
@@ -229,7 +234,7 @@ async fn clocks_ring_at_half_before_the_end_and_at_the_end_and_pauses_move_them(
     let (_dir, records) = open().await;
     let desk = desk();
     let patrol = actor("lu", SQUAD, Role::PatrolOfficer);
-    let command = Command { key: None, by: &patrol, at: at(0), desk: &desk, parent: None };
+    let command = Command { key: None, by: &patrol, at: at(0), desk: &desk, parent: None, done: None };
     let worked = records.open_case(&hazard(), &command).await.unwrap();
     assert_eq!(worked.cases[0].due_at, Some(at(60 * MINUTE_MS)));
     let rings = async |minute: i64| {
@@ -270,7 +275,7 @@ async fn a_unit_sees_its_own_and_what_its_people_opened() {
     let (_dir, records) = open().await;
     let desk = desk();
     let patrol = actor("lu", SQUAD, Role::PatrolOfficer);
-    let command = Command { key: None, by: &patrol, at: at(0), desk: &desk, parent: None };
+    let command = Command { key: None, by: &patrol, at: at(0), desk: &desk, parent: None, done: None };
     records.open_case(&hazard(), &command).await.unwrap();
     let count = async |path: &str, person: Option<&str>| {
         let filter = CaseFilter {
@@ -334,11 +339,13 @@ async fn command_for_ever(path: &Path) {
     // The last one may have been opened without its answer: the client says it again.
     for n in before.max(1).. {
         let key = format!("open {n}");
-        let command = Command { key: Some(&key), by: &patrol, at: at(n as i64), desk: &desk, parent: None };
+        let command =
+            Command { key: Some(&key), by: &patrol, at: at(n as i64), desk: &desk, parent: None, done: None };
         let opened = records.open_case(&hazard(), &command).await.unwrap();
         let case = &opened.cases[0];
         let key = format!("verify {n}");
-        let command = Command { key: Some(&key), by: &office, at: at(n as i64), desk: &desk, parent: None };
+        let command =
+            Command { key: Some(&key), by: &office, at: at(n as i64), desk: &desk, parent: None, done: None };
         let verify = HazardAct::Verify {
             grade: Grade::Larger,
             spot: None,

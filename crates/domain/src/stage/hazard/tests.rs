@@ -20,6 +20,10 @@ const LIMITS: Limits = Limits {
     rectification_pictures_min: 1,
     acceptance_pictures_min: 1,
     duplicate_m_max: 100,
+    road_permille: 1_400,
+    patrol_kmh: 50,
+    prepare_minutes: 2,
+    sighting_minutes_max: 45,
     warning_expires_minutes: 720,
     watch_days_max: 366,
 };
