@@ -39,7 +39,7 @@ async fn a_verdict_signs_teaches_and_can_be_changed() {
     let id = warning(1).id;
     records.commit_outcomes(&[raise(1), raise(2)], 1, at(0), &domain::Desk::default()).await.unwrap();
     let first = judge(&records, id, 1, &verdict(Verdict::Misread, "li", 1)).await.unwrap();
-    assert_eq!((first.state, first.change, first.version), (WarningState::Signed, Change::Judged, 2));
+    assert_eq!((first.state, first.change, first.version), (WarningState::Closed, Change::Judged, 2));
     assert_eq!(first.signature.as_ref().map(|s| s.by.as_str()), Some("li"));
     let stale = judge(&records, id, 1, &verdict(Verdict::Stale, "wang", 2)).await;
     assert!(matches!(stale, Err(WarningActError::Changed { version: 2 })));
