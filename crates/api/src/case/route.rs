@@ -8,8 +8,9 @@ use crate::app::App;
 use crate::problem::{Problem, RequestLanguage};
 use crate::wire::{Language, List, Paging, attachment, parse_instant};
 use axum::Json;
-use axum::extract::{Path, Query, State};
-use axum::http::{HeaderMap, header};
+use axum::extract::{FromRequestParts, Path, Query, State};
+use axum::http::header;
+use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 use domain::stage::hazard::Source;
 use domain::{
@@ -323,8 +324,7 @@ pub(crate) async fn open(
     by: Signed,
     RequestLanguage(language): RequestLanguage,
     Query(query): Query<ParentQuery>,
-    Query(done): Query<DoneQuery>,
-    headers: HeaderMap,
+    given: Given,
     Json(input): Json<Value>,
 ) -> Result<Json<CaseFileView>, Problem> {
     let opening: Opening = serde_path_to_error::deserialize(input).map_err(|error| unreadable(&error))?;
@@ -334,12 +334,12 @@ pub(crate) async fn open(
     };
     let office = app.office.load_full();
     let command = Command {
-        key: key_of(&headers)?,
+        key: given.key.as_deref(),
         by: by.actor(),
         at: app.clock.now(),
         desk: &office.desk,
         parent: parent.as_ref(),
-        done: done.done(app.clock.now()),
+        done: given.done,
     };
     let turn = app.hub.turn().lock().await;
     let worked = app.records.open_case(&opening, &command).await.map_err(|error| fault(&app, error))?;
@@ -356,8 +356,7 @@ pub(crate) async fn act(
     by: Signed,
     RequestLanguage(language): RequestLanguage,
     Path(id): Path<String>,
-    Query(done): Query<DoneQuery>,
-    headers: HeaderMap,
+    given: Given,
     Json(input): Json<ActInput>,
 ) -> Result<Json<CaseFileView>, Problem> {
     let record = seen(&app, &by, &id).await?;
@@ -366,12 +365,12 @@ pub(crate) async fn act(
     })?;
     let office = app.office.load_full();
     let command = Command {
-        key: key_of(&headers)?,
+        key: given.key.as_deref(),
         by: by.actor(),
         at: app.clock.now(),
         desk: &office.desk,
         parent: None,
-        done: done.done(app.clock.now()),
+        done: given.done,
     };
     let turn = app.hub.turn().lock().await;
     let worked = app.records.act_on_case(&record.id, input.version, &act, &command).await;
@@ -381,11 +380,22 @@ pub(crate) async fn act(
     answer(&app, &by, &worked, language).await
 }
 
-fn key_of(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
-    let Some(value) = headers.get(KEY_HEADER) else { return Ok(None) };
-    let key = value.to_str().ok().filter(|key| !key.is_empty());
-    key.map(Some)
-        .ok_or_else(|| Problem::invalid("Idempotency-Key 有误。", "The Idempotency-Key can't be read."))
+/// What a command may bring along: the key that makes its repeat harmless, when and where it was done.
+pub(crate) struct Given {
+    key: Option<String>,
+    done: Option<(Timestamp, Option<Wgs84>)>,
+}
+
+impl FromRequestParts<Arc<App>> for Given {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
+        let wrong = || Problem::invalid("Idempotency-Key 有误。", "The Idempotency-Key can't be read.");
+        let key = parts.headers.get(KEY_HEADER).map(|value| value.to_str().map(str::to_owned));
+        let key = key.transpose().map_err(|_| wrong())?;
+        let done = Query::<DoneQuery>::try_from_uri(&parts.uri).map(|Query(done)| done.done(app.clock.now()));
+        Ok(Self { key, done: done.unwrap_or_default() })
+    }
 }
 
 async fn finish(app: &Arc<App>, by: &Signed, worked: &Worked, act: &str) -> Result<(), Problem> {
