@@ -112,6 +112,7 @@ pub(crate) struct ParentQuery {
 
 /// When and where something was done, as a phone says that was offline since.
 #[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(default)]
 pub(crate) struct DoneQuery {
     /// RFC 3339.
