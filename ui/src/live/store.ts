@@ -5,6 +5,7 @@ import { api, LIVE_URL } from '@/api'
 import { cases } from '@/api/case'
 import type { LiveEvent, LiveEvents, Passage, PassageSample, Warning } from '@/api/types'
 import { language } from '@/i18n'
+import { may } from '@/session'
 import { announce } from './notice'
 import { emptyState, foldFrame, mergeWarnings, shownAlone, TICKER_MAX, type Effects } from './fold'
 import { LiveStream, type LinkStatus } from './stream'
@@ -99,9 +100,12 @@ async function fill(): Promise<void> {
     api
       .checkpoints()
       .then((items) => (live.value = { ...live.value, checkpoints: new Map(items.map((it) => [it.id, it])) })),
-    api.passages({ limit: TICKER_MAX }).then(({ items }) => {
-      if (live.value.ticker.length === 0) live.value = { ...live.value, ticker: items.map(sampleOf) }
-    }),
+    // Who may not look passages up is not refused, and the refusal not recorded: nothing is asked.
+    may('look_up')
+      ? api.passages({ limit: TICKER_MAX }).then(({ items }) => {
+          if (live.value.ticker.length === 0) live.value = { ...live.value, ticker: items.map(sampleOf) }
+        })
+      : null,
     api
       .keyVehicles()
       .then((items) => (live.value = { ...live.value, vehicles: new Map(items.map((it) => [it.plate, it])) })),

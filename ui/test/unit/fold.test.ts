@@ -43,6 +43,9 @@ function warning(id: string, change: Partial<Warning> = {}): Warning {
     verdict: null,
     group_id: id,
     group_count: 1,
+    step: null,
+    due_at: null,
+    is_late: false,
     hidden: null,
     ...change,
   }
