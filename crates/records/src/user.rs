@@ -6,7 +6,7 @@ use crate::session;
 use crate::store::{Records, time_of};
 use crate::unit;
 use domain::Timestamp;
-use domain::people::{Permission, Role, RoleSet, UnitId};
+use domain::people::{Actor, Permission, Role, RoleSet, UnitId};
 use sea_orm::entity::prelude::*;
 use sea_orm::{ActiveModelTrait, ConnectionTrait, DbErr, IntoActiveModel, NotSet, QueryOrder, Set};
 use smol_str::SmolStr;
@@ -243,7 +243,9 @@ impl Records {
         let password = OneTimePassword::generate();
         let hash = self.hash_password(password.reveal().to_owned()).await;
         let tx = self.begin().await.during(OPERATION)?;
-        if by_username(&tx, &new.username).await.during(OPERATION)?.is_some() {
+        // Steps and audit name these where no person acted.
+        let is_reserved = [Actor::PLATFORM, Actor::PUBLIC].contains(&new.username.as_str());
+        if is_reserved || by_username(&tx, &new.username).await.during(OPERATION)?.is_some() {
             return Err(CreateUserError::Taken);
         }
         if !is_unit(&tx, new.unit).await.during(OPERATION)? {

@@ -133,6 +133,13 @@ async fn a_warning_ends_in_a_struck_off_hazard_whose_line_shows_every_step() {
                          "deadline": instant(86_400) });
     found = act(&county.office, &found, notice).await;
     found = act(&county.member, &found, json!({ "act": "take" })).await;
+    let chain = county.member.get(&format!("/chains/{}", warning["id"].as_str().unwrap())).await;
+    assert!(
+        chain["warning"].is_null() && !chain.to_string().contains(WATCHED),
+        "whose plate it was is not its concern"
+    );
+    let made_up = json!({ "act": "submit", "note": "已补设", "pictures": ["0".repeat(64)] });
+    assert_eq!(refused(&county.member, &found, made_up).await.0, 422, "a picture that was never sent");
     let submit = json!({ "act": "submit", "note": "已补设", "pictures": [picture(&county.member).await] });
     found = act(&county.member, &found, submit).await;
     let accept = json!({ "act": "accept", "pictures": [picture(&county.patrol).await], "spot": place() });

@@ -1,5 +1,6 @@
 //! Chains: one line of time from the passage to the struck-off hazard.
 
+use super::route::visible;
 use super::view::{CaseView, PersonRef, UnitRef, case_view, person_ref, related, unit_ref};
 use super::words;
 use crate::access::Signed;
@@ -11,7 +12,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use domain::case::ClockEnd;
 use domain::observation::Fact;
-use domain::{ChainId, Timestamp, WarningId};
+use domain::{CaseKind, ChainId, Timestamp, WarningId};
 use records::{StepRecord, TaskFilter, TaskRecord, WarningRecord, Window};
 use serde::Serialize;
 use serde_json::Value;
@@ -66,13 +67,12 @@ pub(crate) async fn get(
         Some(id) if by.may(domain::Permission::SeeWarnings) => app.records.warning(id).await?,
         _ => None,
     };
-    let cases = related(&app, &chain, None).await?;
+    let kinds = visible(by.actor());
+    let mut cases = related(&app, &chain, None).await?;
+    cases.retain(|case| kinds.contains(&case.case.kind()));
     // Who may see one case of it sees its line: a township that rectifies reads why.
-    let mut may_see = warning.is_some();
-    for case in &cases {
-        may_see = may_see || super::route::seen(&app, &by, case.id.as_str()).await.is_ok();
-    }
-    if !may_see {
+    let sees_one = cases.iter().any(|case| super::route::may_see(&app, &by, case));
+    if warning.is_none() && !sees_one {
         return Err(super::route::no_such());
     }
     let mut line: Vec<(Timestamp, LineView)> = Vec::new();
@@ -105,8 +105,15 @@ pub(crate) async fn get(
     // Before the step that ended it, at the same instant.
     let filter = TaskFilter { is_ended: Some(true), chain: Some(chain.clone()), ..TaskFilter::default() };
     let ended = app.records.tasks(&filter, Window { offset: 0, limit: records::PAGE_LIMIT_MAX }).await?;
-    line.extend(ended.items.iter().filter_map(|task| clock_line(&app, task, language)));
-    for step in app.records.chain_steps(&chain).await? {
+    let shown = |kind: Option<CaseKind>| kind.map_or(warning.is_some(), |kind| kinds.contains(&kind));
+    line.extend(
+        ended
+            .items
+            .iter()
+            .filter(|task| shown(task.kind))
+            .filter_map(|task| clock_line(&app, task, language)),
+    );
+    for step in app.records.chain_steps(&chain).await?.into_iter().filter(|step| shown(step.kind)) {
         line.push((step.at, step_line(&app, &step, language)));
     }
     line.sort_by_key(|(at, _)| *at);

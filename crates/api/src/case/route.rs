@@ -12,10 +12,11 @@ use axum::extract::{FromRequestParts, Path, Query, State};
 use axum::http::header;
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
+use domain::case::AttachmentId;
 use domain::stage::hazard::Source;
 use domain::{
-    AnyAct, CaseId, CaseKind, ChainId, Level, Opening, Permission, Theatre, Timestamp, UnitId, WarningId,
-    Wgs84,
+    Actor, AnyAct, CaseId, CaseKind, ChainId, Level, Opening, Permission, Theatre, Timestamp, UnitId,
+    WarningId, Wgs84,
 };
 use records::{CaseError, CaseField, CaseFilter, CaseRecord, Command, Sort, Window, Worked};
 use serde::{Deserialize, Serialize};
@@ -145,7 +146,7 @@ fn unknown(what: &str) -> Problem {
 }
 
 /// Which kinds somebody may look at.
-fn visible(by: &Signed) -> Vec<CaseKind> {
+pub(super) fn visible(by: &Actor) -> Vec<CaseKind> {
     use Permission::{ApplyWatch, ApproveWatch, Educate, Intercept, ReviewWatch, SeeHazards, SeeWarnings};
     let may = |permissions: &[Permission]| permissions.iter().any(|permission| by.may(*permission));
     let sees = |kind: &CaseKind| match kind {
@@ -172,7 +173,7 @@ impl CaseQuery {
         for word in words(&self.kind) {
             kinds.push(CaseKind::parse(&word).ok_or_else(|| unknown("kind"))?);
         }
-        let visible = visible(by);
+        let visible = visible(by.actor());
         if kinds.is_empty() {
             kinds.clone_from(&visible);
         }
@@ -297,17 +298,54 @@ pub(crate) async fn get(
 /// A case that this person may see. One of another unit is not there, as far as the person is concerned.
 pub(super) async fn seen(app: &App, by: &Signed, id: &str) -> Result<CaseRecord, Problem> {
     let record = app.records.case(&CaseId(SmolStr::new(id))).await?.ok_or_else(no_such)?;
-    let office = app.office.load();
-    let me = &by.user.username;
-    let is_mine = record.opened_by == *me || record.assignee.as_ref() == Some(me);
-    let is_in_scope = |unit: UnitId| by.scope().covers(&office.desk.path(unit));
-    // Who has a part in it sees it, also while it is another unit's turn.
-    let has_part = is_in_scope(record.unit) || record.case.summary().also_unit.is_some_and(is_in_scope);
-    if (is_mine || has_part) && visible(by).contains(&record.case.kind()) {
+    if may_see(app, by, &record) {
         return Ok(record);
     }
     by.audit(app, "access.other_unit", id, "").await?;
     Err(no_such())
+}
+
+/// Whether somebody may see a case: the person's own, or one in which the person's unit or one below it has a part, also
+/// while it is another unit's turn.
+pub(super) fn may_see(app: &App, by: &Signed, record: &CaseRecord) -> bool {
+    let office = app.office.load();
+    let me = &by.user.username;
+    let is_mine = record.opened_by == *me || record.assignee.as_ref() == Some(me);
+    let is_in_scope = |unit: UnitId| by.scope().covers(&office.desk.path(unit));
+    let has_part = is_in_scope(record.unit) || record.case.summary().also_unit.is_some_and(is_in_scope);
+    (is_mine || has_part) && visible(by.actor()).contains(&record.case.kind())
+}
+
+/// Refuses pictures that were never sent: what has to be shown is there.
+async fn need_pictures(app: &App, said: &Value) -> Result<(), Problem> {
+    let mut ids = Vec::new();
+    pictures_of(said, &mut ids);
+    for id in ids {
+        if app.records.attachment(&AttachmentId(id)).await?.is_none() {
+            return Err(Problem::refused(
+                "有照片尚未上传，请重新上传后提交。",
+                "A picture was never sent; send it first.",
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn pictures_of(value: &Value, ids: &mut Vec<SmolStr>) {
+    match value {
+        Value::Object(fields) => {
+            for (name, field) in fields {
+                match field {
+                    Value::Array(items) if name == "pictures" => {
+                        ids.extend(items.iter().filter_map(Value::as_str).map(SmolStr::new));
+                    }
+                    other => pictures_of(other, ids),
+                }
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|item| pictures_of(item, ids)),
+        _ => {}
+    }
 }
 
 pub(super) fn no_such() -> Problem {
@@ -328,6 +366,7 @@ pub(crate) async fn open(
     given: Given,
     Json(input): Json<Value>,
 ) -> Result<Json<CaseFileView>, Problem> {
+    need_pictures(&app, &input).await?;
     let opening: Opening = serde_path_to_error::deserialize(input).map_err(|error| unreadable(&error))?;
     let parent = match query.parent.as_deref().filter(|id| !id.is_empty()) {
         None => None,
@@ -361,6 +400,7 @@ pub(crate) async fn act(
     Json(input): Json<ActInput>,
 ) -> Result<Json<CaseFileView>, Problem> {
     let record = seen(&app, &by, &id).await?;
+    need_pictures(&app, &input.act).await?;
     let act = AnyAct::read(record.case.kind(), input.act).map_err(|error| {
         Problem::invalid(format!("操作内容有误：{error}"), format!("The act can't be read: {error}"))
     })?;

@@ -259,10 +259,13 @@ pub(crate) async fn file_view(
     let filter =
         records::TaskFilter { subject: Some(record.id.to_string().into()), ..records::TaskFilter::default() };
     let tasks = app.records.tasks(&filter, records::Window { offset: 0, limit: 50 }).await?.items;
-    let related = related(app, &record.chain, Some(&record.id)).await?;
+    let kinds = super::route::visible(by);
+    let mut related = related(app, &record.chain, Some(&record.id)).await?;
+    related.retain(|case| kinds.contains(&case.case.kind()));
     let warning = match record.warning {
-        Some(id) => app.records.warning(id).await?,
-        None => None,
+        // Who rectifies a hazard needs not know whose plate led to it.
+        Some(id) if by.may(domain::Permission::SeeWarnings) => app.records.warning(id).await?,
+        _ => None,
     };
     let office = app.office.load();
     let acts = office.desk.scene(by, now, |scene| record.case.offered(scene));

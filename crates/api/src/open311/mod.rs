@@ -25,7 +25,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 /// Who opens what the public reports.
-const PUBLIC: &str = "public";
+const PUBLIC: &str = Actor::PUBLIC;
 /// Reports answered at once at most, as the specification says.
 const REQUESTS_MAX: u64 = 1_000;
 /// Days that a list covers, as the specification says.

@@ -371,6 +371,11 @@ pub trait Case: Clone + PartialEq + Serialize + DeserializeOwned {
     }
 }
 
+/// Whether an act does the step that waited, or takes it away: whoever takes an order back did not do what was ordered.
+pub fn does_the_step(act: &str) -> bool {
+    !matches!(act, "withdraw" | "reassign" | "lapse" | "merge")
+}
+
 /// Text that has to be there: trimmed, not empty, not longer than `chars_max`.
 pub(crate) fn text(field: &'static str, text: &str, chars_max: usize) -> Result<SmolStr, Refusal> {
     let text = text.trim();

@@ -24,15 +24,18 @@ pub struct Actor {
 impl Actor {
     /// The platform itself, where a clock or a rule does something.
     pub const PLATFORM: &'static str = "anchang";
+    /// Under which name the public reports.
+    pub const PUBLIC: &'static str = "public";
 
     /// The platform itself.
     pub fn platform() -> Self {
-        Self { username: SmolStr::new_static(Self::PLATFORM), unit: None, roles: RoleSet::default() }
+        Self { username: SmolStr::new_static(Self::PLATFORM), unit: None, roles: RoleSet::of_platform() }
     }
 
     /// Whether this is the platform.
     pub fn is_platform(&self) -> bool {
-        self.username == Self::PLATFORM
+        // Not by the name, which somebody could be given.
+        self.roles.is_platform()
     }
 
     /// Whether one of the person's roles allows it.

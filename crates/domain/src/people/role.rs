@@ -181,7 +181,11 @@ impl Role {
 
 /// The roles of one person.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct RoleSet(Vec<Role>);
+pub struct RoleSet {
+    roles: Vec<Role>,
+    /// Of the platform itself; no account can be given this.
+    is_platform: bool,
+}
 
 impl RoleSet {
     /// These roles; each once, in the order of [`Role::ALL`]. `None` when they hold two of the three administrations.
@@ -190,28 +194,37 @@ impl RoleSet {
         roles.sort_unstable();
         roles.dedup();
         let administrations = roles.iter().filter(|role| role.administration().is_some()).count();
-        (administrations <= 1).then_some(Self(roles))
+        (administrations <= 1).then_some(Self { roles, is_platform: false })
+    }
+
+    /// What the platform itself may do: all that clocks and rules ask of it.
+    pub(super) fn of_platform() -> Self {
+        Self { roles: Vec::new(), is_platform: true }
+    }
+
+    pub(super) fn is_platform(&self) -> bool {
+        self.is_platform
     }
 
     /// The roles.
     pub fn iter(&self) -> impl Iterator<Item = Role> {
-        self.0.iter().copied()
+        self.roles.iter().copied()
     }
 
     /// Whether it holds this one.
     pub fn has(&self, role: Role) -> bool {
-        self.0.contains(&role)
+        self.roles.contains(&role)
     }
 
     /// Whether one of them allows it.
     pub fn allow(&self, permission: Permission) -> bool {
-        self.0.iter().any(|role| role.permissions().contains(&permission))
+        self.roles.iter().any(|role| role.permissions().contains(&permission))
     }
 }
 
 impl From<Role> for RoleSet {
     fn from(role: Role) -> Self {
-        Self(vec![role])
+        Self { roles: vec![role], is_platform: false }
     }
 }
 

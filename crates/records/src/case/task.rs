@@ -549,7 +549,13 @@ async fn ring(work: &mut Work<'_>, mut row: row::Model, now: Timestamp) -> Resul
     if moment == Moment::Due
         && let Some(kind) = CaseKind::parse(&row.kind)
     {
-        work.when_late(kind, &row.subject).await?;
+        match work.when_late(kind, &row.subject).await {
+            // One that can't be helped holds up no other clock.
+            Err(error @ (CaseError::Refused(_) | CaseError::NotFound)) => {
+                tracing::warn!(subject = row.subject, %error, "nothing was done at the end of a clock");
+            }
+            other => other?,
+        }
     }
     Ok(Some(Rung { task, subject, moment, lag_ms: now.ms_since(at), worked: None }))
 }

@@ -11,7 +11,7 @@ use crate::session::hex;
 use crate::store::{Records, insert};
 use crate::warning::{self, WarningActError, WarningDeed, WarningRecord, level_code};
 use crate::watch;
-use domain::case::{Due, Effect, Tidings, Want};
+use domain::case::{Due, Effect, Tidings, Want, does_the_step};
 use domain::stage::warning::WarningAct;
 use domain::{
     Actor, AnyAct, AnyCase, CaseId, CaseKind, ChainId, Desk, Opening, Refusal, Timestamp, WarningId,
@@ -390,9 +390,7 @@ impl<'a> Work<'a> {
             }
             (old, new) => {
                 if old.is_some() {
-                    // Whoever takes an order back did not do what was ordered.
-                    let is_done =
-                        !matches!(act, "withdraw" | "reassign" | "lapse" | "merge" | "refuse_extension");
+                    let is_done = does_the_step(act);
                     end(&self.tx, &row.id, at, &by.username, is_done).await?;
                 }
                 (row.step, row.due_at) = (None, None);

@@ -91,6 +91,12 @@ async fn sessions_end_by_time_by_log_out_and_with_their_user() {
 
     let taken = create(&records, "li").await;
     assert!(matches!(taken, Err(CreateUserError::Taken)));
+    for nobody in [domain::Actor::PLATFORM, domain::Actor::PUBLIC] {
+        assert!(
+            matches!(create(&records, nobody).await, Err(CreateUserError::Taken)),
+            "{nobody} is no person"
+        );
+    }
     let bad = create(&records, "li si").await;
     assert!(matches!(bad, Err(CreateUserError::BadUsername)));
     let last = log_in(&records, "admin", admin.reveal(), at(3)).await.unwrap().user.id;
