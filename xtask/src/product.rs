@@ -18,6 +18,7 @@ pub(crate) struct Product {
     pub(crate) folder: PathBuf,
     pub(crate) http: String,
     devices: BTreeMap<&'static str, String>,
+    pictures: String,
     pub(crate) password: String,
     pub(crate) token: String,
 }
@@ -25,7 +26,7 @@ pub(crate) struct Product {
 /// The protocols of devices by their names in the product's configuration; each takes the next ten of the ports.
 const PROTOCOLS: [&str; 5] = ["viid", "terminals", "isapi", "dahua", "fleets"];
 
-/// Where to listen: the port of the page; the protocols of devices take the next tens.
+/// Where to listen: the port of the page; the protocols of devices, then the simulator's pictures, take the next tens.
 #[derive(Clone, Copy)]
 pub(crate) struct Ports {
     pub(crate) http: u16,
@@ -37,8 +38,9 @@ impl Product {
         let address = |offset: u16| format!("127.0.0.1:{}", ports.http + offset);
         let http_at = address(0);
         let of_devices: Vec<String> = (1..).zip(PROTOCOLS).map(|(ten, _)| address(10 * ten)).collect();
+        let pictures = address(10 * (PROTOCOLS.len() as u16 + 1));
         // Before anything is removed: the folder may be that of a product which still runs.
-        for taken in [&http_at].into_iter().chain(&of_devices) {
+        for taken in [&http_at, &pictures].into_iter().chain(&of_devices) {
             if TcpStream::connect(taken).is_ok() {
                 return Err(format!(
                     "something listens at {taken} already; stop it, or choose another --port"
@@ -73,7 +75,7 @@ impl Product {
         })?;
         let (password, token) = set_password(&http_at, folder)?;
         let devices = PROTOCOLS.into_iter().zip(of_devices).collect();
-        Ok(Self { server, folder: folder.to_path_buf(), http: http_at, devices, password, token })
+        Ok(Self { server, folder: folder.to_path_buf(), http: http_at, devices, pictures, password, token })
     }
 
     /// Where a protocol of devices is served.
@@ -94,6 +96,7 @@ impl Product {
             .args(["--api", &format!("http://{}", self.http)])
             .args(["--server", &format!("http://{}", self.at("viid"))])
             .args(["--terminals", self.at("terminals")])
+            .args(["--pictures", &self.pictures])
             .args(["--admin-token", &self.token]);
         command
     }

@@ -37,8 +37,8 @@ fn test_product() -> Result {
     let product = Product::start("dev", &folder, Ports { http: PORT }, &[])?;
     let mut command = product.simulator("dev", &["run", "--provision"]);
     let log = std::fs::File::create(folder.join("sim.log")).map_err(|error| error.to_string())?;
-    command.args(["--scale", "0.2", "--backfill-hours", "3", "--pictures", "127.0.0.1:18750"]).stdout(log);
-    let _county = Running::start("sim", &mut command)?;
+    command.args(["--scale", "0.2", "--backfill-hours", "3"]).stdout(log);
+    let mut county = Running::start("sim", &mut command)?;
     let mut test = Command::new("npm");
     test.args(["run", "--silent", "test:product"])
         .current_dir(root().join("ui"))
@@ -47,10 +47,10 @@ fn test_product() -> Result {
         .env("ANCHANG_TERMINALS", product.at("terminals"));
     let status = test.status().map_err(|error| format!("can't run npm: {error}"))?;
     if status.success() {
-        Ok(())
-    } else {
-        Err(format!("the page on the running product failed; logs in {}", folder.display()))
+        return Ok(());
     }
+    let why = county.ended().unwrap_or_else(|| "the page on the running product failed".into());
+    Err(format!("{why}; logs in {}", folder.display()))
 }
 
 /// Builds `ui/dist`, which the binary embeds.
