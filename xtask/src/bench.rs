@@ -168,7 +168,7 @@ fn p3(seconds: &str) -> Result<String> {
 fn started() -> Result<Product> {
     let product = Product::start("release", &root().join("var/bench"), Ports { http: PORT }, &[])?;
     let mut command = product.simulator("release", &["run", "--provision", "--backfill-hours", "0"]);
-    command.args(["--run-seconds", "1", "--scale", "0.05", "--pictures", "127.0.0.1:28750"]);
+    command.args(["--run-seconds", "1", "--scale", "0.05"]);
     let output = command.output().map_err(|error| format!("can't run sim: {error}"))?;
     if output.status.success() {
         Ok(product)
