@@ -13,6 +13,7 @@ use gat1400::{DateTime, Limits, read_list};
 use jt808::message::Registration;
 use jt808::{Checksum, Edition, FrameDecoder, Header, Message, Phone, encode_frame};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -137,12 +138,12 @@ async fn send_passages(
 /// A post encoded once, in which ids, times and plates are written over before each use.
 struct Body {
     bytes: Vec<u8>,
-    /// Where each object's times (14 digits, those of ids among them), serials (5 digits) and plate digits (4) stand.
+    /// Where each object's times (14 digits, those of ids among them), serials (5 digits) and plates' last symbols stand.
     times: Vec<usize>,
     serials: Vec<(usize, u32)>,
     plates: Vec<usize>,
     objects: u32,
-    /// The second that the passages claim, and how many of its plates are used.
+    /// The second that the passages claim, and how many of its serials are used.
     second: i64,
     used: u32,
 }
@@ -151,7 +152,8 @@ impl Body {
     /// A time and a serial that stand in nothing else of the body.
     const TIME: &'static str = "20010203040506";
     const PLATE: &'static str = "鲁QZ0000";
-    const PLATES: u32 = 10_000;
+    /// Passages of a camera in one second.
+    const SERIALS: u32 = 10_000;
 
     fn new(world: &World, camera: u16, objects: usize) -> Self {
         let time = DateTime::parse(Self::TIME).expect("the text above is a time");
@@ -189,17 +191,16 @@ impl Body {
         // In an id the serial follows the time; two ids an object.
         let ids = times.iter().copied().filter(|at| bytes[at + Self::TIME.len()..].starts_with(b"00000"));
         let serials = ids.enumerate().map(|(i, at)| (at + Self::TIME.len(), i as u32 / 2)).collect();
-        let plates = find(Self::PLATE).into_iter().map(|at| at + Self::PLATE.len() - 4).collect();
+        let plates = find(Self::PLATE).into_iter().map(|at| at + Self::PLATE.len() - SYMBOLS).collect();
         Self { bytes, times, serials, plates, objects: objects as u32, second: 0, used: 0 }
     }
 
     fn next(&mut self, now_ms: i64) -> &[u8] {
-        // No two passages may be one: a second of a camera has as many plates as four digits tell apart, and a camera
-        // that sends more goes on in the next second, like one whose clock is fast.
+        // A camera that sends more than a second has serials goes on in the next one, like one whose clock is fast.
         let second = now_ms.div_euclid(1_000);
         if second > self.second {
             (self.second, self.used) = (second, 0);
-        } else if self.used + self.objects > Self::PLATES {
+        } else if self.used + self.objects > Self::SERIALS {
             (self.second, self.used) = (self.second + 1, 0);
         }
         let first = self.used;
@@ -211,11 +212,46 @@ impl Body {
         for (at, index) in &self.serials {
             digits(&mut self.bytes[*at..at + 5], first.wrapping_add(*index));
         }
-        for (index, at) in self.plates.iter().enumerate() {
-            digits(&mut self.bytes[*at..at + 4], first.wrapping_add(index as u32));
+        let vehicle = VEHICLES_SENT.fetch_add(u64::from(self.objects), Ordering::Relaxed);
+        for (at, vehicle) in self.plates.iter().zip(vehicle..) {
+            self.bytes[*at..at + SYMBOLS].copy_from_slice(&symbols(vehicle));
         }
         &self.bytes
     }
+}
+
+/// Symbols of a plate behind the province and the city.
+const SYMBOLS: usize = 5;
+/// Letters of a plate: without I and O (GA 36-2018).
+const LETTERS: &[u8; 24] = b"ABCDEFGHJKLMNPQRSTUVWXYZ";
+/// Vehicles that passed somewhere, over all connections: each vehicle comes again when all others have passed, as no county's
+/// vehicles are everywhere at once.
+static VEHICLES_SENT: AtomicU64 = AtomicU64::new(0);
+
+/// The plate of the n-th vehicle: a letter, then four digits or three and a letter among them. One after another they lie far
+/// apart, and all are used before one comes again.
+fn symbols(vehicle: u64) -> [u8; SYMBOLS] {
+    const DIGITS_ALONE: u64 = 10_000;
+    const WITH_A_LETTER: u64 = 4 * 24 * 1_000;
+    const VEHICLES: u64 = 24 * (DIGITS_ALONE + WITH_A_LETTER);
+    /// A prime, so that no two vehicles have one plate.
+    const STRIDE: u64 = 1_000_003;
+    let number = vehicle % VEHICLES * STRIDE % VEHICLES;
+    let letter = |number: u64| LETTERS[(number % 24) as usize];
+    let (first, mut serial) = (letter(number), number / 24);
+    let mut symbols = [first; SYMBOLS];
+    if serial < DIGITS_ALONE {
+        digits(&mut symbols[1..], serial as u32);
+        return symbols;
+    }
+    serial -= DIGITS_ALONE;
+    let (among, at) = (letter(serial), 1 + (serial / 24 % 4) as usize);
+    let mut three = [0; 3];
+    digits(&mut three, (serial / 96) as u32);
+    let others = (1..SYMBOLS).filter(|place| *place != at);
+    others.zip(three).for_each(|(place, digit)| symbols[place] = digit);
+    symbols[at] = among;
+    symbols
 }
 
 /// Writes the last digits of a number.
@@ -302,6 +338,7 @@ async fn hold_connection(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::BTreeSet;
 
     #[test]
     fn digits_fill_their_place_from_the_right() {
@@ -310,5 +347,16 @@ mod tests {
         assert_eq!(&place, b"34567");
         digits(&mut place, 8);
         assert_eq!(&place, b"00008");
+    }
+
+    #[test]
+    fn vehicles_have_plates_of_their_own_that_are_plates() {
+        let plates: BTreeSet<_> = (0..200_000).chain(2_400_000..2_544_000).map(symbols).collect();
+        assert_eq!(plates.len(), 344_000);
+        assert_eq!(symbols(0), symbols(2_544_000));
+        for symbols in plates.iter().step_by(997) {
+            let text = format!("鲁Q{}", std::str::from_utf8(symbols).expect("ASCII"));
+            assert!(domain::Plate::parse(&text).is_ok(), "{text}");
+        }
     }
 }
