@@ -221,6 +221,15 @@ export function people(state, is_empty) {
         fill(users.at(-1), { ...body, must_change_password: true })
         return { body: { user: users.at(-1), one_time_password: 'qm7xv2kdrt94bc3w' } }
       case 'security':
+        if (second === 'sso') {
+          if (method === 'PUT' && body.issuer.includes('nowhere'))
+            return problem(422, '无法使用该身份认证服务：连接被拒绝')
+          if (method === 'PUT') {
+            const { client_secret, ...shown } = body
+            state.sso = { ...shown, has_secret: Boolean(client_secret ?? state.sso?.has_secret) }
+          }
+          return { body: state.sso ?? null }
+        }
         if (method === 'PUT') Object.assign(security, body)
         return { body: security }
       case 'audit': {

@@ -273,6 +273,8 @@ export async function startMock({
           checks: { journal: 'ok', pictures: 'ok', records: 'ok', judgement: 'ok' },
         },
       }
+    if (path === '/session/sso')
+      return { body: { is_offered: state.sso?.is_offered ?? false, label: state.sso?.label ?? '' } }
     if (!state.is_logged_in) return problem(401, 'unauthenticated', '请先登录', '')
     if (path === '/session') {
       if (method === 'DELETE') state.is_logged_in = false

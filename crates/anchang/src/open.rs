@@ -122,6 +122,7 @@ pub(crate) async fn open(config: &Config) -> anyhow::Result<Opened> {
         public_gate: api::PublicGate::default(),
         units: ArcSwap::default(),
         refusals: api::Refusals::default(),
+        sign_ins: api::SignIns::default(),
         security: ArcSwap::default(),
         seal: platform::Seal::new(&secret),
     };

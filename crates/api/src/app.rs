@@ -100,6 +100,8 @@ pub struct App {
     pub refusals: Refusals,
     /// Rules that local security sets.
     pub security: ArcSwap<SecurityRules>,
+    /// Sign-ins at the identity provider that are under way.
+    pub sign_ins: crate::sso::Attempts,
     /// Seals secrets that have to be known again.
     pub seal: platform::Seal,
 }

@@ -6,8 +6,8 @@ use crate::problem::write_problems;
 use crate::{
     audit, back_test, case, checkpoint, device, disposition, explanation, figures, health, history, import,
     intake, job, map, model, notice, open311, passage, picture, platform, quarantine, replay, role, rule,
-    security, session, silence, stream, subscription, system, totp, tuning, unit, user, vehicle, warning,
-    watch, weighing, yields, zone,
+    security, session, silence, sso, stream, subscription, system, totp, tuning, unit, user, vehicle,
+    warning, watch, weighing, yields, zone,
 };
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -113,6 +113,10 @@ fn api() -> OpenApiRouter<Arc<App>> {
 fn people() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new()
         .routes(routes!(session::list, session::end_others))
+        .routes(routes!(sso::offer))
+        .routes(routes!(sso::start))
+        .routes(routes!(sso::callback))
+        .routes(routes!(sso::get, sso::put))
         .routes(routes!(session::end_one))
         .routes(routes!(totp::begin))
         .routes(routes!(totp::confirm))

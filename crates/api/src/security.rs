@@ -49,25 +49,21 @@ impl Default for SecurityRules {
 impl SecurityRules {
     /// When the user's password must be changed; `None` for one that must be changed at once anyway, or never.
     pub(crate) fn password_due_at(&self, user: &User) -> Option<Timestamp> {
-        let days = if is_administrator(user) { self.administrator_password_days } else { self.password_days };
+        let days =
+            if user.is_administrator() { self.administrator_password_days } else { self.password_days };
         let changed_at = user.password_changed_at?;
         (days > 0).then(|| changed_at.plus_ms(i64::from(days) * DAY_MS))
     }
 
     /// Whether the user may do nothing before a second factor is set up.
     pub(crate) fn lacks_totp(&self, user: &User) -> bool {
-        self.administrators_need_totp && is_administrator(user) && !user.has_totp
+        self.administrators_need_totp && user.is_administrator() && !user.has_totp
     }
 
     /// After which time without use a session is over.
     pub(crate) fn idle_ms(&self) -> Option<i64> {
         (self.idle_minutes > 0).then(|| i64::from(self.idle_minutes) * MINUTE_MS)
     }
-}
-
-/// Also the founder, who may do what the three may.
-fn is_administrator(user: &User) -> bool {
-    user.roles.iter().any(|role| role.administration().is_some() || role == domain::people::Role::Founder)
 }
 
 impl App {

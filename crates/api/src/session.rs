@@ -68,6 +68,8 @@ pub(crate) struct MeView {
     recovery_codes_left: usize,
     /// When the password must be changed.
     password_due_at: Option<String>,
+    /// Whether the session was opened by the unit's identity provider.
+    is_single_sign_on: bool,
 }
 
 /// An opened session. Pages use the cookie that comes with it, programs the token.
@@ -78,17 +80,18 @@ pub(crate) struct SessionView {
     user: MeView,
 }
 
-fn me_view(app: &App, user: &User) -> MeView {
+fn me_view(app: &App, user: &User, is_single_sign_on: bool) -> MeView {
     let allowed = Permission::ALL.iter().filter(|permission| user.roles.allow(**permission));
     let rules = app.security.load();
     let mut view = user_view(app, user);
-    view.must_change_password = app.must_change_password(user);
+    view.must_change_password = !is_single_sign_on && app.must_change_password(user);
     MeView {
         user: view,
         permissions: allowed.map(|permission| permission.key()).collect(),
         must_set_up_totp: rules.lacks_totp(user),
         recovery_codes_left: user.recovery_codes_left,
-        password_due_at: rules.password_due_at(user).map(instant),
+        password_due_at: rules.password_due_at(user).filter(|_| !is_single_sign_on).map(instant),
+        is_single_sign_on,
     }
 }
 
@@ -131,19 +134,19 @@ pub(crate) async fn log_in(
         LogInError::NeedsCode => Problem::code_required(),
         LogInError::WrongCode => Problem::wrong_code(),
         LogInError::Locked { .. } => Problem::locked(),
-        LogInError::Disabled => Problem::forbidden(),
+        LogInError::Disabled | LogInError::OwnAccount => Problem::forbidden(),
         LogInError::Store(error) => error.into(),
     })?;
     let view = SessionView {
         token: session.token.reveal().to_string(),
         expires_at: instant(session.expires_at),
-        user: me_view(&app, &session.user),
+        user: me_view(&app, &session.user, false),
     };
     let cookie = cookie_of(session.token.reveal(), SESSION_LIFETIME_MS / 1_000);
     Ok(([(header::SET_COOKIE, cookie)], Json(view)).into_response())
 }
 
-fn cookie_of(token: &str, lifetime_s: i64) -> HeaderValue {
+pub(crate) fn cookie_of(token: &str, lifetime_s: i64) -> HeaderValue {
     let text = format!("{COOKIE}={token}; Path=/; HttpOnly; SameSite=Strict; Max-Age={lifetime_s}");
     HeaderValue::from_str(&text).expect("a token has hexadecimal digits only")
 }
@@ -151,7 +154,7 @@ fn cookie_of(token: &str, lifetime_s: i64) -> HeaderValue {
 /// Who is signed in.
 #[utoipa::path(get, path = "/session", tag = "session", responses((status = 200, body = MeView), (status = 401)))]
 pub(crate) async fn get(State(app): State<Arc<App>>, signed: Signed) -> Json<MeView> {
-    Json(me_view(&app, &signed.user))
+    Json(me_view(&app, &signed.user, signed.is_single_sign_on))
 }
 
 /// Signs out.

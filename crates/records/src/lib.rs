@@ -129,7 +129,7 @@ pub use rule::{NewDraft, Review, RuleError, RuleRecord, RuleState, RuleVersion};
 pub use segment::SegmentRecord;
 pub use session::{
     LogInError, Origin, SESSION_LIFETIME_MS, SESSION_USE_NOTED_MS, Session, SessionRecord, SessionToken,
-    session_id,
+    SessionUser, session_id,
 };
 pub use silence::{EndSilenceError, Quiet, QuietKind, QuietRecord};
 pub use store::{BUSY_TIMEOUT, READERS_MAX, Records};

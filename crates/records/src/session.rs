@@ -26,6 +26,7 @@ pub(crate) mod row {
         pub address: Option<String>,
         pub last_used_at: i64,
         pub device: Option<String>,
+        pub is_single_sign_on: bool,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -74,6 +75,15 @@ pub struct Session {
     pub used_recovery_code: bool,
 }
 
+/// Whose session it is, and how it was opened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionUser {
+    /// Whose it is.
+    pub user: User,
+    /// Whether an identity provider vouched for the user, so that the password here and its age don't matter.
+    pub is_single_sign_on: bool,
+}
+
 /// A session, as its user or the security administrator sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SessionRecord {
@@ -120,6 +130,9 @@ pub enum LogInError {
     /// The right password with a wrong code, or with one that was used before.
     #[error("wrong code")]
     WrongCode,
+    /// An identity provider vouched for somebody whose account is the platform's own.
+    #[error("an administrator signs in by password")]
+    OwnAccount,
     /// The right password of a disabled user.
     #[error("the user is disabled")]
     Disabled,
@@ -145,6 +158,32 @@ impl Records {
             Attempt::WrongCode => return Err(LogInError::WrongCode),
             Attempt::Locked { until } => return Err(LogInError::Locked { until }),
         };
+        let used_recovery_code = matches!(proof, Proof::Recovery { .. });
+        Ok(Session { used_recovery_code, ..self.admit(*row, false, origin, now).await? })
+    }
+
+    /// Opens a session for whom an identity provider has vouched for, by username. The three administrators and the
+    /// founder are not vouched for: their accounts are the platform's own.
+    pub async fn log_in_vouched(
+        &self,
+        username: &str,
+        origin: Origin<'_>,
+        now: Timestamp,
+    ) -> Result<Session, LogInError> {
+        let found = user::row::Entity::find().filter(user::row::Column::Username.eq(username));
+        let row =
+            found.one(self.reader()).await.during("find a user")?.ok_or(LogInError::WrongCredentials)?;
+        let is_own = user_of(row.clone()).during("find a user")?.is_administrator();
+        if is_own { Err(LogInError::OwnAccount) } else { self.admit(row, true, origin, now).await }
+    }
+
+    async fn admit(
+        &self,
+        row: user::row::Model,
+        is_single_sign_on: bool,
+        origin: Origin<'_>,
+        now: Timestamp,
+    ) -> Result<Session, LogInError> {
         if !row.is_enabled {
             return Err(LogInError::Disabled);
         }
@@ -158,6 +197,7 @@ impl Records {
             address: Set(origin.address.map(str::to_owned)),
             last_used_at: Set(now.unix_ms()),
             device: Set(origin.device.map(|device| device.chars().take(DEVICE_CHARS_MAX).collect())),
+            is_single_sign_on: Set(is_single_sign_on),
         };
         let open = async {
             let tx = self.begin().await?;
@@ -173,8 +213,7 @@ impl Records {
             Ok(user)
         };
         let user = open.await.during("open a session")?;
-        let used_recovery_code = matches!(proof, Proof::Recovery { .. });
-        Ok(Session { token, user, expires_at, used_recovery_code })
+        Ok(Session { token, user, expires_at, used_recovery_code: false })
     }
 
     /// Whose session this is; `None` when there is none, it is over or was not used for `idle_ms`, or the user is
@@ -184,11 +223,12 @@ impl Records {
         token: &str,
         idle_ms: Option<i64>,
         now: Timestamp,
-    ) -> Result<Option<User>, StoreError> {
+    ) -> Result<Option<SessionUser>, StoreError> {
         let read = async {
             let Some((session, user)) = self.open_session(token, idle_ms, now).await? else {
                 return Ok(None);
             };
+            let is_single_sign_on = session.is_single_sign_on;
             let unused_ms = now.unix_ms() - session.last_used_at;
             if unused_ms >= SESSION_USE_NOTED_MS {
                 row::Entity::update_many()
@@ -197,7 +237,7 @@ impl Records {
                     .exec(self.writer())
                     .await?;
             }
-            user_of(user).map(Some)
+            Ok(Some(SessionUser { user: user_of(user)?, is_single_sign_on }))
         };
         read.await.during("look up a session")
     }

@@ -115,6 +115,13 @@ pub struct User {
 }
 
 impl User {
+    /// Whether this is one of the three administrators, or the founder, who may do what the three may.
+    pub fn is_administrator(&self) -> bool {
+        self.roles.iter().any(|role| role.administration().is_some() || role == Role::Founder)
+    }
+}
+
+impl User {
     /// Whether the user is on duty then.
     pub fn is_on_duty(&self, now: Timestamp) -> bool {
         self.duty.is_some_and(|duty| duty.from <= now && now < duty.until)

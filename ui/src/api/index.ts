@@ -20,6 +20,7 @@ export const api = {
     post<T.SessionCreated>(`${V1}/session`, { username, password, ...(code ? { code } : {}) }),
   session: () => get<T.Me>(`${V1}/session`),
   logout: () => remove(`${V1}/session`),
+  ssoOffer: () => get<T.SsoOffer>(`${V1}/session/sso`),
   beginTotp: (current_password: string) => post<T.TotpSecret>(`${V1}/session/totp`, { current_password }),
   confirmTotp: async (ticket: string, code: string): Promise<string[]> =>
     (await post<{ recovery_codes: string[] }>(`${V1}/session/totp/confirm`, { ticket, code })).recovery_codes,
@@ -171,6 +172,8 @@ export const api = {
   endUserSessions: (id: number) => remove(`${V1}/users/${id}/sessions`),
   resetTotp: (id: number) => post<undefined>(`${V1}/users/${id}/reset-totp`),
   security: () => get<T.SecurityRules>(`${V1}/security`),
+  sso: () => get<T.Sso | null>(`${V1}/security/sso`),
+  putSso: (sso: T.SsoInput) => put<T.Sso>(`${V1}/security/sso`, sso),
   putSecurity: (rules: T.SecurityRules) => put<T.SecurityRules>(`${V1}/security`, rules),
   unlock: (id: number) => post<undefined>(`${V1}/users/${id}/unlock`),
   audit: (query: Query, signal?: AbortSignal) => get<T.AuditList>(`${V1}/audit`, query, signal),

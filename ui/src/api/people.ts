@@ -70,6 +70,10 @@ export type UserWithPassword = Told<'UserWithPassword', { user: User }>
 export type SessionRow = Told<'SessionRowView'>
 export type TotpSecret = Told<'TotpSecret'>
 export type SecurityRules = Required<Told<'SecurityRules'>>
+/** Whether the log-in page offers single sign-on, and what its button says. */
+export type SsoOffer = Told<'SsoOffer'>
+export type Sso = Told<'SsoView'>
+export type SsoInput = Told<'SsoInput'>
 export type RoleRow = Told<'RoleView', { key: Role; permissions: Permission[] }>
 export type Founders = Told<'FoundersView', { missing_roles: Role[] }>
 export interface UserInput {

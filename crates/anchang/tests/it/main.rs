@@ -15,6 +15,7 @@ mod history;
 mod killed;
 mod notices;
 mod platforms;
+mod sso;
 mod weighing;
 mod world;
 

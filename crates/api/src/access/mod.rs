@@ -19,7 +19,7 @@ use axum::http::{HeaderMap, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use domain::people::{Actor, Permission, UnitPath};
-use records::{AuditEntry, User};
+use records::{AuditEntry, SessionUser, User};
 use smol_str::{SmolStr, ToSmolStr, format_smolstr};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -32,6 +32,8 @@ const BASE: &str = "/api/v1";
 #[derive(Clone, Debug)]
 pub(crate) struct Signed {
     pub(crate) user: User,
+    /// Whether an identity provider vouched for the user.
+    pub(crate) is_single_sign_on: bool,
     pub(crate) token: SmolStr,
     actor: Actor,
     scope: UnitPath,
@@ -142,13 +144,14 @@ async fn admit(
 ) -> Result<Signed, Problem> {
     let token = token_of(headers).ok_or_else(Problem::unauthenticated)?;
     let idle_ms = app.security.load().idle_ms();
-    let Some(user) = app.records.session_user(&token, idle_ms, app.clock.now()).await? else {
+    let found = app.records.session_user(&token, idle_ms, app.clock.now()).await?;
+    let Some(SessionUser { user, is_single_sign_on }) = found else {
         // Made up, ended or expired; nobody knows whose it was.
         note_refusal(app, SmolStr::default(), "session.invalid", route, address).await?;
         return Err(Problem::unauthenticated());
     };
     if matches!(access, Access::AnySession | Access::OneOf(_)) {
-        if app.must_change_password(&user) {
+        if !is_single_sign_on && app.must_change_password(&user) {
             return Err(Problem::password_change_required());
         }
         if app.security.load().lacks_totp(&user) {
@@ -166,7 +169,7 @@ async fn admit(
     let scope = user.unit.map_or(UnitPath::WHOLE, |unit| app.scope_of(unit));
     let User { username, unit, roles, .. } = &user;
     let actor = Actor { username: username.clone(), unit: *unit, roles: roles.clone() };
-    Ok(Signed { user, token, actor, scope, address, is_recorded: Arc::default() })
+    Ok(Signed { user, is_single_sign_on, token, actor, scope, address, is_recorded: Arc::default() })
 }
 
 /// Writes a refusal into the audit, unless the same was written within the last minute.

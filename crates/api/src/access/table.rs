@@ -47,6 +47,9 @@ const KNOW_PEOPLE: Access = OneOf(&[WorkWarnings, Dispatch, ManageHazards, Manag
 pub const TABLE: &[(&str, &str, Access)] = &[
     // One's own session.
     ("POST", "/session", Public),
+    ("GET", "/session/sso", Public),
+    ("GET", "/session/sso/start", Public),
+    ("GET", "/session/sso/callback", Public),
     ("GET", "/session", PasswordChangeOnly),
     ("DELETE", "/session", PasswordChangeOnly),
     ("PUT", "/session/password", PasswordChangeOnly),
@@ -75,6 +78,8 @@ pub const TABLE: &[(&str, &str, Access)] = &[
     ("DELETE", "/users/{id}/sessions/{session}", OneOf(&[ManageSecurity])),
     ("GET", "/security", OneOf(&[ManageSystem, ManageSecurity, SeeAudit])),
     ("PUT", "/security", OneOf(&[ManageSecurity])),
+    ("GET", "/security/sso", OneOf(&[ManageSystem, ManageSecurity, SeeAudit])),
+    ("PUT", "/security/sso", OneOf(&[ManageSecurity])),
     ("GET", "/founders", ADMINISTER),
     ("POST", "/founders/end", OneOf(&[ManageSecurity])),
     ("GET", "/audit", OneOf(&[SeeAudit])),

@@ -11,6 +11,7 @@ mod m0008_back_test;
 mod m0009_people;
 mod m0010_case;
 mod m0011_notice;
+mod m0012_single_sign_on;
 
 use sea_orm_migration::prelude::*;
 
@@ -30,6 +31,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0009_people::Migration),
             Box::new(m0010_case::Migration),
             Box::new(m0011_notice::Migration),
+            Box::new(m0012_single_sign_on::Migration),
         ]
     }
 }

@@ -62,7 +62,7 @@ async fn the_first_administrator_is_made_once_and_must_choose_a_password() {
     let same = change(password.reveal(), password.reveal()).await;
     assert!(matches!(same, Err(ChangePasswordError::UsedBefore)));
     change(password.reveal(), "correct-horse-1").await.unwrap();
-    let user = records.session_user(token, None, at(4)).await.unwrap().unwrap();
+    let user = records.session_user(token, None, at(4)).await.unwrap().unwrap().user;
     assert!(!user.must_change_password);
     assert_eq!(records.session_user(other.token.reveal(), None, at(4)).await.unwrap(), None);
     let old = log_in(&records, "admin", password.reveal(), at(5)).await;
