@@ -46,8 +46,10 @@ export const en: Record<Key, string> = {
   'login.enter': 'Log in',
   'login.first_hint': "First use: the administrator's one-time password was printed when the server first started.",
   'sso.enter': 'Single sign-on',
-  'sso.refused.unreachable': 'The identity provider did not answer as it should. Try again later, or use your password.',
-  'sso.refused.untrusted': "The provider's answer could not be verified. Sign in again; if that fails, ask the security administrator.",
+  'sso.refused.unreachable':
+    'The identity provider did not answer as it should. Try again later, or use your password.',
+  'sso.refused.untrusted':
+    "The provider's answer could not be verified. Sign in again; if that fails, ask the security administrator.",
   'sso.refused.not_begun': 'The sign-in took too long, or was not begun on this page. Sign in again.',
   'sso.refused.cancelled': 'The sign-in was cancelled at the provider.',
   'sso.refused.unknown': 'The provider knows you, but there is no such account here. Ask the system administrator.',

@@ -143,7 +143,8 @@ export const people: Record<keyof typeof chinese, string> = {
   'user.empty_why': 'Change the search or the filters.',
 
   'sso.title': 'Single sign-on',
-  'sso.why': 'People may sign in through the identity provider of their organisation (OpenID Connect) without a password of this platform. Their account must exist here, and what they may do is decided here; the three administrators always sign in by password.',
+  'sso.why':
+    'People may sign in through the identity provider of their organisation (OpenID Connect) without a password of this platform. Their account must exist here, and what they may do is decided here; the three administrators always sign in by password.',
   'sso.is_offered': 'Offer it on the sign-in page',
   'sso.label': 'Text of the button',
   'sso.issuer': 'Address of the provider (issuer)',

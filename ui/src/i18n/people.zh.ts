@@ -136,7 +136,8 @@ export const people = {
   'user.empty_why': '请调整搜索或筛选条件。',
 
   'sso.title': '统一身份认证',
-  'sso.why': '人员可通过本单位统一身份认证平台（OpenID Connect）登录，不必输入本平台密码。账号仍须在本平台先建立，权限仍由本平台授予；三名管理员始终以密码登录。',
+  'sso.why':
+    '人员可通过本单位统一身份认证平台（OpenID Connect）登录，不必输入本平台密码。账号仍须在本平台先建立，权限仍由本平台授予；三名管理员始终以密码登录。',
   'sso.is_offered': '在登录页提供',
   'sso.label': '登录按钮名称',
   'sso.issuer': '认证平台地址（Issuer）',

@@ -192,7 +192,7 @@ describe('single sign-on', () => {
     await page.fill('input[name=sso-issuer]', 'https://nowhere.example.cn')
     await page.fill('input[name=sso-client]', 'anchang')
     await page.fill('input[name=sso-secret]', 's3cret')
-    await page.getByRole('switch', { name: '在登录页提供' }).click({ force: true })
+    await page.getByRole('switch', { name: '在登录页提供' }).press('Space')
     const save = page.locator('section', { hasText: '统一身份认证' }).getByRole('button', { name: '保存' })
     await save.click()
     await page.getByText('连接被拒绝').waitFor()
@@ -200,6 +200,7 @@ describe('single sign-on', () => {
     await save.click()
     await page.getByText('已保存').first().waitFor()
     expect(await page.inputValue('input[name=sso-secret]')).toBe('')
+    stage!.mock.state.is_logged_in = false
     await page.goto(stage!.mock.url + '/login?sso=unknown')
     await page.getByText('本平台没有对应的账号').waitFor()
     const way = page.getByRole('link', { name: '公安网统一认证' })

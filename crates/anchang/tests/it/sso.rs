@@ -109,7 +109,7 @@ async fn follow(page: &Page, is_with_cookie: bool) -> (String, String) {
         }
         let answer = request.send().await.unwrap();
         for cookie in answer.headers().get_all("set-cookie") {
-            cookies = cookie.to_str().unwrap().split(';').next().unwrap().to_owned();
+            cookie.to_str().unwrap().split(';').next().unwrap().clone_into(&mut cookies);
         }
         let location = answer.headers()["location"].to_str().unwrap().to_owned();
         if location.starts_with('/') {
