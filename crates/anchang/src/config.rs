@@ -62,6 +62,8 @@ pub(crate) struct Config {
     pub(crate) models: ModelFiles,
     /// Other platforms.
     pub(crate) platforms: PlatformsConfig,
+    /// Web push.
+    pub(crate) push: api::notice::PushConfig,
 }
 
 /// How links to other platforms are kept.
@@ -212,6 +214,7 @@ impl Default for Config {
             history: HistoryConfig::default(),
             pictures: PicturesConfig::default(),
             map: api::MapConfig::default(),
+            push: api::notice::PushConfig::default(),
             models: ModelFiles::default(),
             platforms: PlatformsConfig::default(),
         }

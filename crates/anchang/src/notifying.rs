@@ -3,13 +3,17 @@
 
 use crate::shutdown::ended;
 use api::App;
-use api::notice::{Channel, ChannelKind, Outgoing, event_of, is_taken, people_of, text_of};
+use api::notice::{
+    Channel, ChannelKind, Outgoing, PUSH_CHANNEL, event_of, is_public, is_taken, people_of, push_event,
+    text_of,
+};
 use api::stream::tell_noticed;
 use domain::time::{DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS};
 use gateway::Shutdown;
 use records::{Attempt, DeliveryRecord, NewDelivery, StoreError, TidingsRecord};
 use smol_str::SmolStr;
 use std::collections::BTreeSet;
+use std::net::ToSocketAddrs;
 use std::sync::Arc;
 use std::time::Duration;
 use ureq::Agent;
@@ -25,6 +29,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// After which time a failed delivery is tried again; after the last it is given up.
 const AGAIN_MS: [i64; 6] =
     [10 * SECOND_MS, MINUTE_MS, 5 * MINUTE_MS, 30 * MINUTE_MS, 2 * HOUR_MS, 8 * HOUR_MS];
+/// What a push service answers of a browser that is not there any more: it is forgotten.
+const GONE: [u16; 2] = [404, 410];
 /// Longest answer that is looked at, in bytes.
 const ANSWER_BYTES_MAX: u64 = 64 << 10;
 /// How long notices and deliveries are kept.
@@ -35,8 +41,12 @@ const FORGET_TICKS: u64 = 7_200;
 /// Passes on and sends until `shutdown`.
 pub(crate) async fn run(app: Arc<App>, mut shutdown: Shutdown) {
     // It blocks, on threads that are for that.
-    let agent: Agent =
-        Agent::config_builder().timeout_global(Some(PATIENCE)).http_status_as_error(false).build().into();
+    let agent: Agent = Agent::config_builder()
+        .timeout_global(Some(PATIENCE))
+        .http_status_as_error(false)
+        .max_redirects(0)
+        .build()
+        .into();
     let mut period = tokio::time::interval(PERIOD);
     period.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let mut tick: u64 = 0;
@@ -88,29 +98,46 @@ async fn whom(
 ) -> Result<(Vec<SmolStr>, Vec<NewDelivery>), StoreError> {
     let office = app.office.load_full();
     let (text, event) = (text_of(tidings), event_of(app, tidings).to_string());
-    let delivery = |channel: &Channel, recipient: SmolStr| NewDelivery {
-        channel: SmolStr::new(&channel.id),
+    let pushed = push_event(tidings);
+    let delivery = |channel: &str, person: Option<&SmolStr>, recipient: SmolStr, event: &str| NewDelivery {
+        channel: SmolStr::new(channel),
         recipient,
+        person: person.cloned(),
         text: text.clone(),
-        event: event.clone(),
+        event: event.to_owned(),
     };
-    let wanting: Vec<&Channel> = channels.iter().filter(|channel| channel.wants(tidings)).collect();
+    let (by_phone, to_groups): (Vec<&Channel>, Vec<&Channel>) = channels
+        .iter()
+        .filter(|channel| channel.wants(tidings))
+        .partition(|channel| channel.kind == ChannelKind::Sms);
     let (mut people, mut sent) = (Vec::new(), Vec::new());
     for person in people_of(&tidings.audience, &office, app.clock.now()) {
-        let (on_page, by_sms) = app.wants_notice(&person, tidings.word).await?;
-        let phone =
-            office.users.iter().find(|user| user.username == person).and_then(|user| user.phone.clone());
-        if let Some(phone) = phone.filter(|_| by_sms) {
-            let by_phone = wanting.iter().filter(|channel| channel.kind == ChannelKind::Sms);
-            sent.extend(by_phone.map(|channel| delivery(channel, phone.clone())));
+        let ways = app.ways_of(&person, tidings.word).await?;
+        let user = office.users.iter().find(|user| user.username == person && user.is_enabled);
+        if let Some(phone) = user.and_then(|user| user.phone.clone()).filter(|_| ways.sms) {
+            sent.extend(by_phone.iter().map(|it| delivery(&it.id, Some(&person), phone.clone(), &event)));
         }
-        if on_page {
+        if user.is_some() && ways.push {
+            let browsers = app.records.pushes_of(&person).await?;
+            let address = |id: i64| SmolStr::new(id.to_string());
+            sent.extend(
+                browsers.iter().map(|it| delivery(PUSH_CHANNEL, Some(&person), address(it.id), &pushed)),
+            );
+        }
+        if ways.page {
             people.push(person);
         }
     }
-    let to_groups = wanting.iter().filter(|channel| channel.kind != ChannelKind::Sms);
-    sent.extend(to_groups.map(|channel| delivery(channel, SmolStr::default())));
+    sent.extend(to_groups.iter().map(|it| delivery(&it.id, None, SmolStr::default(), &event)));
     Ok((people, sent))
+}
+
+/// Why something was not taken.
+enum Failure {
+    /// It may be taken later.
+    Now(String),
+    /// It never will be.
+    Ever(String),
 }
 
 async fn send_due(app: &Arc<App>, agent: &Agent, shutdown: &mut Shutdown) -> Result<(), StoreError> {
@@ -120,19 +147,16 @@ async fn send_due(app: &Arc<App>, agent: &Agent, shutdown: &mut Shutdown) -> Res
     }
     let channels = app.channels().await?;
     for delivery in due {
-        let channel = channels.iter().find(|channel| channel.id == delivery.content.channel.as_str());
-        let outcome = match channel {
-            None => Err("the channel was removed".to_owned()),
-            Some(channel) => tokio::select! {
-                outcome = send(app, agent, channel, &delivery) => outcome,
-                // It is sent again at the next start.
-                () = ended(shutdown) => return Ok(()),
-            },
+        let outcome = tokio::select! {
+            outcome = send(app, agent, &channels, &delivery) => outcome?,
+            // It is sent again at the next start.
+            () = ended(shutdown) => return Ok(()),
         };
         let attempt = match outcome {
             Ok(()) => Attempt::Delivered,
-            Err(error) => {
-                let again = channel.and_then(|_| AGAIN_MS.get(delivery.attempts as usize));
+            Err(Failure::Ever(error)) => Attempt::Failed { error, again_at: None },
+            Err(Failure::Now(error)) => {
+                let again = AGAIN_MS.get(delivery.attempts as usize);
                 Attempt::Failed { error, again_at: again.map(|ms| app.clock.now().plus_ms(*ms)) }
             }
         };
@@ -143,15 +167,71 @@ async fn send_due(app: &Arc<App>, agent: &Agent, shutdown: &mut Shutdown) -> Res
     Ok(())
 }
 
-async fn send(app: &App, agent: &Agent, channel: &Channel, delivery: &DeliveryRecord) -> Result<(), String> {
-    let outgoing = channel.request(&delivery.content, delivery.id, app.clock.now());
-    let (agent, kind) = (agent.clone(), channel.kind);
-    let sent = tokio::task::spawn_blocking(move || ask(&agent, kind, &outgoing));
-    sent.await.unwrap_or_else(|_| Err("sending panicked".to_owned()))
+async fn send(
+    app: &App,
+    agent: &Agent,
+    channels: &[Channel],
+    delivery: &DeliveryRecord,
+) -> Result<Result<(), Failure>, StoreError> {
+    let content = &delivery.content;
+    if content.channel == PUSH_CHANNEL {
+        return push(app, agent, &content.recipient, &content.event).await;
+    }
+    let Some(channel) = channels.iter().find(|channel| channel.id == content.channel.as_str()) else {
+        return Ok(Err(Failure::Ever("the channel was removed".to_owned())));
+    };
+    let outgoing = channel.request(content, delivery.id, app.clock.now());
+    let kind = channel.kind;
+    let asked = ask(agent, outgoing, true).await;
+    Ok(asked
+        .and_then(|(status, text)| taken(status).and_then(|()| is_taken(kind, &text).map_err(Into::into)))
+        .map_err(Failure::Now))
 }
 
-/// One request; an error says nothing of the address, which may hold a key.
-fn ask(agent: &Agent, kind: ChannelKind, outgoing: &Outgoing) -> Result<(), String> {
+/// Brings it to a browser. One that its service does not know any more is forgotten.
+async fn push(
+    app: &App,
+    agent: &Agent,
+    browser: &str,
+    event: &str,
+) -> Result<Result<(), Failure>, StoreError> {
+    let id = browser.parse().unwrap_or_default();
+    let Some(browser) = app.records.push(id).await? else {
+        return Ok(Err(Failure::Ever("the browser was signed off".to_owned())));
+    };
+    let outgoing = match app.push_request(&browser, event).await {
+        Ok(outgoing) => outgoing,
+        Err(error) => return Ok(Err(Failure::Ever(error.to_string()))),
+    };
+    let (status, _) = match ask(agent, outgoing, app.push.private_services).await {
+        Ok(answer) => answer,
+        Err(error) => return Ok(Err(Failure::Now(error))),
+    };
+    if GONE.contains(&status) {
+        app.records.remove_push(id, None).await?;
+        return Ok(Err(Failure::Ever(format!("HTTP {status}: the browser is gone"))));
+    }
+    if taken(status).is_ok() {
+        app.records.note_pushed(id, app.clock.now()).await?;
+    }
+    Ok(taken(status).map_err(Failure::Now))
+}
+
+fn taken(status: u16) -> Result<(), String> {
+    if (200..300).contains(&status) { Ok(()) } else { Err(format!("HTTP {status}")) }
+}
+
+async fn ask(agent: &Agent, outgoing: Outgoing, may_be_private: bool) -> Result<(u16, String), String> {
+    let agent = agent.clone();
+    let asked = tokio::task::spawn_blocking(move || ask_blocking(&agent, &outgoing, may_be_private));
+    asked.await.unwrap_or_else(|_| Err("sending panicked".to_owned()))
+}
+
+/// One request: status and text of the answer. An error says nothing of the address, which may hold a key.
+fn ask_blocking(agent: &Agent, outgoing: &Outgoing, may_be_private: bool) -> Result<(u16, String), String> {
+    if !may_be_private && !leads_outside(&outgoing.url)? {
+        return Err("the push service is at a private address".to_owned());
+    }
     let answered = if outgoing.method == "GET" {
         agent.get(&outgoing.url).call()
     } else {
@@ -159,15 +239,35 @@ fn ask(agent: &Agent, kind: ChannelKind, outgoing: &Outgoing) -> Result<(), Stri
         for (name, value) in &outgoing.headers {
             request = request.header(*name, value);
         }
-        request.send(outgoing.body.as_str())
+        request.send(outgoing.body.as_slice())
     };
     let mut answer = answered.map_err(|error| match error {
         ureq::Error::BadUri(_) => "the address can't be used".to_owned(),
         other => other.to_string(),
     })?;
-    if !answer.status().is_success() {
-        return Err(format!("HTTP {}", answer.status().as_u16()));
-    }
     let text = answer.body_mut().with_config().limit(ANSWER_BYTES_MAX).read_to_string().unwrap_or_default();
-    is_taken(kind, &text).map_err(Into::into)
+    Ok((answer.status().as_u16(), text))
+}
+
+/// Whether all that a name stands for is of the internet: a name of somebody's choice may be given an address of ours.
+fn leads_outside(url: &str) -> Result<bool, String> {
+    let uri: ureq::http::Uri = url.parse().map_err(|_| "the address can't be used".to_owned())?;
+    let host = uri.host().unwrap_or_default().trim_matches(['[', ']']);
+    let port = uri.port_u16().unwrap_or(443);
+    let mut found = (host, port).to_socket_addrs().map_err(|error| error.to_string())?;
+    Ok(found.all(|address| is_public(address.ip())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_that_stands_for_an_address_of_ours_leads_inside() {
+        assert_eq!(leads_outside("https://localhost/x"), Ok(false));
+        assert_eq!(leads_outside("https://127.0.0.1:8443/x"), Ok(false));
+        assert_eq!(leads_outside("https://[::1]/x"), Ok(false));
+        assert_eq!(leads_outside("https://93.184.216.34/x"), Ok(true));
+        assert!(leads_outside("https://no-such-name.invalid/x").is_err());
+    }
 }

@@ -90,6 +90,8 @@ pub struct App {
     pub onward: OnwardBook,
     /// What the files say about cases.
     pub case_files: CaseFiles,
+    /// How browsers are pushed to.
+    pub push: crate::notice::PushConfig,
     /// How much the public may report.
     pub public_gate: crate::open311::PublicGate,
     /// By what cases are worked: units, people, terms.

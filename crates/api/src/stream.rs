@@ -26,6 +26,9 @@ use tokio_stream::wrappers::BroadcastStream;
 const CATCH_UP_MAX: u64 = 500;
 /// How often an open stream asks whether its session is still open.
 const SESSION_ASKED_EVERY: Duration = Duration::from_secs(30);
+/// After so long without anything a sign of life is sent: pages of those who see no warnings get no figures each second, and
+/// take eight seconds of silence for a cut.
+const SILENCE_MAX: Duration = Duration::from_secs(4);
 /// How often passages are told, in ms.
 const PASSAGES_MS: u64 = 250;
 /// How often figures, vehicles and devices are told, in ms.
@@ -107,8 +110,7 @@ pub(crate) async fn live(
             std::future::ready(mine.and_then(|message| event_of(&message, sent, language)))
         });
     let following = following.take_until(session_end(app, by.token));
-    Ok(Sse::new(stream::iter(first).chain(following))
-        .keep_alive(KeepAlive::new().interval(Duration::from_secs(15))))
+    Ok(Sse::new(stream::iter(first).chain(following)).keep_alive(KeepAlive::new().interval(SILENCE_MAX)))
 }
 
 /// Returns when the session is over: whoever is signed out is told nothing more.

@@ -46,6 +46,7 @@
 //! | jobs | `add_job`, `begin_job`, `note_job_progress`, `end_job`, `interrupt_jobs`, `job`, `jobs`, `forget_jobs` |
 //! | mappings of files | `put_mapping`, `remove_mapping`, `mappings` |
 //! | back-tests | `add_back_test`, `back_test`, `back_tests`, `back_test_warnings`, `remove_back_test` |
+//! | notices | `pass_on`, `notices`, `read_notices`; `send`, `deliveries_due`, `note_attempt`, `retry_delivery`, `deliveries`; `put_push`, `pushes_of`, `push`, `note_pushed`, `remove_push` |
 //! | map, settings, cursors | `put_layer`, `layer`, `put_setting`, `setting`, `cursor`, `set_cursor` |
 
 #![warn(missing_docs)]
@@ -74,6 +75,7 @@ mod page;
 mod password;
 mod platform;
 mod post;
+mod push;
 mod quarantine;
 mod refused;
 mod rule;
@@ -120,6 +122,7 @@ pub use platform::{
     Subscription, Tollgate, TollgateState,
 };
 pub use post::{Post, PostKind, PostState};
+pub use push::{PUSHES_MAX, PushRecord};
 pub use quarantine::{
     QUARANTINE_BYTES_MAX, QUARANTINE_MESSAGE_BYTES_MAX, QUARANTINE_ROWS_MAX, QuarantineFilter,
     QuarantineLine, Quarantined,

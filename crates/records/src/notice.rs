@@ -9,8 +9,9 @@ use crate::warning::{level_code, level_of};
 use domain::case::Tidings;
 use domain::{CaseKind, ChainId, ClockStep, Level, Timestamp};
 use sea_orm::entity::prelude::*;
-use sea_orm::{Condition, DbErr, IntoActiveModel, NotSet, QueryOrder, QuerySelect, Set};
+use sea_orm::{ActiveModelTrait, Condition, DbErr, IntoActiveModel, NotSet, QueryOrder, QuerySelect, Set};
 use smol_str::SmolStr;
+use std::collections::BTreeMap;
 
 pub(crate) mod row {
     use sea_orm::entity::prelude::*;
@@ -84,8 +85,10 @@ pub struct NoticeRecord {
 pub struct NewDelivery {
     /// The channel.
     pub channel: SmolStr,
-    /// The person, or empty for a channel that tells a group.
+    /// The person's address in it (a phone number, a browser), or empty for a channel that tells a group.
     pub recipient: SmolStr,
+    /// Who is told, where it is one person: the delivery is read when this person's notice is.
+    pub person: Option<SmolStr>,
     /// For people.
     pub text: String,
     /// For programs: JSON.
@@ -128,6 +131,8 @@ pub struct DeliveryRecord {
     pub at: Timestamp,
     /// What is sent.
     pub content: NewDelivery,
+    /// When the person read the notice of it.
+    pub read_at: Option<Timestamp>,
     /// Where it stands.
     pub state: DeliveryState,
     /// How often it was tried.
@@ -164,27 +169,22 @@ impl Records {
     ) -> Result<(), StoreError> {
         let write = async {
             let tx = self.begin().await?;
-            let mut notices = Vec::new();
-            let mut deliveries = Vec::new();
+            let (mut notices, mut deliveries) = (Vec::new(), Vec::new());
             for (tidings, people, sent) in told {
                 for person in people {
-                    notices.push(row::ActiveModel {
-                        id: NotSet,
-                        at: Set(tidings.at.unix_ms()),
-                        username: Set(person.to_string()),
-                        word: Set(tidings.word.key().to_owned()),
-                        subject: Set(tidings.subject.to_string()),
-                        kind: Set(kind_key(tidings.kind).to_owned()),
-                        chain: Set(tidings.chain.as_str().to_owned()),
-                        level: Set(level_code(tidings.level)),
-                        title: Set(tidings.title.to_string()),
-                        plate: Set(tidings.plate.as_ref().map(ToString::to_string)),
-                        step: Set(tidings.step.map(|step| step.key().to_owned())),
-                        due_at: Set(tidings.due_at.map(Timestamp::unix_ms)),
-                        read_at: Set(None),
-                    });
+                    let notice = new_notice(tidings, person);
+                    let of_person = || sent.iter().filter(|new| new.person.as_ref() == Some(person));
+                    if of_person().next().is_none() {
+                        notices.push(notice);
+                        continue;
+                    }
+                    // What else goes to this person is tied to the notice.
+                    let id = notice.insert(&tx).await?.id;
+                    deliveries.extend(of_person().map(|new| pending(new, Some(id), now)));
                 }
-                deliveries.extend(sent.iter().map(|new| pending(new, now)));
+                let to_others =
+                    sent.iter().filter(|new| new.person.as_ref().is_none_or(|it| !people.contains(it)));
+                deliveries.extend(to_others.map(|new| pending(new, None, now)));
             }
             insert(&tx, notices).await?;
             insert(&tx, deliveries).await?;
@@ -195,21 +195,24 @@ impl Records {
         write.await.during("pass tidings on")
     }
 
-    /// Sends something to a channel.
-    pub async fn send(&self, new: &NewDelivery, now: Timestamp) -> Result<(), StoreError> {
-        insert(self.writer(), vec![pending(new, now)]).await.during("send something")
+    /// Sends something to a channel; gives its identity.
+    pub async fn send(&self, new: &NewDelivery, now: Timestamp) -> Result<i64, StoreError> {
+        pending(new, None, now).insert(self.writer()).await.map(|row| row.id).during("send something")
     }
 
-    /// What a person was told, newest first.
+    /// What a person was told, newest first: all, or of one kind.
     pub async fn notices(
         &self,
         username: &str,
         is_unread: bool,
+        word: Option<Tidings>,
         window: Window,
     ) -> Result<Page<NoticeRecord>, StoreError> {
         let list = async {
             let unread = is_unread.then(|| row::Column::ReadAt.is_null());
-            let mine = Condition::all().add(row::Column::Username.eq(username)).add_option(unread);
+            let of_word = word.map(|word| row::Column::Word.eq(word.key()));
+            let mine = Condition::all().add(row::Column::Username.eq(username));
+            let mine = mine.add_option(unread).add_option(of_word);
             let found = row::Entity::find().filter(mine);
             let total = found.clone().count(self.reader()).await?;
             let found = found.order_by_desc(row::Column::Id).offset(window.offset).limit(window.limit());
@@ -290,19 +293,48 @@ impl Records {
         again.map(|again| again.rows_affected > 0).during("send again")
     }
 
+    /// A delivery.
+    pub async fn delivery(&self, id: i64) -> Result<Option<DeliveryRecord>, StoreError> {
+        let read = async {
+            let found = delivery::Entity::find_by_id(id).one(self.reader()).await?;
+            Ok(self.with_notices(found.into_iter().collect()).await?.pop())
+        };
+        read.await.during("read a delivery")
+    }
+
+    /// Who was told by these, and when they read it.
+    async fn with_notices(&self, rows: Vec<delivery::Model>) -> Result<Vec<DeliveryRecord>, DbErr> {
+        let ids: Vec<i64> = rows.iter().filter_map(|row| row.notice).collect();
+        let notices = row::Entity::find().filter(row::Column::Id.is_in(ids)).all(self.reader()).await?;
+        let notices: BTreeMap<i64, row::Model> = notices.into_iter().map(|row| (row.id, row)).collect();
+        let with = |row: delivery::Model| {
+            let notice = row.notice.and_then(|id| notices.get(&id));
+            let (person, read_at) =
+                (notice.map(|it| it.username.as_str().into()), notice.and_then(|it| it.read_at));
+            let mut delivery = delivery_of(row)?;
+            delivery.content.person = person;
+            delivery.read_at = read_at.map(time_of);
+            Ok(delivery)
+        };
+        rows.into_iter().map(with).collect()
+    }
+
     /// Deliveries, newest first.
     pub async fn deliveries(
         &self,
         state: Option<DeliveryState>,
+        channel: Option<&str>,
         window: Window,
     ) -> Result<Page<DeliveryRecord>, StoreError> {
         let list = async {
             let in_state = state.map(|state| delivery::Column::State.eq(state.key()));
-            let found = delivery::Entity::find().filter(Condition::all().add_option(in_state));
+            let by_channel = channel.map(|channel| delivery::Column::Channel.eq(channel));
+            let wanted = Condition::all().add_option(in_state).add_option(by_channel);
+            let found = delivery::Entity::find().filter(wanted);
             let total = found.clone().count(self.reader()).await?;
             let found = found.order_by_desc(delivery::Column::Id).offset(window.offset).limit(window.limit());
             let rows = found.all(self.reader()).await?;
-            let items = rows.into_iter().map(delivery_of).collect::<Result<_, _>>()?;
+            let items = self.with_notices(rows).await?;
             Ok(Page { items, total })
         };
         list.await.during("list deliveries")
@@ -320,11 +352,29 @@ impl Records {
     }
 }
 
-fn pending(new: &NewDelivery, now: Timestamp) -> delivery::ActiveModel {
+fn new_notice(tidings: &TidingsRecord, person: &SmolStr) -> row::ActiveModel {
+    row::ActiveModel {
+        id: NotSet,
+        at: Set(tidings.at.unix_ms()),
+        username: Set(person.to_string()),
+        word: Set(tidings.word.key().to_owned()),
+        subject: Set(tidings.subject.to_string()),
+        kind: Set(kind_key(tidings.kind).to_owned()),
+        chain: Set(tidings.chain.as_str().to_owned()),
+        level: Set(level_code(tidings.level)),
+        title: Set(tidings.title.to_string()),
+        plate: Set(tidings.plate.as_ref().map(ToString::to_string)),
+        step: Set(tidings.step.map(|step| step.key().to_owned())),
+        due_at: Set(tidings.due_at.map(Timestamp::unix_ms)),
+        read_at: Set(None),
+    }
+}
+
+fn pending(new: &NewDelivery, notice: Option<i64>, now: Timestamp) -> delivery::ActiveModel {
     delivery::ActiveModel {
         id: NotSet,
         at: Set(now.unix_ms()),
-        notice: Set(None),
+        notice: Set(notice),
         channel: Set(new.channel.to_string()),
         recipient: Set(new.recipient.to_string()),
         text: Set(new.text.clone()),
@@ -367,9 +417,11 @@ fn delivery_of(row: delivery::Model) -> Result<DeliveryRecord, DbErr> {
         content: NewDelivery {
             channel: row.channel.into(),
             recipient: row.recipient.into(),
+            person: None,
             text: row.text,
             event: row.event,
         },
+        read_at: None,
         attempts: row.attempts as u32,
         next_at: row.next_at.map(time_of),
         error: row.error.map(Into::into),

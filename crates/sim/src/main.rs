@@ -148,6 +148,9 @@ struct RunArguments {
     /// File with the password that the county's people get when provisioned; without it only their units are made.
     #[arg(long)]
     staff_password_file: Option<PathBuf>,
+    /// Leave the work to others: the county's people have accounts and posts, and do nothing by themselves.
+    #[arg(long, requires = "staff_password_file")]
+    staff_idle: bool,
     /// Hours of the past that the devices have kept.
     #[arg(long, default_value_t = 24)]
     backfill_hours: u32,
@@ -307,6 +310,7 @@ fn options(arguments: RunArguments) -> anyhow::Result<run::Options> {
         backfill_hours: arguments.backfill_hours,
         provisions: arguments.provision,
         staff_password: arguments.staff_password_file.map(read).transpose()?,
+        staff_works: !arguments.staff_idle,
         truth: arguments.truth,
         run_for: arguments.run_seconds.map(Duration::from_secs),
     })

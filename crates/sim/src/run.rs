@@ -52,6 +52,8 @@ pub struct Options {
     pub provisions: bool,
     /// Password of the county's people; nobody but the administrator is made without one.
     pub staff_password: Option<String>,
+    /// Whether they work by themselves; else somebody else works in their names.
+    pub staff_works: bool,
     /// File to write what was planted to, a line of JSON each.
     pub truth: Option<PathBuf>,
     /// Stop after so much wall time.
@@ -146,7 +148,7 @@ pub async fn run(options: Options) -> Result<(), RunError> {
         tokio::spawn(scale::run(world.clone(), api, receiver));
         sender
     });
-    if let Some(password) = options.staff_password.clone() {
+    if let Some(password) = options.staff_password.clone().filter(|_| options.staff_works) {
         let (at_work, api) = (world.clone(), options.api.clone());
         tokio::spawn(async move {
             let clock = at_work.clone();

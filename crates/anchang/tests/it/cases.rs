@@ -12,18 +12,18 @@ const PICTURE: &[u8] = &[
 const PLACE: (f64, f64) = (118.83, 35.17);
 
 /// Six people in their units.
-struct County {
-    duty: Page,
-    patrol: Page,
+pub(crate) struct County {
+    pub(crate) duty: Page,
+    pub(crate) patrol: Page,
     other_patrol: Page,
     office: Page,
     member: Page,
     leader: Page,
-    squad: i64,
+    pub(crate) squad: i64,
     department: i64,
 }
 
-async fn county(admin: &Page) -> County {
+pub(crate) async fn county(admin: &Page) -> County {
     let unit = async |parent: Option<i64>, kind: &str, name: &str| {
         let made = admin.post("/units", json!({ "parent_id": parent, "kind": kind, "name": name })).await;
         made["id"].as_i64().unwrap()

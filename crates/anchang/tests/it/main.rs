@@ -16,6 +16,7 @@ mod killed;
 mod notices;
 mod platforms;
 mod sso;
+mod telling;
 mod weighing;
 mod world;
 

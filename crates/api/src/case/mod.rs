@@ -10,6 +10,7 @@ pub(crate) mod post;
 pub(crate) mod route;
 pub(crate) mod saved_view;
 pub(crate) mod task;
+pub(crate) mod terms;
 mod view;
 pub(crate) mod words;
 

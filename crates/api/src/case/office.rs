@@ -2,7 +2,6 @@
 //! (`data/cases.toml`, `data/hazards.toml`), the settings what a county changed.
 
 use crate::app::App;
-use crate::problem::Problem;
 use domain::case::{Calendar, Limits, Term, Terms, WorkTime};
 use domain::stage::hazard::HazardKind;
 use domain::{CivilDay, Desk, UnitId};
@@ -14,7 +13,7 @@ use std::sync::Arc;
 use utoipa::ToSchema;
 
 /// The setting that holds the terms that a county changed, as JSON.
-const TERMS_SETTING: &str = "case_terms";
+pub(super) const TERMS_SETTING: &str = "case_terms";
 
 /// What the files say.
 #[derive(Clone, Debug)]
@@ -70,16 +69,25 @@ struct CasesFile {
     calendar: CalendarFile,
 }
 
-#[derive(Deserialize, Serialize, Clone, Debug)]
+/// When work is done.
+#[derive(Deserialize, Serialize, Clone, Debug, ToSchema)]
 pub(crate) struct CalendarFile {
+    /// Parts of a working day, in order.
     pub hours: Vec<HoursFile>,
+    /// Days off besides weekends: `2026-10-01`.
+    #[schema(value_type = Vec<String>)]
     pub holidays: BTreeSet<String>,
+    /// Saturdays and Sundays that are worked.
+    #[schema(value_type = Vec<String>)]
     pub working_weekends: BTreeSet<String>,
 }
 
-#[derive(Deserialize, Serialize, Clone, Debug)]
+/// A part of a working day.
+#[derive(Deserialize, Serialize, Clone, Debug, ToSchema)]
 pub(crate) struct HoursFile {
+    /// `08:30`
     pub from: String,
+    /// `12:00`
     pub until: String,
 }
 
@@ -185,13 +193,6 @@ impl App {
         };
         let people = users.iter().map(|user| (user.username.clone(), user.display_name.clone())).collect();
         self.office.store(Arc::new(Office { desk, users, people }));
-        Ok(())
-    }
-
-    /// Stores terms that hold from now on; clocks that run go on as they are.
-    pub(crate) async fn put_terms(&self, terms: &Terms) -> Result<(), Problem> {
-        self.records.put_setting(TERMS_SETTING, terms, self.clock.now()).await?;
-        self.load_office().await?;
         Ok(())
     }
 }

@@ -9,13 +9,12 @@ use crate::wire::{List, Paging, parse_instant};
 use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
-use domain::case::{ClockEnd, Term, Terms};
+use domain::case::ClockEnd;
 use domain::people::UnitId;
 use domain::time::DAY_MS;
 use domain::{ClockStep, Permission, Timestamp, UnitPath};
 use records::{PauseError, TaskFilter, TaskGroup, Window};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use smol_str::SmolStr;
 use std::sync::Arc;
 use utoipa::{IntoParams, ToSchema};
@@ -277,70 +276,6 @@ pub(super) fn period(
     };
     let until = at(until, now.plus_ms(1))?;
     Ok((at(since, until.plus_ms(-PERIOD_DAYS * DAY_MS))?, until))
-}
-
-/// The terms that hold: how long each step may take, and the calendar of work.
-#[utoipa::path(get, path = "/terms", tag = "cases", responses((status = 200, description = "terms and calendar", body = Object)))]
-pub(crate) async fn terms(
-    State(app): State<Arc<App>>,
-    _: Signed,
-    RequestLanguage(language): RequestLanguage,
-) -> Json<Value> {
-    let office = app.office.load();
-    let terms = &office.desk.terms;
-    Json(serde_json::json!({
-        "terms": terms.terms,
-        "calendar": calendar_view(terms),
-        "escalate_percent": terms.escalate_percent,
-        "steps": ClockStep::ALL.iter().map(|step| serde_json::json!({
-            "step": step.key(), "name": words::step(*step, language),
-        })).collect::<Vec<_>>(),
-    }))
-}
-
-fn calendar_view(terms: &Terms) -> Value {
-    let calendar = &terms.calendar;
-    let time = |minute: u16| format!("{:02}:{:02}", minute / 60, minute % 60);
-    serde_json::json!({
-        "hours": calendar.hours.iter().map(|hours| serde_json::json!({
-            "from": time(hours.from_minute), "until": time(hours.until_minute),
-        })).collect::<Vec<_>>(),
-        "holidays": calendar.holidays.iter().map(ToString::to_string).collect::<Vec<_>>(),
-        "working_weekends": calendar.working_weekends.iter().map(ToString::to_string).collect::<Vec<_>>(),
-    })
-}
-
-/// Terms that are to hold from now on.
-#[derive(Debug, Deserialize, ToSchema)]
-pub(crate) struct TermsInput {
-    #[schema(value_type = Vec<Object>)]
-    terms: Vec<Term>,
-    #[schema(value_type = Object)]
-    calendar: super::office::CalendarFile,
-    escalate_percent: u8,
-}
-
-/// Changes the terms; clocks that run go on as they are.
-#[utoipa::path(put, path = "/terms", tag = "cases", request_body = TermsInput, responses((status = 204), (status = 422)))]
-pub(crate) async fn put_terms(
-    State(app): State<Arc<App>>,
-    by: Signed,
-    Json(input): Json<TermsInput>,
-) -> Result<StatusCode, Problem> {
-    let calendar = super::office::calendar_of(&input.calendar).map_err(|error| {
-        Problem::invalid(format!("日历有误：{error}"), format!("The calendar can't be read: {error}"))
-    })?;
-    let is_fine = (1..=99).contains(&input.escalate_percent) && input.terms.len() <= 500;
-    if !is_fine {
-        return Err(Problem::invalid(
-            "提醒比例须为 1–99，时限不超过 500 条。",
-            "The percentage is 1 to 99, the terms are at most 500.",
-        ));
-    }
-    let terms = Terms { terms: input.terms, calendar, escalate_percent: input.escalate_percent };
-    app.put_terms(&terms).await?;
-    by.audit(&app, "terms.change", "terms", &format!("{} terms", terms.terms.len())).await?;
-    Ok(StatusCode::NO_CONTENT)
 }
 
 /// How many tasks wait for somebody, and how many of them are late.

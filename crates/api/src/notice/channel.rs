@@ -4,9 +4,10 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use domain::case::Tidings;
-use domain::{Level, Timestamp};
+use domain::{DeviceId, Level, Timestamp};
 use hmac::{Hmac, KeyInit, Mac};
-use records::{NewDelivery, TidingsRecord};
+use platform::Seal;
+use records::{NewDelivery, SealedPassword, TidingsRecord};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sha2::Sha256;
@@ -72,10 +73,37 @@ pub struct Outgoing {
     /// Head fields.
     pub headers: Vec<(&'static str, String)>,
     /// Body.
-    pub body: String,
+    pub body: Vec<u8>,
 }
 
+/// Stands before what is kept sealed; what lacks it was stored before that was done.
+const SEALED: &str = "sealed:";
+
 impl Channel {
+    /// As it is kept: address and key sealed for this channel, since the address of a robot is its key. `None` without randomness.
+    pub(crate) fn sealed(mut self, seal: &Seal) -> Option<Self> {
+        let subject = self.subject();
+        for field in [&mut self.url, &mut self.secret] {
+            *field = format!("{SEALED}{}", seal.seal(&subject, field)?.0);
+        }
+        Some(self)
+    }
+
+    /// As it is used. What does not open is empty: the channel fails in words, and is entered anew.
+    pub(crate) fn opened(mut self, seal: &Seal) -> Self {
+        let subject = self.subject();
+        for field in [&mut self.url, &mut self.secret] {
+            if let Some(hex) = field.strip_prefix(SEALED) {
+                *field = seal.open(&subject, &SealedPassword(hex.to_owned())).unwrap_or_default();
+            }
+        }
+        self
+    }
+
+    fn subject(&self) -> DeviceId {
+        DeviceId::from(format!("channel-{}", self.id).as_str())
+    }
+
     /// Whether it is told of this.
     pub fn wants(&self, tidings: &TidingsRecord) -> bool {
         let is_word = |word: Tidings| self.words.is_empty() || self.words.iter().any(|it| it == word.key());
@@ -96,7 +124,12 @@ impl Channel {
                 let mut headers = json_type("application/cloudevents+json; charset=utf-8");
                 headers.push(("x-anchang-signature", format!("t={seconds},v1={signature}")));
                 headers.push(("idempotency-key", format!("delivery-{id}")));
-                Outgoing { method: "POST", url: self.url.clone(), headers, body: delivery.event.clone() }
+                Outgoing {
+                    method: "POST",
+                    url: self.url.clone(),
+                    headers,
+                    body: delivery.event.clone().into(),
+                }
             }
             ChannelKind::Wecom | ChannelKind::Dingtalk => {
                 let body = json!({ "msgtype": "text", "text": { "content": delivery.text } }).to_string();
@@ -106,7 +139,12 @@ impl Channel {
                     let mark = if url.contains('?') { '&' } else { '?' };
                     url = format!("{url}{mark}timestamp={ms}&sign={}", encoded(&STANDARD.encode(sign)));
                 }
-                Outgoing { method: "POST", url, headers: json_type("application/json; charset=utf-8"), body }
+                Outgoing {
+                    method: "POST",
+                    url,
+                    headers: json_type("application/json; charset=utf-8"),
+                    body: body.into(),
+                }
             }
             ChannelKind::Sms => {
                 let fill = |pattern: &str, quote: fn(&str) -> String| {
@@ -123,7 +161,7 @@ impl Channel {
                     } else {
                         json_type("application/json; charset=utf-8")
                     },
-                    body,
+                    body: body.into(),
                 }
             }
         }
@@ -198,9 +236,21 @@ mod tests {
         NewDelivery {
             channel: "a".into(),
             recipient: "13900000000".into(),
+            person: None,
             text: "待办：\"签收\"".into(),
             event: "{}".into(),
         }
+    }
+
+    #[test]
+    fn address_and_key_are_kept_sealed_and_what_was_stored_before_is_read_as_it_is() {
+        let seal = Seal::new(&[7; 32]);
+        let plain = channel(ChannelKind::Webhook);
+        let kept = plain.clone().sealed(&seal).unwrap();
+        assert!(!format!("{kept:?}").contains("example.test") && kept.secret.starts_with(SEALED));
+        assert_eq!(kept.clone().opened(&seal), plain);
+        assert_eq!(plain.clone().opened(&seal), plain);
+        assert_eq!(kept.opened(&Seal::new(&[8; 32])).url, "", "under another secret");
     }
 
     const NOW: Timestamp = Timestamp::from_unix_ms(1_700_000_000_000);
@@ -211,7 +261,7 @@ mod tests {
         // printf '1700000000.{}' | openssl dgst -sha256 -hmac s
         let signature = hex(&mac(b"s", b"1700000000.{}"));
         assert!(request.headers.contains(&("x-anchang-signature", format!("t=1700000000,v1={signature}"))));
-        assert_eq!(request.body, "{}");
+        assert_eq!(request.body, b"{}");
     }
 
     #[test]
@@ -229,7 +279,7 @@ mod tests {
         assert_eq!((by_address.method, by_address.url.contains("%22")), ("GET", true));
         sms.body = r#"{"mobile":"{phone}","content":"{text}"}"#.into();
         let by_body = sms.request(&delivery(), 7, NOW);
-        let value: serde_json::Value = serde_json::from_str(&by_body.body).unwrap();
+        let value: serde_json::Value = serde_json::from_slice(&by_body.body).unwrap();
         assert_eq!((by_body.method, value["content"].as_str()), ("POST", Some("待办：\"签收\"")));
     }
 }

@@ -1,10 +1,14 @@
 //! Notices (通知): what one was told, by which channels others are told besides, and what became of what was sent.
 
 pub(crate) mod channel;
+pub(crate) mod delivery;
+pub(crate) mod push;
 pub(crate) mod route;
 mod text;
 
 pub use channel::{Channel, ChannelKind, Channels, Outgoing, is_taken};
+pub use push::{PUSH_CHANNEL, PushConfig, PushError, is_public, push_event};
+pub use route::Ways;
 pub use text::{event_of, text_of};
 
 use crate::case::Office;

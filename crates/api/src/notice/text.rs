@@ -22,20 +22,18 @@ pub(crate) fn word(word: Tidings, language: Language) -> &'static str {
     language.pick(chinese, english)
 }
 
-/// One line in official Chinese: 【安畅】待办：签收指令 鲁Q12B45，12:10 前办理（ZL20261128-0001）
-pub fn text_of(tidings: &TidingsRecord) -> String {
+/// What it is, in official Chinese: 待办：签收指令
+pub(crate) fn head_of(tidings: &TidingsRecord) -> String {
     let language = Language::Chinese;
+    let what = tidings.step.map_or(words::kind(tidings.kind, language), |step| words::step(step, language));
+    format!("{}：{what}", word(tidings.word, language))
+}
+
+/// Of what, until when: 鲁Q12B45，12:10 前办理（ZL20261128-0001）
+pub(crate) fn rest_of(tidings: &TidingsRecord) -> String {
+    let parts = [tidings.plate.as_ref(), Some(&tidings.title)].into_iter().flatten();
     let mut text =
-        format!("【安畅】{}：{}", word(tidings.word, language), words::kind(tidings.kind, language));
-    if let Some(step) = tidings.step {
-        text = format!("【安畅】{}：{}", word(tidings.word, language), words::step(step, language));
-    }
-    for part in [tidings.plate.as_ref(), Some(&tidings.title)].into_iter().flatten() {
-        if !part.is_empty() {
-            text.push(' ');
-            text.push_str(part);
-        }
-    }
+        parts.filter(|part| !part.is_empty()).map(ToString::to_string).collect::<Vec<_>>().join(" ");
     if let Some(due_at) = tidings.due_at {
         text.push('，');
         text.push_str(&crate::words::beijing(due_at));
@@ -47,6 +45,11 @@ pub fn text_of(tidings: &TidingsRecord) -> String {
         text.push('）');
     }
     text
+}
+
+/// One line: 【安畅】待办：签收指令 鲁Q12B45，12:10 前办理（ZL20261128-0001）
+pub fn text_of(tidings: &TidingsRecord) -> String {
+    format!("【安畅】{} {}", head_of(tidings), rest_of(tidings))
 }
 
 /// A CloudEvent (CloudEvents 1.0, structured JSON).

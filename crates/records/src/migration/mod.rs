@@ -12,6 +12,7 @@ mod m0009_people;
 mod m0010_case;
 mod m0011_notice;
 mod m0012_single_sign_on;
+mod m0013_push;
 
 use sea_orm_migration::prelude::*;
 
@@ -32,6 +33,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0010_case::Migration),
             Box::new(m0011_notice::Migration),
             Box::new(m0012_single_sign_on::Migration),
+            Box::new(m0013_push::Migration),
         ]
     }
 }
