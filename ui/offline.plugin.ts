@@ -8,7 +8,7 @@ import type { Plugin } from 'vite'
 /** Files outside the bundle that the road needs; `/` is the page itself. */
 const BESIDES = ['/', '/favicon.svg', '/manifest.webmanifest', '/icon-192.png', '/icon-512.png']
 const ROAD = '/src/pages/road/all.ts'
-const ENGLISH = '/src/i18n/en.ts'
+const WORDS = ['/src/i18n/zh.rest.ts', '/src/i18n/en.ts']
 const WORKER = fileURLToPath(new URL('./offline.worker.js', import.meta.url))
 
 export function offline(): Plugin {
@@ -19,7 +19,7 @@ export function offline(): Plugin {
     generateBundle(_options, bundle) {
       const chunks = Object.values(bundle).filter((it) => it.type === 'chunk')
       const wanted = chunks.filter(
-        (it) => it.isEntry || it.moduleIds.some((id) => id.endsWith(ROAD) || id.endsWith(ENGLISH)),
+        (it) => it.isEntry || it.moduleIds.some((id) => [ROAD, ...WORDS].some((file) => id.endsWith(file))),
       )
       const files = new Set<string>()
       const take = (name: string): void => {
@@ -31,7 +31,7 @@ export function offline(): Plugin {
         it.imports.forEach(take)
       }
       wanted.forEach((it) => take(it.fileName))
-      if (wanted.length < 3) this.error(`${ROAD} or ${ENGLISH} is in no chunk of its own`)
+      if (wanted.length < 4) this.error(`one of ${[ROAD, ...WORDS].join(', ')} is in no chunk of its own`)
       const list = [...BESIDES, ...[...files].sort().map((name) => `/${name}`)]
       const version = createHash('sha256').update(list.join()).digest('hex').slice(0, 12)
       const source = readFileSync(WORKER, 'utf8')

@@ -46,3 +46,43 @@ self.addEventListener('fetch', (event) => {
   else if (FILES.includes(url.pathname))
     event.respondWith(caches.match(url.pathname, { cacheName: CACHE }).then((kept) => kept ?? fetch(request)))
 })
+
+// ---- What is pushed -------------------------------------------------------------------------------------------------
+// The server says what it is and where it leads; see `notice::push`. A newer one of the same case takes the place of the older.
+
+self.addEventListener('push', (event) => {
+  let told
+  try {
+    told = event.data?.json() ?? {}
+  } catch {
+    told = {}
+  }
+  const { title = '安畅', body = '', tag, is_urgent = false } = told
+  // On a phone the pages of the road are the ones at hand.
+  const url = (/Mobile|Android/.test(navigator.userAgent) && told.road_url) || told.url || '/notices'
+  event.waitUntil(
+    self.registration.showNotification(title, {
+      body,
+      tag,
+      renotify: Boolean(tag),
+      requireInteraction: is_urgent,
+      icon: '/icon-192.png',
+      badge: '/icon-192.png',
+      lang: 'zh-CN',
+      data: { url: /^\/(?!\/)/.test(url) ? url : '/notices' },
+    }),
+  )
+})
+/** A page of ours that is open is used, else one is opened. A page outside the worker's scope can be brought forward, not moved. */
+async function lead(url) {
+  const pages = await self.clients.matchAll({ type: 'window', includeUncontrolled: true })
+  const there = pages.find((page) => new URL(page.url).pathname === url)
+  if (there) return there.focus()
+  const road = pages.find((page) => new URL(page.url).pathname.startsWith('/road'))
+  if (road && url.startsWith('/road')) return (await road.navigate(url))?.focus()
+  return self.clients.openWindow(url)
+}
+self.addEventListener('notificationclick', (event) => {
+  event.notification.close()
+  event.waitUntil(lead(event.notification.data?.url ?? '/notices'))
+})

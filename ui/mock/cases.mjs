@@ -273,8 +273,6 @@ export function cases(state, is_empty, emit) {
           return { body: views.at(-1) }
         }
         return { body: views.filter((it) => it.page === query.get('page')) }
-      case 'notices':
-        return { body: { items: [], total: 0 } }
       case 'attachments': {
         if (method === 'POST') {
           const hash = createHash('sha256').update(bytes).digest('hex')

@@ -27,6 +27,7 @@ import { judging } from './judging.mjs'
 import { lists } from './lists.mjs'
 import { people } from './people.mjs'
 import { platforms } from './platforms.mjs'
+import { telling } from './telling.mjs'
 
 const DIST = fileURLToPath(new URL('../dist/', import.meta.url))
 const TYPES = {
@@ -139,6 +140,7 @@ export async function startMock({
   }
   const shown = (vehicle) => Object.fromEntries(Object.entries(vehicle).filter(([name]) => !name.startsWith('_')))
   const desk = cases(state, is_empty, emit)
+  const told = telling(state, is_empty, emit)
   const roadwork = hazards(state, is_empty, is_road, emit)
   const timers =
     is_empty || !is_live
@@ -293,6 +295,8 @@ export async function startMock({
     if (path === '/map/places') return { body: is_empty ? { ...places, features: [] } : places }
     if (path === '/map/config') return { body: mapConfig }
     const [, kind, id, action, last, tail] = path.split('/').map(decodeURIComponent)
+    const of_telling = told(method, [kind, id, action], query, body, { slice, problem })
+    if (of_telling) return of_telling
     const of_road = roadwork(method, [kind, id, action, last], query, body, { slice, problem, ...request })
     if (of_road) return of_road
     const of_desk = desk(method, [kind, id, action], query, body, { slice, problem, sign, ...request })

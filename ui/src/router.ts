@@ -2,8 +2,10 @@
 import { createRouter, createWebHistory, type RouteRecordRaw } from 'vue-router'
 import { onUnauthenticated } from '@/api/client'
 import { stopLive } from '@/live/store'
+import { home } from '@/home'
+import { allWords } from '@/i18n'
 import { recallSession } from '@/lib/lastSession'
-import { loadSession, session } from '@/session'
+import { loadSession, may, session } from '@/session'
 
 declare module 'vue-router' {
   interface RouteMeta {
@@ -11,6 +13,8 @@ declare module 'vue-router' {
     is_bare?: boolean
     /** Opens without a network, for whoever was logged in last. */
     is_offline_ready?: boolean
+    /** Comes with its words; all other pages wait for theirs. */
+    is_first?: boolean
   }
 }
 
@@ -18,7 +22,12 @@ declare module 'vue-router' {
 const road = () => import('@/pages/road/all')
 
 const routes: RouteRecordRaw[] = [
-  { path: '/', name: 'command', component: () => import('@/pages/command/CommandPage.vue') },
+  {
+    path: '/',
+    name: 'command',
+    component: () => import('@/pages/command/CommandPage.vue'),
+    meta: { is_first: true },
+  },
   { path: '/warnings', name: 'warnings', component: () => import('@/pages/warning/WarningsPage.vue') },
   { path: '/warnings/:id', name: 'warning', component: () => import('@/pages/warning/WarningPage.vue'), props: true },
   { path: '/tasks', name: 'tasks', component: () => import('@/pages/case/TasksPage.vue') },
@@ -63,6 +72,7 @@ const routes: RouteRecordRaw[] = [
         component: () => road().then((it) => it.HazardTaskPage),
         props: true,
       },
+      { path: 'notices', name: 'road-notices', component: () => road().then((it) => it.NoticesPage) },
       { path: 'outbox', name: 'road-outbox', component: () => road().then((it) => it.OutboxPage) },
     ],
   },
@@ -97,13 +107,19 @@ const routes: RouteRecordRaw[] = [
   },
   { path: '/rules/:id', name: 'rule', component: () => import('@/pages/rule/RulePage.vue'), props: true },
   {
-    path: '/system/:tab(health|storage|jobs|units|users|rights|security|audit)?',
+    path: '/system/:tab(health|storage|jobs|terms|channels|deliveries|units|users|rights|security|audit)?',
     name: 'system',
     component: () => import('@/pages/system/SystemPage.vue'),
   },
+  { path: '/notices', name: 'notices', component: () => import('@/pages/notice/NoticesPage.vue') },
   { path: '/account', name: 'account', component: () => import('@/pages/people/AccountPage.vue') },
   { path: '/more', name: 'more', component: () => import('@/shell/MorePage.vue') },
-  { path: '/login', name: 'login', component: () => import('@/pages/login/LoginPage.vue'), meta: { is_bare: true } },
+  {
+    path: '/login',
+    name: 'login',
+    component: () => import('@/pages/login/LoginPage.vue'),
+    meta: { is_bare: true, is_first: true },
+  },
   { path: '/:rest(.*)*', name: 'missing', component: () => import('@/shell/MissingPage.vue') },
 ]
 
@@ -127,8 +143,10 @@ router.beforeEach(async (to) => {
   }
   const me = session.value
   const is_in = me !== null && !me.must_change_password && !me.must_set_up_totp
-  if (to.name === 'login') return is_in ? { name: 'command' } : true
+  if (to.name === 'login') return is_in ? { name: home() } : true
   if (!is_in) return { name: 'login', query: to.fullPath === '/' ? {} : { to: to.fullPath } }
+  if (to.name === 'command' && !may('see_warnings')) return { name: home() }
+  if (!to.meta.is_first) await allWords()
   return true
 })
 

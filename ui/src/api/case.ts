@@ -479,20 +479,6 @@ export interface Attachment {
   media_type: string
   bytes: number
 }
-export interface Notice {
-  id: number
-  at: Instant
-  word: string
-  word_name: string
-  subject: string
-  kind: CaseKind | 'warning'
-  chain: string
-  level: Level
-  title: string
-  plate: string | null
-  due_at: Instant | null
-  read_at: Instant | null
-}
 export interface CaseCount {
   kind: CaseKind
   state: string
@@ -529,6 +515,8 @@ export const cases = {
     postCommand<CaseFile>(`${V1}/cases/${part(id)}/acts`, { version, act }, key),
 
   tasks: (query: Query, signal?: AbortSignal) => get<List<Task>>(`${V1}/tasks`, query, signal),
+  /** How many tasks wait for me. */
+  waiting: () => get<{ open: number; late: number }>(`${V1}/tasks/waiting`),
   askPause: (id: number, reason: string) => post<undefined>(`${V1}/tasks/${id}/pause`, { reason }),
   grantPause: (id: number) => post<undefined>(`${V1}/tasks/${id}/pause/grant`),
   resume: (id: number) => post<undefined>(`${V1}/tasks/${id}/resume`),
@@ -563,7 +551,4 @@ export const cases = {
     post<{ items: SignOutcome[] }>(`${V1}/warnings/sign`, {
       items: warnings.map(({ id, version }) => ({ id, version })),
     }).then(({ items }) => items),
-
-  notices: (query: Query) => get<List<Notice>>(`${V1}/notices`, query),
-  readNotices: (which: { ids: number[] } | { all: true }) => post<undefined>(`${V1}/notices/read`, which),
 }

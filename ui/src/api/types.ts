@@ -1,6 +1,6 @@
 // The wire types of the HTTP API v1: shapes from the server's OpenAPI document (`npm run types`), words narrowed to the
 // sets that the page knows. A field that the server drops or renames fails `npm run check`.
-import type { Case, Notice } from './case'
+import type { Case } from './case'
 import type { Hidden, Tuning, VerdictGiven } from './judging'
 import type { components } from './schema'
 
@@ -278,9 +278,8 @@ export interface LiveEvents {
   vehicles: { moved: KeyVehicle[] }
   devices: { changed: { id: string; state: DeviceState; last_seen_at: Instant | null }[] }
   case: { case: Case; act: string }
-  /** What waits for the person, and how much of it is late. */
-  tasks: { open: number; late: number }
-  notice: Notice
+  /** There is something new for this person. */
+  noticed: Record<string, never>
 }
 export type LiveEvent = { [K in keyof LiveEvents]: { name: K; data: LiveEvents[K] } }[keyof LiveEvents]
 export interface PassageSample {

@@ -103,7 +103,6 @@ export const cases: Record<keyof typeof zh, string> = {
   'attach.alt': 'Picture {n}',
   'attach.drop': 'Remove picture {n}',
 
-  'clock.late': '{time} late',
   'task.paused': 'Paused',
   'task_end.on_time': 'On time',
   'task_end.late': 'Late',

@@ -101,7 +101,6 @@ export const cases = {
   'attach.alt': '图片 {n}',
   'attach.drop': '去掉第 {n} 张',
 
-  'clock.late': '超时 {time}',
   'task.paused': '已暂停',
   'task_end.on_time': '按时',
   'task_end.late': '超时完成',

@@ -2,9 +2,6 @@
 import type { desk as zh } from './desk.zh'
 
 export const desk: Record<keyof typeof zh, string> = {
-  'menu.tasks': 'To do',
-  'menu.dispatches': 'Dispatch',
-
   'keys.dispatch': 'Send somebody out',
   'keys.judge': 'Give a verdict',
   'keys.pick': 'Pick / unpick',

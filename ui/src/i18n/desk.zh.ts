@@ -1,8 +1,5 @@
 // The desk in Chinese: warning board, dispatch, tasks, watch applications, clocks in figures.
 export const desk = {
-  'menu.tasks': '待办',
-  'menu.dispatches': '查缉',
-
   'keys.dispatch': '下达查缉指令',
   'keys.judge': '填写核查结论',
   'keys.pick': '选中 / 取消选中',

@@ -1,8 +1,5 @@
 // Words of hazards, education and pauses, in English.
 export const hazard = {
-  'menu.hazards': 'Hazards',
-  'menu.educations': 'Education',
-
   'hazard_state.reported': 'To verify',
   'hazard_state.verified': 'To issue',
   'hazard_state.noticed': 'To take',

@@ -1,8 +1,5 @@
 // Words of hazards, education and pauses, in Chinese.
 export const hazard = {
-  'menu.hazards': '隐患',
-  'menu.educations': '宣教',
-
   'hazard_state.reported': '待核实',
   'hazard_state.verified': '待下发',
   'hazard_state.noticed': '待接收',

@@ -2,7 +2,6 @@
 import type { intake as zh } from './intake.zh'
 
 export const intake: Record<keyof typeof zh, string> = {
-  'menu.intake': 'Intake',
   'intake.title': 'Intake',
   'intake.connections': 'Connections',
   'intake.files': 'Files',

@@ -1,6 +1,5 @@
 // Words of the intake: connections, files, mapping, report.
 export const intake = {
-  'menu.intake': '接入',
   'intake.title': '接入',
   'intake.connections': '连接',
   'intake.files': '文件导入',

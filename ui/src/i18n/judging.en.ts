@@ -50,13 +50,6 @@ export const judging: Record<keyof typeof chinese, string> = {
   'yield.none': 'No warnings in this period.',
   'yield.label': '{name}: {raised} warnings, {share}',
 
-  'verdict.confirmed': 'Confirmed',
-  'verdict.misread': 'Misread plate',
-  'verdict.cloned': 'Cloned plate',
-  'verdict.stale': 'Stale',
-  'verdict.exempt': 'Exempt',
-  'verdict.wrong_data': 'Wrong data',
-  'verdict.unfounded': 'Unfounded',
   'verdict_why.confirmed': 'It was so',
   'verdict_why.misread': 'The camera misread the plate',
   'verdict_why.cloned': 'It was not the registered vehicle',

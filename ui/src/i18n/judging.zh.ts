@@ -47,13 +47,6 @@ export const judging = {
   'yield.none': '这段时间没有预警。',
   'yield.label': '{name}：预警 {raised} 条，{share}',
 
-  'verdict.confirmed': '属实',
-  'verdict.misread': '号牌误识',
-  'verdict.cloned': '被套牌',
-  'verdict.stale': '已过时',
-  'verdict.exempt': '豁免',
-  'verdict.wrong_data': '数据有误',
-  'verdict.unfounded': '不属实',
   'verdict_why.confirmed': '查实确有此事',
   'verdict_why.misread': '相机认错了号牌',
   'verdict_why.cloned': '车不是登记的那辆',

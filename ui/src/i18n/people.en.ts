@@ -2,8 +2,6 @@
 import type { people as chinese } from './people.zh'
 
 export const people: Record<keyof typeof chinese, string> = {
-  'people.refused': 'You may not open this page',
-  'people.refused_why': 'If your work needs it, ask the security administrator for a role.',
   'people.no_role': 'no role yet',
   'people.whole_county': 'Whole county (no unit)',
 
@@ -201,9 +199,6 @@ export const people: Record<keyof typeof chinese, string> = {
   'account.begun': 'signed in {time}',
   'account.used': 'last used {time}',
   'account.device_unknown': 'unknown device',
-
-  'login.code': 'Authenticator or recovery code',
-  'login.code_why': 'Six digits from the authenticator on your phone, or one of your recovery codes.',
 
   'audit.period': 'Period',
   'audit.until_cut': 'More than {n} rows; narrow the period to see older ones',

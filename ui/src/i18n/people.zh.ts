@@ -1,7 +1,5 @@
 // Words of people and permissions: units, users, roles, the audit's filters, the own account.
 export const people = {
-  'people.refused': '您没有打开此页面的权限',
-  'people.refused_why': '如工作需要，请向安全管理员申请相应角色。',
   'people.no_role': '尚未授予角色',
   'people.whole_county': '全县（不属任何单位）',
 
@@ -192,9 +190,6 @@ export const people = {
   'account.begun': '登录于 {time}',
   'account.used': '最近使用 {time}',
   'account.device_unknown': '未知设备',
-
-  'login.code': '动态口令或恢复码',
-  'login.code_why': '请输入手机验证器上的 6 位数字；手机不在身边时输入一个恢复码。',
 
   'audit.period': '起止时间',
   'audit.until_cut': '共 {n} 条以上，请缩小时间范围查看更早记录',

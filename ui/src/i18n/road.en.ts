@@ -93,6 +93,7 @@ export const road = {
   'road.sentence': 'One sentence',
   'road.sentence_example': 'e.g. guard rail missing in the bend at Laopo',
   'road.kind': 'Kind',
+  'road.category': 'Category',
   'road.more_kinds': 'More kinds',
   'road.no_categories': 'The kinds are not in this phone yet. Open this once with a network.',
   'road.place': 'Place',

@@ -3,6 +3,7 @@
 import { computed, ref, shallowRef, watch } from 'vue'
 import { api, LIVE_URL } from '@/api'
 import { cases } from '@/api/case'
+import { notices } from '@/api/notice'
 import type { LiveEvent, LiveEvents, Passage, PassageSample, Warning } from '@/api/types'
 import { language } from '@/i18n'
 import { may } from '@/session'
@@ -30,8 +31,27 @@ export function onEffects(listener: (effects: Effects) => void): () => void {
 
 /** What waits for the person, and how much of it is late. */
 export const tasks = shallowRef({ open: 0, late: 0 })
-/** Looked at for late ones when the page opens; afterwards the server counts. */
-const TASKS_MAX = 200
+/** What the person was told and has not read. */
+export const unread = ref(0)
+/** Many things happen at once; what they change is counted once after them. */
+const COUNT_MS = 2_000
+let counting = 0
+function countSoon(): void {
+  counting ||= window.setTimeout(() => {
+    counting = 0
+    void countTasks()
+  }, COUNT_MS)
+}
+const countTasks = (): Promise<unknown> =>
+  cases.waiting().then(
+    (waiting) => (tasks.value = waiting),
+    () => undefined,
+  )
+const countUnread = (): Promise<unknown> =>
+  notices.list({ unread: true, limit: 1 }).then(
+    ({ total }) => (unread.value = total),
+    () => undefined,
+  )
 type CaseListener = (change: LiveEvents['case']) => void
 const caseListeners = new Set<CaseListener>()
 /** Tells pages that show cases what changed elsewhere. Returns the way to stop. */
@@ -39,11 +59,16 @@ export function onCase(listener: CaseListener): () => void {
   caseListeners.add(listener)
   return () => caseListeners.delete(listener)
 }
-const noticeListeners = new Set<(notice: LiveEvents['notice']) => void>()
-/** Tells what was told to this person. Returns the way to stop. */
-export function onNotice(listener: (notice: LiveEvents['notice']) => void): () => void {
+const noticeListeners = new Set<() => void>()
+/** Tells that there is something new for this person, or that something was read. Returns the way to stop. */
+export function onNotice(listener: () => void): () => void {
   noticeListeners.add(listener)
   return () => noticeListeners.delete(listener)
+}
+/** What is unread changed. */
+export function noticed(): void {
+  void countUnread()
+  noticeListeners.forEach((listener) => listener())
 }
 
 let queue: LiveEvent[] = []
@@ -57,10 +82,13 @@ function take(event: LiveEvent): void {
     void fill()
   }
   if (event.name === 'figures') offset_ms.value = Date.parse(event.data.now) - Date.now()
-  // Work comes one by one, as people act: no need to fold it.
-  if (event.name === 'tasks') return void (tasks.value = event.data)
+  // Work comes one by one, as people act: no need to fold it. Whatever changed may have been this person's task.
+  if (event.name === 'case' || (event.name === 'warning' && may('work_warnings'))) countSoon()
   if (event.name === 'case') return caseListeners.forEach((listener) => listener(event.data))
-  if (event.name === 'notice') return noticeListeners.forEach((listener) => listener(event.data))
+  if (event.name === 'noticed') {
+    countSoon()
+    return noticed()
+  }
   queue.push(event)
   if (queue.length >= QUEUE_MAX || document.hidden) flush()
   else if (!is_scheduled) {
@@ -86,31 +114,31 @@ function flush(): void {
   )
 }
 
-/** The present from the lists: what was before the stream began. Each part stands alone. */
+/** The present from the lists: what was before the stream began. Each part stands alone, and nothing is asked for that the person
+ * may not see: a refusal would be recorded. */
 async function fill(): Promise<void> {
-  await Promise.allSettled([
-    api.warnings({ sort: '-raised_at', limit: 200 }).then(({ items }) => patchWarnings(items)),
-    api
-      .warnings({ state: 'raised', actionable: true, sort: '-raised_at', limit: 200 })
-      .then(({ items }) => patchWarnings(items)),
-    cases.tasks({ mine: true, ended: false, limit: TASKS_MAX }).then(({ items, total }) => {
-      tasks.value = { open: total, late: items.filter((it) => it.is_late).length }
-    }),
-    api.figures().then((figures) => (live.value = { ...live.value, figures })),
-    api
-      .checkpoints()
-      .then((items) => (live.value = { ...live.value, checkpoints: new Map(items.map((it) => [it.id, it])) })),
-    // Who may not look passages up is not refused, and the refusal not recorded: nothing is asked.
-    may('look_up')
-      ? api.passages({ limit: TICKER_MAX }).then(({ items }) => {
-          if (live.value.ticker.length === 0) live.value = { ...live.value, ticker: items.map(sampleOf) }
-        })
-      : null,
-    api
-      .keyVehicles()
-      .then((items) => (live.value = { ...live.value, vehicles: new Map(items.map((it) => [it.plate, it])) })),
-  ])
+  await Promise.allSettled([countTasks(), countUnread(), ...(may('see_warnings') ? fillWarnings() : [])])
 }
+const fillWarnings = (): Promise<unknown>[] => [
+  api.warnings({ sort: '-raised_at', limit: 200 }).then(({ items }) => patchWarnings(items)),
+  api
+    .warnings({ state: 'raised', actionable: true, sort: '-raised_at', limit: 200 })
+    .then(({ items }) => patchWarnings(items)),
+  api.figures().then((figures) => (live.value = { ...live.value, figures })),
+  api
+    .checkpoints()
+    .then((items) => (live.value = { ...live.value, checkpoints: new Map(items.map((it) => [it.id, it])) })),
+  ...(may('look_up')
+    ? [
+        api.passages({ limit: TICKER_MAX }).then(({ items }) => {
+          if (live.value.ticker.length === 0) live.value = { ...live.value, ticker: items.map(sampleOf) }
+        }),
+      ]
+    : []),
+  api
+    .keyVehicles()
+    .then((items) => (live.value = { ...live.value, vehicles: new Map(items.map((it) => [it.plate, it])) })),
+]
 
 const sampleOf = (it: Passage): PassageSample => ({
   captured_at: it.captured_at,
@@ -167,6 +195,10 @@ export function stopLive(): void {
   clearInterval(ticker)
   ticker = 0
   window.removeEventListener('online', retryNow)
+  clearTimeout(counting)
+  counting = 0
+  tasks.value = { open: 0, late: 0 }
+  unread.value = 0
   live.value = emptyState()
   queue = []
 }

@@ -14,6 +14,8 @@ import { api } from '@/api'
 import type { Instant, Unit } from '@/api/types'
 import { keep, recall } from '@/lib/storage'
 import { byDue } from '@/lib/clock'
+import { notices } from '@/api/notice'
+import { unread } from '@/live/store'
 import { session } from '@/session'
 import { stateWith } from './outbox'
 import { entries, link, onSent } from './road'
@@ -100,6 +102,10 @@ export async function loadDesk(): Promise<void> {
     }
     link.value = 'open'
     as_of.value = new Date().toISOString()
+    void notices.list({ unread: true, limit: 1 }).then(
+      ({ total }) => (unread.value = total),
+      () => undefined,
+    )
     await keepSeen(key('desk'), desk.value)
     void loadWords()
   } catch (cause) {

@@ -47,7 +47,7 @@ describe('command page', () => {
     await page.waitForFunction(() => !document.querySelector('.county-map .waiting, .map:empty'))
     const bytes = (files: [string, number][]) => files.reduce((sum, [, size]) => sum + size, 0)
     const isMap = ([name]: [string, number]) => name.includes('maplibre')
-    expect(bytes([...loaded].filter((it) => !isMap(it)))).toBeLessThan(250_000)
+    expect(bytes([...loaded].filter((it) => !isMap(it)))).toBeLessThan(215_000)
     expect(bytes([...loaded].filter(isMap))).toBeLessThan(480_000)
   })
 

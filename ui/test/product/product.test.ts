@@ -1,16 +1,9 @@
 // From a device on the wire to a warning on the page: an officer's first minutes with the real product.
-// The server and the county run already; ANCHANG_URL, ANCHANG_PASSWORD and ANCHANG_TERMINALS say where.
+// The server and the county run already; `county.ts` knows where.
 import { connect } from 'node:net'
-import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core'
+import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-
-const need = (name: string): string => {
-  const value = process.env[name]
-  if (!value) throw new Error(`${name} is not set; run cargo xtask test`)
-  return value
-}
-const URL_BASE = need('ANCHANG_URL')
-const PASSWORD = need('ANCHANG_PASSWORD')
+import { launch, logIn, need, URL_BASE, type Listed } from './county'
 
 let browser: Browser
 let context: BrowserContext
@@ -18,17 +11,10 @@ let page: Page
 const errors: string[] = []
 
 async function signIn(into: Page): Promise<void> {
-  await into.goto(`${URL_BASE}/`)
-  await into.fill('input[name=username]', 'admin')
-  await into.fill('input[name=password]', PASSWORD)
-  await into.keyboard.press('Enter')
+  await logIn(into, 'admin')
   await into.locator('[data-warning], .column, .map').first().waitFor()
 }
 const get = async <T>(path: string): Promise<T> => (await context.request.get(URL_BASE + path)).json() as Promise<T>
-interface Listed<T> {
-  items: T[]
-  total: number
-}
 interface Warning {
   id: string
   state: string
@@ -40,10 +26,7 @@ interface Warning {
 const number = (text: string): number => Number(text.replace(/[^\d]/g, ''))
 
 beforeAll(async () => {
-  browser = await chromium.launch({
-    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-    args: ['--no-sandbox', '--use-angle=swiftshader', '--enable-unsafe-swiftshader'],
-  })
+  browser = await launch()
   context = await browser.newContext({ viewport: { width: 1600, height: 900 }, locale: 'zh-CN' })
   page = await context.newPage()
   page.on('pageerror', (error) => errors.push(error.message))

@@ -2,7 +2,10 @@
 import { describe, expect, it } from 'vitest'
 import type { FileMapping } from '@/api/types'
 import { assign, fieldOf, FIELDS, fix, missing, sizeText, translate, turnInto } from '@/pages/intake/mapping'
-import { zh } from '@/i18n/zh'
+import { zh as first } from '@/i18n/zh'
+import { rest } from '@/i18n/zh.rest'
+
+const zh = { ...first, ...rest }
 
 const bare: FileMapping = {
   kind: 'passage',

@@ -10,7 +10,10 @@ import { errorRange, pieces } from '@/pages/rule/condition'
 import { diff } from '@/pages/rule/diff'
 import { TEMPLATES } from '@/pages/rule/templates'
 import { blankZone, hoursText, missing, readExempt, readPoints, whoText, writePoints } from '@/pages/zone/words'
-import { zh } from '@/i18n/zh'
+import { zh as first } from '@/i18n/zh'
+import { rest } from '@/i18n/zh.rest'
+
+const zh = { ...first, ...rest }
 
 describe('a tuning as a sentence', () => {
   const model = {

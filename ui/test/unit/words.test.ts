@@ -1,8 +1,10 @@
 // Both languages say everything, and the same things.
 import { describe, expect, it } from 'vitest'
 import { en } from '@/i18n/en'
-import { zh } from '@/i18n/zh'
+import { zh as first } from '@/i18n/zh'
+import { rest } from '@/i18n/zh.rest'
 
+const zh = { ...first, ...rest }
 const keys = Object.keys(zh) as (keyof typeof zh)[]
 const blanks = (text: string) => [...text.matchAll(/\{\w+\}/g)].map(([name]) => name).sort()
 /** Words that are the same in both languages. */
@@ -11,6 +13,9 @@ const SAME = new Set<string>(['job.of', 'line.clock'])
 describe('words', () => {
   it('have the same keys in Chinese and English', () => {
     expect(Object.keys(en).sort()).toEqual(Object.keys(zh).sort())
+  })
+  it('have each key in one place', () => {
+    expect(Object.keys(zh)).toHaveLength(Object.keys(first).length + Object.keys(rest).length)
   })
   it('are never empty and fill in the same values', () => {
     for (const key of keys) {
