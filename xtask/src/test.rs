@@ -1,6 +1,6 @@
 //! `cargo xtask test`: everything that must hold, in the order in which it is cheapest to fail.
 
-use crate::product::{Ports, Product};
+use crate::product::{PASSWORD_FILE, Ports, Product};
 use crate::shell::{self, Options, Result, Running, root, run_in};
 use crate::{conformance, setup, tidy};
 use std::process::Command;
@@ -38,12 +38,15 @@ fn test_product() -> Result {
     let mut command = product.simulator("dev", &["run", "--provision"]);
     let log = std::fs::File::create(folder.join("sim.log")).map_err(|error| error.to_string())?;
     command.args(["--scale", "0.2", "--backfill-hours", "3"]).stdout(log);
+    // The county's people are there, and the test works in their names.
+    command.arg("--staff-password-file").arg(folder.join(PASSWORD_FILE)).arg("--staff-idle");
     let mut county = Running::start("sim", &mut command)?;
     let mut test = Command::new("npm");
     test.args(["run", "--silent", "test:product"])
         .current_dir(root().join("ui"))
         .env("ANCHANG_URL", format!("http://{}", product.http))
         .env("ANCHANG_PASSWORD", &product.password)
+        .env("ANCHANG_CAMERAS", product.at("viid"))
         .env("ANCHANG_TERMINALS", product.at("terminals"));
     let status = test.status().map_err(|error| format!("can't run npm: {error}"))?;
     if status.success() {
