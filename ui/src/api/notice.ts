@@ -41,7 +41,7 @@ export type PushDevice = Told<'PushView'>
 
 export type Measure = 'elapsed' | 'working'
 export type Term = Told<
-  'TermView',
+  'StepTermView',
   { level: Level | null; unit: number | null; minutes: number | null; measure: Measure }
 >
 export type TermsFile = Told<'TermsView', { terms: Term[] }>

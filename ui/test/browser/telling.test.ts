@@ -27,7 +27,7 @@ const look = async (name: string) => {
 const unread = () => told().notices.filter((it) => !it.read_at).length
 
 describe('messages', () => {
-  it('are counted in the shell, filtered by kind, read one by one or all, and lead to their case', async () => {
+  it('are counted in the shell, and read one by one or several', async () => {
     const { page } = await open('/notices')
     const count = page.locator('.inbox .count')
     await count.waitFor()
@@ -40,7 +40,11 @@ describe('messages', () => {
     for (const key of ['j', 'j', 'x', 'j', 'x']) await page.keyboard.press(key)
     await page.getByRole('button', { name: '标为已读（2）' }).click()
     await expect.poll(async () => count.innerText()).toBe(String(unread()))
-    await page.goto(`${stage!.mock.url}/notices?word=late`)
+  })
+
+  it('are filtered by kind, and lead to their case', async () => {
+    const { page } = await open('/notices?word=late')
+    const count = page.locator('.inbox .count')
     await page.locator('.scroller .row').first().waitFor()
     expect(new Set(await page.locator('.scroller .row .word').allInnerTexts())).toEqual(new Set(['已超时']))
     await page.goto(`${stage!.mock.url}/notices`)
