@@ -73,6 +73,8 @@ export async function person(
     acceptDownloads: true,
     ...(place ? { geolocation: place, permissions: ['geolocation'] } : {}),
   })
+  // Six of them share a machine that builds beside.
+  context.setDefaultTimeout(60_000)
   const page = await context.newPage()
   const errors: string[] = []
   page.on('pageerror', (error) => errors.push(error.message))
