@@ -18,6 +18,7 @@ export function lists(state, is_empty) {
       checkpoint_ids: [it.id],
       username: `cam${i}`,
       has_credential: true,
+      has_cipher: false,
       address: `10.37.${i}.12`,
       last_seen_at: it.last_passage_at,
       connected_since: iso(now - 9e6),
@@ -36,12 +37,33 @@ export function lists(state, is_empty) {
       checkpoint_ids: [],
       username: null,
       has_credential: true,
+      has_cipher: false,
       address: '10.8.0.9',
       last_seen_at: it.at,
       connected_since: iso(now - 4e6),
       observations_today: 4211,
       clock_offset_ms: 120,
       edition: 'JT/T 808-2019',
+    })),
+    ...some(1, () => ({
+      id: '3799001',
+      kind: 'fleet',
+      name: '市道路运输车辆动态监管平台',
+      state: 'online',
+      is_enabled: true,
+      vehicle_plate: null,
+      plate_color: null,
+      checkpoint_ids: [],
+      username: '1001',
+      has_credential: true,
+      has_cipher: false,
+      registered_address: null,
+      address: '10.9.1.20:41200',
+      last_seen_at: iso(now - 4000),
+      connected_since: iso(now - 4e6),
+      observations_today: 18_204,
+      clock_offset_ms: null,
+      edition: '2011',
     })),
   ]
   let refused = some(3, (i) => ({
@@ -129,6 +151,17 @@ export function lists(state, is_empty) {
   return (method, [kind, id, action], query, body, { slice, problem }) => {
     switch (kind) {
       case 'devices':
+        if (method === 'PATCH') {
+          const device = devices.find((it) => it.kind === id && it.id === action)
+          const { cipher, password, ...change } = body
+          Object.assign(
+            device,
+            change,
+            cipher ? { has_cipher: cipher.m1 > 0 } : {},
+            password ? { has_credential: true } : {},
+          )
+          return { body: device }
+        }
         return {
           body: slice(
             devices.filter(

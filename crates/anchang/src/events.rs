@@ -153,6 +153,7 @@ fn reason_of(reason: RefusalReason) -> RefusedReason {
         RefusalReason::WrongPassword => RefusedReason::WrongPassword,
         RefusalReason::Disabled => RefusedReason::Disabled,
         RefusalReason::WrongAddress => RefusedReason::WrongAddress,
+        RefusalReason::WrongKey => RefusedReason::WrongKey,
     }
 }
 

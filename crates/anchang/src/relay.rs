@@ -3,9 +3,10 @@
 use crate::shutdown::ended;
 use api::App;
 use domain::{CheckpointId, DeviceKind, Entry};
-use gateway::directory::SharedDirectory;
+use gateway::directory::{SharedDirectory, cipher_of_text};
 use gateway::{CameraEntry, CheckpointEntry, Directory, FleetEntry, PlatformEntry, Shutdown, TerminalEntry};
 use journal::{AppendError, Batch};
+use platform::Seal;
 use records::{Device, PendingChange, StoreError};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -59,7 +60,7 @@ pub(crate) async fn pass(app: &App, directory: &SharedDirectory) -> Result<(), R
         append(app, pending).await?;
     }
     app.load_key_classes().await?;
-    let mut new = directory_of(app.records.all_devices().await?);
+    let mut new = directory_of(app.records.all_devices().await?, &app.seal);
     for checkpoint in app.records.all_checkpoints().await? {
         let location = (checkpoint.location.lon_deg(), checkpoint.location.lat_deg());
         new.checkpoints.insert(checkpoint.id, CheckpointEntry { name: checkpoint.name, location });
@@ -102,7 +103,7 @@ async fn append(app: &App, pending: Vec<PendingChange>) -> Result<(), RelayError
     }
 }
 
-fn directory_of(devices: Vec<Device>) -> Directory {
+fn directory_of(devices: Vec<Device>, seal: &Seal) -> Directory {
     let mut directory = Directory::default();
     for device in devices {
         match device.kind {
@@ -123,7 +124,15 @@ fn directory_of(devices: Vec<Device>) -> Directory {
                 }
             }
             DeviceKind::Fleet => {
+                let cipher = device.cipher.as_ref().and_then(|sealed| {
+                    let opened = seal.open(&device.id, sealed).as_deref().and_then(cipher_of_text);
+                    if opened.is_none() {
+                        tracing::error!(platform = %device.id, "its M1, IA1, IC1 were sealed under another secret");
+                    }
+                    opened
+                });
                 let entry = FleetEntry {
+                    cipher,
                     is_enabled: device.is_enabled,
                     username: device.username.unwrap_or_else(|| device.id.0.clone()),
                     ha1: device.secret.map(|secret| secret.0.into()).unwrap_or_default(),

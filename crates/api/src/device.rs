@@ -10,9 +10,10 @@ use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use domain::{CheckpointId, DeviceId, DeviceKind, Timestamp};
-use gateway::DeviceState;
-use gateway::directory::{camera_ha1, terminal_id};
-use records::{Device, DeviceFilter, DeviceSecret, Window};
+use gateway::directory::{camera_ha1, cipher_text, terminal_id};
+use gateway::{DeviceState, FleetCipher};
+use platform::Seal;
+use records::{Device, DeviceFilter, DeviceSecret, SealedPassword, Window};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use utoipa::{IntoParams, ToSchema};
@@ -34,6 +35,8 @@ pub(crate) struct DeviceView {
     checkpoint_ids: Vec<String>,
     username: Option<String>,
     has_credential: bool,
+    /// Whether M1, IA1 and IC1 are set; they are shown to nobody.
+    has_cipher: bool,
     /// The network address at which it is registered.
     registered_address: Option<String>,
     /// Where it speaks from now.
@@ -44,6 +47,18 @@ pub(crate) struct DeviceView {
     /// The device's clock minus ours, network delay included.
     clock_offset_ms: Option<i64>,
     edition: Option<String>,
+}
+
+/// What a platform of JT/T 809 encrypts with, as agreed upon with it; all 0 takes it away.
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CipherInput {
+    /// M1; not 0.
+    pub(crate) m1: u32,
+    /// IA1
+    pub(crate) ia1: u32,
+    /// IC1
+    pub(crate) ic1: u32,
 }
 
 /// A new device.
@@ -61,6 +76,8 @@ pub(crate) struct DeviceInput {
     pub(crate) checkpoint_ids: Vec<String>,
     pub(crate) vehicle_plate: Option<String>,
     pub(crate) vehicle_plate_class: Option<String>,
+    /// Platforms of JT/T 809 that encrypt.
+    pub(crate) cipher: Option<CipherInput>,
 }
 
 /// What changes; what is left out stays.
@@ -76,6 +93,7 @@ pub(crate) struct DeviceChange {
     checkpoint_ids: Option<Vec<String>>,
     vehicle_plate: Option<String>,
     vehicle_plate_class: Option<String>,
+    cipher: Option<CipherInput>,
 }
 
 /// A device that was refused.
@@ -87,7 +105,7 @@ pub(crate) struct RefusedView {
     first_seen_at: String,
     last_seen_at: String,
     attempts: u64,
-    /// `unknown`, `wrong_password`, `disabled`, `wrong_address`.
+    /// `unknown`, `wrong_password`, `disabled`, `wrong_address`, `wrong_key`.
     reason: &'static str,
     /// What it said of itself.
     detail: String,
@@ -138,6 +156,7 @@ fn view(app: &App, device: &Device, now: Timestamp, observations_today: u64) -> 
         checkpoint_ids: device.checkpoints.iter().map(ToString::to_string).collect(),
         username: device.username.as_ref().map(ToString::to_string),
         has_credential: device.secret.is_some(),
+        has_cipher: device.cipher.is_some(),
         registered_address: device.address.map(|address| address.to_string()),
         address: present.as_ref().map(|state| state.address.to_string()),
         last_seen_at: present.as_ref().map(|state| instant(state.last_seen_at)),
@@ -201,7 +220,7 @@ fn kinds() -> String {
 }
 
 /// A login of JT/T 809 has room for a number and for eight characters.
-fn check_fleet(username: Option<&str>, password: Option<&str>) -> Result<(), (&'static str, &'static str)> {
+fn check_fleet(username: Option<&str>, password: Option<&str>) -> Result<(), FieldFault> {
     if username.is_some_and(|username| username.parse::<u32>().is_err()) {
         return Err(("username", "须为数字，最大 4294967295"));
     }
@@ -225,8 +244,45 @@ pub(crate) fn parse_kind(word: &str) -> Result<DeviceKind, Problem> {
         .ok_or_else(|| Problem::invalid(format!("设备类型须为 {}。", kinds()), "Unknown kind of device."))
 }
 
-/// Reads what a client or a row of a file says of a device; the error is the field and what is wrong.
-pub(crate) fn device_of(input: &DeviceInput) -> Result<Device, (&'static str, &'static str)> {
+/// Why a field is not taken: which, and what is wrong.
+type FieldFault = (&'static str, &'static str);
+
+/// What is kept of M1, IA1 and IC1. The same as before stays as it was sealed, so that nothing seems changed.
+fn sealed(
+    seal: &Seal,
+    device: &Device,
+    input: CipherInput,
+    old: Option<&SealedPassword>,
+) -> Result<Option<SealedPassword>, FieldFault> {
+    let CipherInput { m1, ia1, ic1 } = input;
+    match (device.kind, m1) {
+        (_, 0) if ia1 == 0 && ic1 == 0 => return Ok(None),
+        (DeviceKind::Fleet, 0) => return Err(("m1", "不得为 0")),
+        (DeviceKind::Fleet, _) => {}
+        _ => return Err(("m1", "只用于监控平台（JT/T 809）")),
+    }
+    let text = cipher_text(FleetCipher { m1, ia1, ic1 });
+    if let Some(old) = old.filter(|old| seal.open(&device.id, old).as_ref() == Some(&text)) {
+        return Ok(Some(old.clone()));
+    }
+    seal.seal(&device.id, &text).map(Some).ok_or(("m1", "暂时无法保存，请重试"))
+}
+
+/// Reads what a client or a row of a file says of a device; the error is the field and what is wrong. `old` is how it is registered,
+/// if it is.
+pub(crate) fn device_of(
+    input: &DeviceInput,
+    seal: &Seal,
+    old: Option<&Device>,
+) -> Result<Device, FieldFault> {
+    let mut device = device_without_cipher(input)?;
+    if let Some(cipher) = input.cipher {
+        device.cipher = sealed(seal, &device, cipher, old.and_then(|old| old.cipher.as_ref()))?;
+    }
+    Ok(device)
+}
+
+fn device_without_cipher(input: &DeviceInput) -> Result<Device, FieldFault> {
     let kind = match input.kind.trim() {
         "相机" | "卡口相机" => DeviceKind::Camera,
         "海康" | "海康相机" => DeviceKind::Isapi,
@@ -283,6 +339,7 @@ pub(crate) fn device_of(input: &DeviceInput) -> Result<Device, (&'static str, &'
         vehicle,
         edition: None,
         address: address.map_err(|_| ("registered_address", "须为 IP 地址"))?,
+        cipher: None,
     })
 }
 
@@ -294,7 +351,7 @@ pub(crate) async fn create(
     by: Signed,
     Json(input): Json<DeviceInput>,
 ) -> Result<Json<DeviceView>, Problem> {
-    let device = device_of(&input).map_err(|(field, why)| {
+    let device = device_of(&input, &app.seal, None).map_err(|(field, why)| {
         Problem::invalid(format!("{field} {why}。"), format!("The field {field} is wrong."))
     })?;
     if app.records.device(device.kind, &device.id).await?.is_some() {
@@ -352,6 +409,12 @@ pub(crate) async fn change(
     }
     if device.kind == DeviceKind::Fleet {
         check_fleet(device.username.as_deref(), input.password.as_deref()).map_err(|(field, why)| {
+            Problem::invalid(format!("{field} {why}。"), format!("The field {field} is wrong."))
+        })?;
+    }
+    if let Some(cipher) = input.cipher {
+        let kept = sealed(&app.seal, &device, cipher, device.cipher.as_ref());
+        device.cipher = kept.map_err(|(field, why)| {
             Problem::invalid(format!("{field} {why}。"), format!("The field {field} is wrong."))
         })?;
     }
@@ -443,7 +506,7 @@ pub(crate) async fn admit(
             device.address = address.as_ref().and_then(|address| address.parse().ok()).or(device.address);
             device
         }
-        None => device_of(&DeviceInput {
+        None => device_without_cipher(&DeviceInput {
             kind: kind.key().into(),
             id: id.clone(),
             name: input.name.unwrap_or_default(),
@@ -453,6 +516,7 @@ pub(crate) async fn admit(
             checkpoint_ids: input.checkpoint_ids,
             vehicle_plate: input.vehicle_plate,
             vehicle_plate_class: input.vehicle_plate_class,
+            cipher: None,
         })
         .map_err(|(field, why)| {
             Problem::invalid(format!("{field} {why}。"), format!("The field {field} is wrong."))

@@ -4,7 +4,7 @@
 
 use crate::access::Signed;
 use crate::app::App;
-use crate::device::{DeviceInput, device_of};
+use crate::device::{CipherInput, DeviceInput, device_of};
 use crate::problem::{Problem, RequestLanguage};
 use crate::table::{Row, Table};
 use crate::vehicle::{VehicleInput, file_of};
@@ -16,9 +16,10 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use domain::people::Permission;
 use domain::{
-    Checkpoint, CheckpointId, CivilDay, Level, Plate, PlateClass, Section, SectionId, Theatre, VehicleKey,
-    WatchOrder, WatchOrderId, Wgs84,
+    Checkpoint, CheckpointId, CivilDay, DeviceKind, Level, Plate, PlateClass, Section, SectionId, Theatre,
+    VehicleKey, WatchOrder, WatchOrderId, Wgs84,
 };
+use platform::Seal;
 use records::{Put, WatchRecord};
 use serde::Serialize;
 use std::sync::Arc;
@@ -104,6 +105,9 @@ const DEVICES: Columns = &[
     ("卡口编号", "checkpoint_ids", false),
     ("号牌号码", "vehicle_plate", false),
     ("号牌种类", "vehicle_plate_class", false),
+    ("M1", "m1", false),
+    ("IA1", "ia1", false),
+    ("IC1", "ic1", false),
 ];
 const WATCH_ORDERS: Columns = &[
     ("号牌号码", "plate", true),
@@ -209,7 +213,8 @@ async fn store(
             report.count(&app.records.put_sections(&rows).await?);
         }
         "devices" => {
-            let rows = parse(table, language, report, device_row);
+            let names = app.names.load_full();
+            let rows = parse(table, language, report, |row| device_row(row, &app.seal, &names.devices));
             for chunk in rows.chunks(ROWS_PER_TRANSACTION) {
                 report.count(&app.records.put_devices(chunk).await?);
             }
@@ -344,10 +349,18 @@ fn section_row(row: &Row<'_>) -> Result<Section, RowFault> {
     })
 }
 
-fn device_row(row: &Row<'_>) -> Result<records::Device, RowFault> {
+fn device_row(row: &Row<'_>, seal: &Seal, known: &[records::Device]) -> Result<records::Device, RowFault> {
     let some = |column| Some(row.text(column).to_string());
     let ids = row.text("checkpoint_ids");
-    device_of(&DeviceInput {
+    let cipher = ["m1", "ia1", "ic1"].map(|column| optional_number(row, column));
+    let cipher = match cipher {
+        [Ok(None), Ok(None), Ok(None)] => None,
+        [m1, ia1, ic1] => {
+            let [m1, ia1, ic1] = [m1?, ia1?, ic1?].map(Option::unwrap_or_default);
+            Some(CipherInput { m1, ia1, ic1 })
+        }
+    };
+    let input = DeviceInput {
         kind: row.text("kind").into(),
         id: row.text("id").into(),
         name: row.text("name").into(),
@@ -357,8 +370,13 @@ fn device_row(row: &Row<'_>) -> Result<records::Device, RowFault> {
         checkpoint_ids: ids.split([';', ' ', '|']).filter(|id| !id.is_empty()).map(str::to_string).collect(),
         vehicle_plate: some("vehicle_plate"),
         vehicle_plate_class: some("vehicle_plate_class"),
-    })
-    .map_err(|(field, why)| (field, why, "not understood"))
+        cipher,
+    };
+    // Only platforms have what is compared with how it was, and there are few.
+    let old = cipher.and_then(|_| {
+        known.iter().find(|device| device.kind == DeviceKind::Fleet && device.id.as_str() == input.id.trim())
+    });
+    device_of(&input, seal, old).map_err(|(field, why)| (field, why, "not understood"))
 }
 
 fn watch_row(row: &Row<'_>, by: &str, now: domain::Timestamp) -> Result<WatchRecord, RowFault> {

@@ -2,6 +2,7 @@
 
 use arc_swap::ArcSwap;
 use domain::{CheckpointId, DeviceId, DeviceKind, VehicleKey};
+use jt809::Cipher;
 use smol_str::SmolStr;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::IpAddr;
@@ -43,6 +44,8 @@ pub struct FleetEntry {
     pub ha1: SmolStr,
     /// Where it speaks from, where that is registered; another address is then refused.
     pub address: Option<IpAddr>,
+    /// What its messages are encrypted with, where that was agreed upon.
+    pub cipher: Option<Cipher>,
 }
 
 /// Another platform that may register with us.
@@ -110,4 +113,17 @@ pub fn terminal_id(sim: &str) -> DeviceId {
 /// What is kept of a camera's password: HA1 of RFC 2617 in the realm [`CAMERA_REALM`].
 pub fn camera_ha1(username: &str, password: &str) -> String {
     gat1400::digest::Ha1::new(username, CAMERA_REALM, password).as_hex().to_string()
+}
+
+/// M1, IA1 and IC1 of a platform as they are kept, sealed.
+pub fn cipher_text(cipher: Cipher) -> String {
+    let Cipher { m1, ia1, ic1 } = cipher;
+    format!("{m1} {ia1} {ic1}")
+}
+
+/// What [`cipher_text`] wrote.
+pub fn cipher_of_text(text: &str) -> Option<Cipher> {
+    let mut numbers = text.split(' ').map(|number| number.parse().ok());
+    let mut next = || numbers.next().flatten();
+    Some(Cipher { m1: next()?, ia1: next()?, ic1: next()? })
 }

@@ -19,6 +19,8 @@ pub enum RefusalReason {
     Disabled,
     /// Known, but at another network address.
     WrongAddress,
+    /// Known, but it encrypts with other parameters than those registered, or where none are.
+    WrongKey,
 }
 
 impl RefusalReason {
@@ -29,6 +31,7 @@ impl RefusalReason {
             Self::WrongPassword => "wrong_password",
             Self::Disabled => "disabled",
             Self::WrongAddress => "wrong_address",
+            Self::WrongKey => "wrong_key",
         }
     }
 }

@@ -44,6 +44,7 @@ pub use context::Context;
 pub use directory::{CameraEntry, CheckpointEntry, Directory, FleetEntry, PlatformEntry, TerminalEntry};
 pub use events::{Event, EventSender, NoticeKind, RefusalReason, SeenTollgate};
 pub use intake::{Intake, IntakeError};
+pub use jt809::Cipher as FleetCipher;
 pub use limits::Limits;
 pub use offence::{OffenceCodes, OffenceCodesError};
 pub use presence::{DeviceState, Presence};

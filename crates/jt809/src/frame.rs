@@ -162,6 +162,15 @@ impl Frame {
     /// Reads what a [`Decoder`] gave. The length that the header says is not asked: the marks say it, and some platforms count
     /// their escapes.
     pub fn read(bytes: &[u8], edition: Edition, cipher: Option<Cipher>) -> Result<Self, FrameError> {
+        Self::read_by(bytes, edition, |_| cipher)
+    }
+
+    /// The same where the header tells whose cipher it is: it is never encrypted itself.
+    pub fn read_by(
+        bytes: &[u8],
+        edition: Edition,
+        cipher_of: impl FnOnce(&Header) -> Option<Cipher>,
+    ) -> Result<Self, FrameError> {
         let short = |_| FrameError::Short(bytes.len());
         let at = bytes.len().checked_sub(CHECKSUM_BYTES).ok_or(FrameError::Short(bytes.len()))?;
         let (checked, checksum) = bytes.split_at_checked(at).unwrap_or((bytes, &[]));
@@ -183,7 +192,7 @@ impl Frame {
         }
         let mut body = reader.0.to_vec();
         if let Some(key) = header.key {
-            cipher.ok_or(FrameError::Encrypted)?.apply(key, &mut body);
+            cipher_of(&header).ok_or(FrameError::Encrypted)?.apply(key, &mut body);
         }
         Ok(Self { header, body })
     }

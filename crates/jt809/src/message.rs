@@ -290,6 +290,24 @@ impl Message {
         })
     }
 
+    /// Whether what was read can be what a platform says, as far as codes tell. A body that was decrypted with the wrong
+    /// parameters is noise, and noise has such codes once in some hundred times.
+    pub fn is_plausible(&self) -> bool {
+        match self {
+            // DATA_TYPE has the message's own first byte.
+            Self::Vehicle(message) => match message.data {
+                VehicleData::Other { kind, .. } => kind >> 8 == 0x12,
+                _ => true,
+            },
+            Self::Other { id: 0x1400, body } => {
+                // In 2011 behind the vehicle, in 2019 first.
+                let kinds = [body.first(), body.get(PLATE_BYTES + 1)];
+                kinds.into_iter().flatten().any(|byte| *byte == 0x14)
+            }
+            _ => true,
+        }
+    }
+
     /// Writes the body.
     pub fn encode(&self, edition: Edition, out: &mut Vec<u8>) {
         match self {

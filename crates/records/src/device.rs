@@ -4,6 +4,7 @@
 use crate::error::{During, StoreError, damaged};
 use crate::outbox;
 use crate::page::{Page, Put, Window};
+use crate::platform::SealedPassword;
 use crate::store::{KEYS_PER_QUERY, Records, contains, insert, key_of, plate_code, upsert};
 use domain::{CheckpointId, DeviceId, DeviceKind, ReferenceChange, Terminal, VehicleKey};
 use sea_orm::entity::prelude::*;
@@ -32,6 +33,7 @@ pub(crate) mod row {
         pub plate: Option<String>,
         pub edition: Option<String>,
         pub address: Option<String>,
+        pub cipher_sealed: Option<String>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -97,6 +99,8 @@ pub struct Device {
     pub edition: Option<SmolStr>,
     /// The network address that it speaks from, where its kind is known by it.
     pub address: Option<IpAddr>,
+    /// What a platform of JT/T 809 encrypts with (M1, IA1, IC1), sealed.
+    pub cipher: Option<SealedPassword>,
 }
 
 /// Which devices.
@@ -289,6 +293,7 @@ fn row_of(device: &Device) -> row::Model {
         plate: device.vehicle.map(|vehicle| vehicle.plate.to_string()),
         edition: device.edition.as_ref().map(ToString::to_string),
         address: device.address.map(|address| address.to_string()),
+        cipher_sealed: device.cipher.as_ref().map(|sealed| sealed.0.clone()),
     }
 }
 
@@ -309,5 +314,6 @@ fn device_of(row: row::Model, checkpoints: Vec<CheckpointId>) -> Result<Device, 
         edition: row.edition.map(Into::into),
         address: (row.address.map(|address| address.parse().map_err(|_| damaged("device", &address))))
             .transpose()?,
+        cipher: row.cipher_sealed.map(SealedPassword),
     })
 }

@@ -48,6 +48,8 @@ pub enum RefusedReason {
     Disabled,
     /// Registered at another network address.
     WrongAddress,
+    /// It encrypts with other parameters than those registered, or where none are.
+    WrongKey,
 }
 
 impl RefusedReason {
@@ -58,12 +60,13 @@ impl RefusedReason {
             Self::WrongPassword => "wrong_password",
             Self::Disabled => "disabled",
             Self::WrongAddress => "wrong_address",
+            Self::WrongKey => "wrong_key",
         }
     }
 
     /// The reason of a key.
     pub fn parse(key: &str) -> Option<Self> {
-        let all = [Self::Unknown, Self::WrongPassword, Self::Disabled, Self::WrongAddress];
+        let all = [Self::Unknown, Self::WrongPassword, Self::Disabled, Self::WrongAddress, Self::WrongKey];
         all.into_iter().find(|reason| reason.key() == key)
     }
 }

@@ -53,6 +53,7 @@ export const api = {
     change: Partial<Pick<T.Device, 'name' | 'is_enabled'>> & {
       password?: string
       registered_address?: string
+      cipher?: T.Cipher
     },
   ) => patch<T.Device>(`${V1}/devices/${device.kind}/${part(device.id)}`, change),
   removeDevice: (device: T.Device) => remove(`${V1}/devices/${device.kind}/${part(device.id)}`),

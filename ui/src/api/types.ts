@@ -224,9 +224,10 @@ export type Device = Told<'DeviceView', { kind: DeviceKind; state: DeviceState; 
 /** An admitted device, with the password that was made up for it, shown exactly once. */
 export type AdmittedDevice = Told<'AdmittedView', { device: Device }>
 export type NewDevice = Partial<Schemas['DeviceInput']> & Pick<Device, 'kind' | 'id'>
+export type Cipher = Schemas['CipherInput']
 export type RefusedDevice = Told<
   'RefusedView',
-  { kind: DeviceKind; reason: 'unknown' | 'wrong_password' | 'disabled' | 'wrong_address' }
+  { kind: DeviceKind; reason: 'unknown' | 'wrong_password' | 'disabled' | 'wrong_address' | 'wrong_key' }
 >
 export type QuarantineEntry = Told<'QuarantineView', { source: DeviceKind }>
 export type QuarantineList = Told<'QuarantineList', { items: QuarantineEntry[] }>

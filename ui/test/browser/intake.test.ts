@@ -37,6 +37,53 @@ describe('connections', () => {
   })
 })
 
+describe('the encryption of a platform', () => {
+  it('is set by its three numbers, which nobody is shown again, and taken away', async () => {
+    const { page, mock } = await open('/devices?kind=fleet')
+    const row = page.getByText('市道路运输车辆动态监管平台').first()
+    const dialog = page.getByRole('dialog')
+    const save = dialog.getByRole('button', { name: '保存' })
+    const flip = () => dialog.locator('.el-form-item', { hasText: '报文加密' }).locator('.el-switch').click()
+    await row.click()
+    await flip()
+    expect(await save.isDisabled()).toBe(true)
+    await dialog.getByLabel('M1', { exact: true }).fill('10000000')
+    await dialog.getByLabel('IA1', { exact: true }).fill('4294967296')
+    await dialog.getByLabel('IC1', { exact: true }).fill('30000000')
+    await dialog.getByText('三项均须为 0 至 4294967295 的数字').waitFor()
+    expect(await save.isDisabled()).toBe(true)
+    await dialog.getByLabel('IA1', { exact: true }).fill('20000000')
+    await picture('cipher')
+    await save.click()
+    await page.getByText('设备已保存').waitFor()
+    expect(mock.state.requests.filter((it: string) => it.includes('PATCH /api/v1/devices/fleet/3799001'))).toHaveLength(
+      1,
+    )
+
+    await page.getByText('设备已保存').waitFor({ state: 'detached' })
+    await row.click()
+    // It says that they are set, not which they are; saving without typing leaves them.
+    await dialog.getByPlaceholder('已设，不改则留空').first().waitFor()
+    expect(await dialog.getByLabel('M1', { exact: true }).inputValue()).toBe('')
+    expect(await save.isDisabled()).toBe(false)
+    await flip()
+    await save.click()
+    await page.getByText('设备已保存').waitFor()
+    await row.click()
+    await dialog.getByText('已设凭证').waitFor()
+    expect(await dialog.getByLabel('M1', { exact: true }).count()).toBe(0)
+  })
+
+  it('fits on a phone', async () => {
+    const { page } = await open('/devices?kind=fleet', { is_phone: true })
+    await page.getByText('市道路运输车辆动态监管平台').first().click()
+    await page.getByRole('dialog').locator('.el-form-item', { hasText: '报文加密' }).locator('.el-switch').click()
+    await page.getByRole('dialog').getByLabel('M1', { exact: true }).waitFor()
+    await picture('cipher-phone')
+    expect(await page.evaluate(isWiderThanScreen)).toBe(false)
+  })
+})
+
 describe('a file', () => {
   it('is sent in, mapped, checked, translated and imported, and its bad rows can be had', async () => {
     const { page, mock } = await open('/intake/files')

@@ -8,6 +8,7 @@ mod cases;
 mod desk;
 mod exports;
 mod files;
+mod fleets;
 mod hard;
 mod hard_disk;
 mod hard_world;

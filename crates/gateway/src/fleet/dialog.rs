@@ -7,12 +7,20 @@ use crate::directory::camera_ha1;
 use crate::events::{Event, RefusalReason};
 use domain::{DeviceId, DeviceKind, Observation, Timestamp};
 use hmac::{Hmac, KeyInit, Mac};
-use jt809::{Edition, Frame, FrameError, Header, Login, LoginResult, Message};
+use jt809::{Cipher, Edition, Frame, FrameError, Header, Login, LoginResult, Message};
 use sha2::Sha256;
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::watch;
+
+/// Reason of a frame that was decrypted with parameters that its platform did not use.
+const WRONG_KEY: &str = "wrong_key";
+
+/// The platform that a header names.
+fn id_of(header: &Header) -> DeviceId {
+    DeviceId::from(header.center_id.to_string().as_str())
+}
 
 /// Which main link speaks for which platform. A platform that logs in anew takes over.
 #[derive(Default)]
@@ -148,23 +156,87 @@ impl Dialog {
                 .increment(1);
             return;
         };
-        let frame = match Frame::read(bytes, edition, None) {
-            Ok(frame) => frame,
-            Err(error) => return self.on_bad_frame(error, bytes),
-        };
-        let message = match frame.message(edition) {
-            Ok(message) => message,
-            Err(error) => {
-                self.faults = self.faults.saturating_add(1);
-                return self.quarantine(error.key(), format!("{:#06x}: {error}", frame.header.id), bytes);
+        let is_login = Edition::of_login(bytes).is_some();
+        let mut of_login = None;
+        let read = Frame::read_by(bytes, edition, |header| {
+            of_login = is_login.then_some(*header);
+            self.cipher(of_login.as_ref())
+        });
+        let frame = match (read, of_login) {
+            (Ok(frame), _) => frame,
+            (Err(error @ FrameError::Encrypted), Some(header)) => {
+                self.quarantine_of(Some(id_of(&header)), error.key(), error.to_string(), bytes);
+                return self.refuse_key(header, edition, "encrypted, and no M1, IA1, IC1 are registered");
             }
+            (Err(error), _) => return self.on_bad_frame(error, bytes),
         };
+        let is_encrypted = frame.header.key.is_some();
+        match frame.message(edition) {
+            Ok(Message::Login(login)) if is_encrypted && !self.is_user(&frame.header, &login) => {
+                let why = "with the registered M1, IA1, IC1 its login is no login of its user";
+                self.quarantine_of(Some(id_of(&frame.header)), WRONG_KEY, why.into(), bytes);
+                self.refuse_key(frame.header, edition, why);
+            }
+            Ok(Message::Login(login)) => {
+                self.note_sense();
+                self.log_in(frame.header, edition, &login);
+            }
+            Ok(message) if !is_encrypted || message.is_plausible() => {
+                self.note_sense();
+                self.on_message(frame.header, message, bytes);
+            }
+            found => {
+                self.faults = self.faults.saturating_add(1);
+                let why = found.err();
+                let key = if is_encrypted { WRONG_KEY } else { why.map_or("message", |error| error.key()) };
+                let what = match (why, is_encrypted) {
+                    (Some(error), false) => error.to_string(),
+                    (Some(error), true) => {
+                        format!("makes no sense with the registered M1, IA1, IC1: {error}")
+                    }
+                    (None, _) => "makes no sense with the registered M1, IA1, IC1".into(),
+                };
+                self.quarantine(key, format!("{:#06x}: {what}", frame.header.id), bytes);
+            }
+        }
+    }
+
+    /// Something that could be read came.
+    fn note_sense(&mut self) {
         self.faults = self.faults.saturating_sub(1);
         self.has_sense = true;
-        match message {
-            Message::Login(login) => self.log_in(frame.header, edition, &login),
-            message => self.on_message(frame.header, message, bytes),
-        }
+    }
+
+    /// What a platform's bodies are encrypted with: of the one that logs in, or of the one that has.
+    fn cipher(&self, of_login: Option<&Header>) -> Option<Cipher> {
+        let id = of_login.map(id_of).or_else(|| self.session.as_ref().map(|session| session.id.clone()))?;
+        self.context.directory.load().fleets.get(&id)?.cipher
+    }
+
+    /// Whether a decrypted login names the platform's user: with other parameters it names none.
+    fn is_user(&self, header: &Header, login: &Login) -> bool {
+        let directory = self.context.directory.load();
+        let user = login.user_id.to_string();
+        directory.fleets.get(&id_of(header)).is_some_and(|platform| platform.username == user)
+    }
+
+    /// Ends a login that can't be read, and says why to a person.
+    fn refuse_key(&mut self, header: Header, edition: Edition, why: &str) {
+        let id = id_of(&header);
+        let known = self.context.directory.load().fleets.get(&id).map(|platform| platform.is_enabled);
+        let (reason, result) = match known {
+            None => (RefusalReason::Unknown, LoginResult::WrongCenter),
+            Some(false) => (RefusalReason::Disabled, LoginResult::Other),
+            Some(true) => (RefusalReason::WrongKey, LoginResult::Other),
+        };
+        self.refuse(&id, reason, why.into());
+        self.reject(header, edition, result);
+    }
+
+    fn reject(&mut self, header: Header, edition: Edition, result: LoginResult) {
+        let reply = Message::LoginReply { result, verify_code: 0 };
+        self.write(&Header { serial: 0, id: reply.id(), key: None, ..header }, &reply, edition);
+        self.end = Some("refused");
     }
 
     fn on_message(&mut self, header: Header, message: Message, bytes: &[u8]) {
@@ -210,15 +282,13 @@ impl Dialog {
     }
 
     fn log_in(&mut self, header: Header, edition: Edition, login: &Login) {
-        let id = DeviceId::from(header.center_id.to_string().as_str());
+        let id = id_of(&header);
         let result = self.check(&id, login);
+        if result != LoginResult::Done {
+            return self.reject(header, edition, result);
+        }
         let verify_code = self.verify_code(&id);
         let reply = Message::LoginReply { result, verify_code };
-        if result != LoginResult::Done {
-            self.write(&Header { serial: 0, id: reply.id(), key: None, ..header }, &reply, edition);
-            self.end = Some("refused");
-            return;
-        }
         let context = &self.context;
         let limits = &context.limits;
         let burst = u64::from(limits.fleet_messages_per_s_max) * u64::from(BURST_S);
@@ -286,7 +356,9 @@ impl Dialog {
         verify_code: u32,
     ) -> Option<watch::Sender<bool>> {
         let ip = login.down_link_ip.parse().ok().filter(|_| login.down_link_port != 0)?;
-        let registered = self.context.directory.load().fleets.get(id).and_then(|platform| platform.address);
+        let directory = self.context.directory.load();
+        let platform = directory.fleets.get(id)?;
+        let registered = platform.address;
         if ip != self.address.ip().to_canonical() && Some(ip) != registered {
             tracing::warn!(platform = %id, %ip, "wants its sub link at an address that is not its own");
             return None;
@@ -297,6 +369,7 @@ impl Dialog {
             platform: id.clone(),
             header: Header { serial: 0, key: None, ..header },
             edition,
+            cipher: platform.cipher,
             verify_code,
             clock: self.context.intake.clock().clone(),
             limits: self.context.limits.clone(),
@@ -337,9 +410,13 @@ impl Dialog {
     }
 
     fn quarantine(&self, reason: &'static str, detail: String, bytes: &[u8]) {
+        self.quarantine_of(self.session.as_ref().map(|session| session.id.clone()), reason, detail, bytes);
+    }
+
+    fn quarantine_of(&self, device: Option<DeviceId>, reason: &'static str, detail: String, bytes: &[u8]) {
         self.context.events.send(Event::Quarantined {
             source: DeviceKind::Fleet,
-            device: self.session.as_ref().map(|session| session.id.clone()),
+            device,
             address: self.address,
             at: self.at,
             reason,

@@ -4,7 +4,7 @@
 use crate::Limits;
 use crate::clock::Clock;
 use domain::DeviceId;
-use jt809::{Decoder, Edition, Frame, Header, Message};
+use jt809::{Cipher, Decoder, Edition, Frame, Header, Message};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,6 +28,8 @@ pub(super) struct SubLink {
     pub(super) platform: DeviceId,
     pub(super) header: Header,
     pub(super) edition: Edition,
+    /// What its answers may be encrypted with; ours are not.
+    pub(super) cipher: Option<Cipher>,
     pub(super) verify_code: u32,
     pub(super) clock: Clock,
     pub(super) limits: Arc<Limits>,
@@ -87,7 +89,7 @@ impl SubLink {
             };
             let mut heard = Vec::new();
             decoder.push(buffer.get(..count).unwrap_or_default(), &mut |frame, _| {
-                let frame = frame.ok().and_then(|frame| Frame::read(frame, self.edition, None).ok());
+                let frame = frame.ok().and_then(|frame| Frame::read(frame, self.edition, self.cipher).ok());
                 heard.extend(frame.and_then(|frame| frame.message(self.edition).ok()));
             });
             for message in heard {

@@ -3,7 +3,7 @@
 use crate::world::{NOW_MS, PATIENCE, World, closed, eventually};
 use domain::{AlarmKind, DeviceKind, Fact, PlateClass, Wgs84};
 use gateway::directory::camera_ha1;
-use gateway::{Event, FleetEntry, Limits, RefusalReason};
+use gateway::{Event, FleetCipher, FleetEntry, Limits, RefusalReason};
 use jt808::StatusBits;
 use jt809::{
     Basic, Decoder, Edition, Frame, Full, Header, Login, LoginResult, Message, Position, VehicleData,
@@ -23,6 +23,8 @@ struct Link {
     decoder: Decoder,
     heard: VecDeque<Message>,
     serial: u32,
+    /// What it encrypts with.
+    cipher: Option<FleetCipher>,
 }
 
 impl Link {
@@ -31,7 +33,14 @@ impl Link {
     }
 
     fn on(stream: TcpStream, edition: Edition) -> Self {
-        Self { stream, edition, decoder: Decoder::new(1 << 16), heard: VecDeque::new(), serial: 0 }
+        Self {
+            stream,
+            edition,
+            decoder: Decoder::new(1 << 16),
+            heard: VecDeque::new(),
+            serial: 0,
+            cipher: None,
+        }
     }
 
     fn frame(&mut self, message: &Message) -> Vec<u8> {
@@ -41,11 +50,11 @@ impl Link {
             id: message.id(),
             center_id: CENTER,
             version: [1, 0, 0],
-            key: None,
+            key: self.cipher.map(|_| 0x5b5d_5a00 ^ self.serial),
             sent_unix_s: NOW_MS as u64 / 1_000,
         };
         let mut out = Vec::new();
-        header.encode(message, self.edition, None, &mut out);
+        header.encode(message, self.edition, self.cipher, &mut out);
         out
     }
 
@@ -105,6 +114,7 @@ fn admit(world: &World, change: impl FnOnce(&mut FleetEntry)) {
         username: USER.to_string().into(),
         ha1: camera_ha1(&USER.to_string(), "secret").into(),
         address: None,
+        cipher: None,
     };
     change(&mut entry);
     world.admit(|directory| {
@@ -268,6 +278,95 @@ async fn the_sub_link_is_opened_back_with_the_code_of_the_login() {
     main.say(&Message::Logout { user_id: USER, password: "secret".into() }).await;
     assert_eq!(main.hear().await, Message::LogoutReply);
     closed(&mut sub.stream).await;
+    world.end().await;
+}
+
+const CIPHER: FleetCipher = FleetCipher { m1: 10_000_000, ia1: 20_000_000, ic1: 30_000_000 };
+
+#[tokio::test]
+async fn an_encrypted_link_is_read_with_its_platforms_parameters() {
+    let world = World::new().await;
+    admit(&world, |entry| entry.cipher = Some(CIPHER));
+    for (edition, seconds) in [(Edition::V2011, 5), (Edition::V2019, 7)] {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let mut link = Link::connect(&world, edition).await;
+        link.cipher = Some(CIPHER);
+        let (result, code) = link.log_in(USER, "secret", listener.local_addr().unwrap().port()).await;
+        assert_eq!(result, LoginResult::Done);
+        let place = match edition {
+            Edition::V2011 => Position::Basic(basic(seconds)),
+            Edition::V2019 => {
+                Position::Full(Full { report: crate::world::report(seconds).encode(), ..Full::default() })
+            }
+        };
+        link.say(&of("鲁Q12345", 2, VehicleData::Position(place))).await;
+        // Some messages of an encrypted link come in plain: each says so itself.
+        link.cipher = None;
+        link.settle().await;
+        // What it answers on the sub link may be encrypted, too.
+        let (stream, _) =
+            tokio::time::timeout(PATIENCE, listener.accept()).await.expect("a sub link").unwrap();
+        let mut sub = Link::on(stream, edition);
+        sub.cipher = Some(CIPHER);
+        assert_eq!(sub.hear().await, Message::SubConnect { verify_code: code });
+        sub.say(&Message::SubConnectReply(0)).await;
+        sub.say(&Message::LinkTest).await;
+        assert_eq!(sub.hear().await, Message::LinkTestReply);
+    }
+    let stored = world.stored();
+    assert_eq!(stored.len(), 2, "{stored:#?}");
+    for (observation, seconds) in stored.iter().zip([5, 7]) {
+        let Fact::Position(position) = &observation.fact else { panic!("{observation:?}") };
+        assert_eq!(position.vehicle.unwrap().plate.to_string(), "鲁Q12345");
+        assert_eq!(observation.captured_at.unix_ms(), NOW_MS - seconds * 1_000);
+    }
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_wrong_key_is_told_and_nothing_comes_of_it() {
+    let wrong = FleetCipher { ia1: CIPHER.ia1 + 1, ..CIPHER };
+    let mut world = World::new().await;
+    let told = async |world: &mut World| match world.event().await {
+        Event::Quarantined { source: DeviceKind::Fleet, device, reason, detail, .. } => {
+            assert_eq!(device.unwrap().as_str(), "371327", "{detail}");
+            assert!(detail.contains("M1, IA1, IC1") || reason == "encrypted", "{detail}");
+            reason
+        }
+        Event::Refused { device, reason, .. } => {
+            assert_eq!(device.as_str(), "371327");
+            reason.key()
+        }
+        other => panic!("{other:?}"),
+    };
+    // At the login: none registered, then others.
+    for (registered, quarantined) in [(None, "encrypted"), (Some(wrong), "wrong_key")] {
+        admit(&world, |entry| entry.cipher = registered);
+        let mut link = Link::connect(&world, Edition::V2011).await;
+        link.cipher = Some(CIPHER);
+        assert_eq!(link.log_in(USER, "secret", 0).await.0, LoginResult::Other);
+        closed(&mut link.stream).await;
+        assert_eq!([told(&mut world).await, told(&mut world).await], [quarantined, "wrong_key"]);
+    }
+    // The right key and the wrong password are a wrong password.
+    admit(&world, |entry| entry.cipher = Some(CIPHER));
+    let mut link = Link::connect(&world, Edition::V2011).await;
+    link.cipher = Some(CIPHER);
+    assert_eq!(link.log_in(USER, "guess", 0).await.0, LoginResult::WrongPassword);
+    assert_eq!(told(&mut world).await, "wrong_password");
+    // Of a link that logged in in plain: each frame is put aside, and the link goes on.
+    let mut link = Link::logged_in(&world, Edition::V2011).await;
+    link.cipher = Some(wrong);
+    let plain = position(1);
+    for _ in 0..20 {
+        link.say(&plain).await;
+        assert_eq!(told(&mut world).await, "wrong_key");
+    }
+    link.cipher = Some(CIPHER);
+    link.say(&plain).await;
+    link.cipher = None;
+    link.settle().await;
+    assert_eq!(world.stored().len(), 1);
     world.end().await;
 }
 

@@ -13,6 +13,7 @@ mod m0010_case;
 mod m0011_notice;
 mod m0012_single_sign_on;
 mod m0013_push;
+mod m0014_device_cipher;
 
 use sea_orm_migration::prelude::*;
 
@@ -34,6 +35,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0011_notice::Migration),
             Box::new(m0012_single_sign_on::Migration),
             Box::new(m0013_push::Migration),
+            Box::new(m0014_device_cipher::Migration),
         ]
     }
 }

@@ -6,8 +6,8 @@ use domain::{
     Wgs84,
 };
 use records::{
-    CheckpointFilter, Device, DeviceFilter, DeviceSecret, Put, Records, Sort, VehicleField, VehicleFilter,
-    WatchFilter, WatchRecord, WatchState, Window, WithdrawError, Withdrawal,
+    CheckpointFilter, Device, DeviceFilter, DeviceSecret, Put, Records, SealedPassword, Sort, VehicleField,
+    VehicleFilter, WatchFilter, WatchRecord, WatchState, Window, WithdrawError, Withdrawal,
 };
 use std::time::Instant;
 
@@ -91,6 +91,7 @@ async fn a_device_keeps_its_checkpoints_in_order() {
         vehicle: None,
         edition: None,
         address: None,
+        cipher: None,
     };
     let terminal = Device {
         kind: DeviceKind::Terminal,
@@ -102,6 +103,16 @@ async fn a_device_keeps_its_checkpoints_in_order() {
         vehicle: Some(key(7)),
         ..camera.clone()
     };
+    let fleet = Device {
+        kind: DeviceKind::Fleet,
+        id: "371327".into(),
+        cipher: Some(SealedPassword("00ff".into())),
+        checkpoints: Vec::new(),
+        ..camera.clone()
+    };
+    assert_eq!(records.put_devices(std::slice::from_ref(&fleet)).await.unwrap(), [Put::Inserted]);
+    assert_eq!(records.device(DeviceKind::Fleet, &fleet.id).await.unwrap().as_ref(), Some(&fleet));
+    assert!(records.remove_device(DeviceKind::Fleet, &fleet.id).await.unwrap());
     let both = [camera.clone(), terminal.clone()];
     assert_eq!(records.put_devices(&both).await.unwrap(), [Put::Inserted, Put::Inserted]);
     assert_eq!(records.put_devices(&both).await.unwrap(), [Put::Unchanged, Put::Unchanged]);

@@ -347,6 +347,7 @@ async fn judgement_learns_which_vehicle_carries_which_terminal() {
         vehicle,
         edition: None,
         address: None,
+        cipher: None,
     };
     let terminal = |n| Terminal { device: id.clone(), vehicle: key(n) };
     let put = async |device: Device| {
