@@ -77,6 +77,19 @@ export function history(state, is_empty) {
   rows.sort((a, b) => a.captured_at.localeCompare(b.captured_at))
   rows.forEach((it, i) => (it.observation_id = String(1000 + i)))
 
+  const verification = {
+    last: is_empty
+      ? null
+      : {
+          began_at: iso(now - 2 * DAY_MS),
+          ended_at: iso(now - 2 * DAY_MS + 5 * HOUR_MS),
+          files: 318,
+          bytes: 53_411_000_000,
+          damaged: 1,
+          damaged_paths: ['passages/by=plate/month=2026-08/000041.parquet'],
+        },
+    running: null,
+  }
   const settings = {
     passages_arrival_days: 1098,
     passages_plate_days: 1098,
@@ -227,6 +240,17 @@ export function history(state, is_empty) {
             items: items.map(sighting),
             is_cut_off: false,
             damages: [],
+            replaced:
+              plate === TRACED
+                ? [
+                    {
+                      segment: 'passages/by=plate/month=2026-08/000041.parquet',
+                      column: 'plate',
+                      reason: 'checksum mismatch',
+                      count: 1,
+                    },
+                  ]
+                : [],
           },
         }
       }
@@ -243,7 +267,9 @@ export function history(state, is_empty) {
               speed_kmh: 46,
               heading_deg: 90,
             }))
-        return { body: { items: query.get('plate') === TRACED ? items : [], is_cut_off: false, damages: [] } }
+        return {
+          body: { items: query.get('plate') === TRACED ? items : [], is_cut_off: false, damages: [], replaced: [] },
+        }
       }
       case 'flows': {
         const from = Math.floor(Date.parse(query.get('from') ?? iso(now - DAY_MS)) / HOUR_MS) * HOUR_MS
@@ -270,6 +296,17 @@ export function history(state, is_empty) {
         return { status: 202, body: jobView(jobs[0]) }
       case 'retention':
         return { body: Object.assign(settings, body) }
+      case 'verification':
+        verification.running = {
+          ...verification.last,
+          began_at: iso(now),
+          ended_at: null,
+          files: 12,
+          bytes: 4e9,
+          damaged: 0,
+          damaged_paths: [],
+        }
+        return { status: 204 }
       case 'storage':
         return {
           body: {
@@ -300,6 +337,7 @@ export function history(state, is_empty) {
                     count: 3,
                   },
                 ],
+            verification,
             mended: {
               removed: is_empty ? [] : ['passages/by=plate/month=2026-11/.000117.parquet.part'],
               missing: [],

@@ -167,11 +167,21 @@ pub(crate) struct HistoryConfig {
     pub(crate) seal_period_ms: u64,
     /// How often to look for segments that should be merged, in ms.
     pub(crate) merge_period_ms: u64,
+    /// How often all files are compared with their checksums; 0 for never.
+    pub(crate) verify_period_days: u32,
+    /// Bytes that this reads a second, at most.
+    pub(crate) verify_bytes_per_s: u64,
 }
 
 impl Default for HistoryConfig {
     fn default() -> Self {
-        Self { seal_rows: 100_000, seal_period_ms: 5 * 60_000, merge_period_ms: 5_000 }
+        Self {
+            seal_rows: 100_000,
+            seal_period_ms: 5 * 60_000,
+            merge_period_ms: 5_000,
+            verify_period_days: 7,
+            verify_bytes_per_s: 16 << 20,
+        }
     }
 }
 

@@ -26,6 +26,7 @@ mod serve;
 mod shutdown;
 mod snapshot;
 mod upkeep;
+mod verifying;
 mod vitals;
 
 use anyhow::{Context, ensure};

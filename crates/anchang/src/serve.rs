@@ -9,7 +9,7 @@ use crate::judging::{Judging, JudgingError};
 use crate::merging::Merging;
 use crate::open::{ADDRESSES_FILE, Opened, open};
 use crate::shutdown::Signals;
-use crate::{clocks, descriptors, events, files, http, notifying, onward, relay, upkeep, vitals};
+use crate::{clocks, descriptors, events, files, http, notifying, onward, relay, upkeep, verifying, vitals};
 use anyhow::{Context, bail};
 use api::App;
 use arc_swap::ArcSwap;
@@ -110,6 +110,7 @@ pub(crate) async fn serve(mut config: Config) -> anyhow::Result<()> {
     start(&mut inner, "notifying", notifying::run(app.clone(), shutdown.clone()));
     start(&mut inner, "onward", onward::run(app.clone(), shutdown.clone()));
     start(&mut inner, "upkeep", upkeep::run(app.clone(), shutdown.clone()));
+    start(&mut inner, "verifying", verifying::run(app.clone(), config.history, shutdown.clone()));
     let ticker = tokio::spawn(api::stream::run_ticker(app.clone()));
 
     // The kernel lets everybody wait meanwhile. A fold from the beginning takes longer: that is not waited for.

@@ -1,9 +1,11 @@
 //! How the archiving of the journal into the history stands; written by the binary's threads.
 
+use crate::history::Verification;
 use arc_swap::ArcSwap;
 use history::{History, Mended};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
+use tokio::sync::Notify;
 
 /// The history, and how far the journal is in it.
 #[derive(Debug)]
@@ -28,6 +30,10 @@ pub struct Archive {
     pub expired: AtomicU64,
     /// When set, archiving or merging does not go on: the words say why.
     pub stopped: ArcSwap<Option<String>>,
+    /// How the slow check of all files stands.
+    pub verification: ArcSwap<Verification>,
+    /// Told when somebody asks for a check now.
+    pub verify_asked: Notify,
 }
 
 impl Archive {
@@ -44,6 +50,8 @@ impl Archive {
             merged: AtomicU64::new(0),
             expired: AtomicU64::new(0),
             stopped: ArcSwap::default(),
+            verification: ArcSwap::default(),
+            verify_asked: Notify::new(),
         }
     }
 }

@@ -65,7 +65,7 @@ pub use back_test::{Past, Ran};
 pub use board::{Board, RECENT_PASSAGES_MAX};
 pub use case::{CaseFileError, CaseFiles, Office, publish as publish_cases};
 pub use health::Health;
-pub use history::Retention;
+pub use history::{DAMAGED_NAMED_MAX, Retention, Verification, VerificationPass};
 pub use intake::forget_old_uploads;
 pub use job::Jobs;
 pub use live::Hub;

@@ -89,6 +89,7 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(history::flows))
         .routes(routes!(history::storage))
         .routes(routes!(history::put_retention))
+        .routes(routes!(history::verify))
         .routes(routes!(history::export))
         .routes(routes!(job::list))
         .routes(routes!(job::get))

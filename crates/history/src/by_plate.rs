@@ -5,8 +5,8 @@ use crate::column::{Column, Holds, Spec, Table, Walk};
 use crate::plate_key::PlateKey;
 use crate::position::{degrees, e7};
 use domain::{
-    CheckpointId, DeviceId, Observation, Passage, PlateClass, PlateColor, Position, Timestamp, VehicleType,
-    Wgs84,
+    CheckpointId, DeviceId, Fact, Observation, Passage, PlateClass, PlateColor, Position, Timestamp,
+    VehicleType, Wgs84,
 };
 use parquet::basic::Encoding;
 
@@ -25,6 +25,8 @@ pub(crate) trait ByPlate: Sized + Clone + Send + Sync + 'static {
     fn plate(&self) -> PlateKey;
     fn captured_at(&self) -> Timestamp;
     fn received_at(&self) -> Timestamp;
+    /// What is shown of an observation; `None` for one of another kind, or of no plate.
+    fn of(observation: &Observation) -> Option<Self>;
     fn push(&self, plate: &str, columns: &mut [Column]);
     /// The next row; `None` when a value is none that can be.
     fn read(plate: PlateKey, walks: &mut [Walk<'_>]) -> Option<Self>;
@@ -164,6 +166,11 @@ impl Fix {
 impl ByPlate for Sighting {
     const TABLE: &'static Table = &SIGHTINGS;
 
+    fn of(observation: &Observation) -> Option<Self> {
+        let Fact::Passage(passage) = &observation.fact else { return None };
+        Self::of(observation, passage)
+    }
+
     fn plate(&self) -> PlateKey {
         self.plate
     }
@@ -230,6 +237,11 @@ impl ByPlate for Sighting {
 
 impl ByPlate for Fix {
     const TABLE: &'static Table = &FIXES;
+
+    fn of(observation: &Observation) -> Option<Self> {
+        let Fact::Position(position) = &observation.fact else { return None };
+        Self::of(observation, position)
+    }
 
     fn plate(&self) -> PlateKey {
         self.plate

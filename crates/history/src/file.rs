@@ -195,8 +195,9 @@ pub(crate) fn sync_folder(folder: &Path) -> Result<(), HistoryError> {
     sync().map_err(HistoryError::io("sync", folder))
 }
 
-/// The XXH3-64 and the length of a file.
-pub(crate) fn checksum(path: &Path) -> io::Result<(u64, u64)> {
+/// The XXH3-64 and the length of a file; `None` when `pace`, which is told the bytes of each part, says that it is not wanted
+/// any longer.
+pub(crate) fn checksum(path: &Path, pace: &mut dyn FnMut(u64) -> bool) -> io::Result<Option<(u64, u64)>> {
     let mut file = File::open(path)?;
     let mut hasher = Xxh3Default::new();
     let mut buffer = vec![0; 1 << 18];
@@ -204,10 +205,13 @@ pub(crate) fn checksum(path: &Path) -> io::Result<(u64, u64)> {
     loop {
         let count = file.read(&mut buffer)?;
         if count == 0 {
-            return Ok((hasher.digest(), bytes));
+            return Ok(Some((hasher.digest(), bytes)));
         }
         hasher.update(buffer.get(..count).unwrap_or_default());
         bytes += count as u64;
+        if !pace(count as u64) {
+            return Ok(None);
+        }
     }
 }
 

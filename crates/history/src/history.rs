@@ -268,13 +268,25 @@ impl History {
 
     /// Compares a file with its checksum.
     pub fn verify(&self, segment: &Segment) -> Result<(), HistoryError> {
-        let (checksum, bytes) = file::checksum(&self.root.join(&segment.path))
-            .map_err(HistoryError::io("read", &segment.path))?;
-        if (checksum, bytes) == (segment.checksum, segment.bytes) {
-            return Ok(());
-        }
-        let reason = format!("its checksum is {checksum:016x}, written was {:016x}", segment.checksum);
-        let error = HistoryError::Damaged { path: segment.path.clone(), column: None, reason };
+        self.verify_slowly(segment, &mut |_| true)
+    }
+
+    /// The same; after each part that was read `pace` is told its bytes, may wait, and says whether to go on.
+    pub fn verify_slowly(
+        &self,
+        segment: &Segment,
+        pace: &mut dyn FnMut(u64) -> bool,
+    ) -> Result<(), HistoryError> {
+        let error = match file::checksum(&self.root.join(&segment.path), pace) {
+            Ok(None) => return Err(HistoryError::Cancelled),
+            Ok(Some(found)) if found == (segment.checksum, segment.bytes) => return Ok(()),
+            Ok(Some((checksum, _))) => HistoryError::Damaged {
+                path: segment.path.clone(),
+                column: None,
+                reason: format!("its checksum is {checksum:016x}, written was {:016x}", segment.checksum),
+            },
+            Err(source) => HistoryError::io("read", &segment.path)(source),
+        };
         self.note_damage(&segment.path, &error);
         Err(error)
     }

@@ -3,9 +3,10 @@
 use crate::column::{Column, Walk};
 use crate::error::HistoryError;
 use crate::file::SegmentFile;
-use crate::history::{Damage, History, View};
+use crate::history::{Damage, History, View, table};
 use crate::passage::{PASSAGES, PassageWalk};
 use crate::pattern::Pattern;
+use crate::position::PositionWalk;
 use crate::segment::{Kind, Projection, Segment};
 use domain::time::HOUR_MS;
 use domain::{CheckpointId, Fact, Observation, Passage, PlateClass, PlateColor, Timestamp};
@@ -213,7 +214,7 @@ impl History {
                 if part.is_empty() {
                     return Ok(ControlFlow::Continue(()));
                 }
-                let part = read_at(file, group, &part)?;
+                let part = read_at(file, Kind::Passages, group, &part)?;
                 found.rows.extend(part.into_iter().rev().filter(|(offset, _)| *offset < before));
                 if found.rows.len() > limit {
                     found.rows.truncate(limit);
@@ -306,7 +307,7 @@ impl History {
                     file.read_column(&PASSAGES, group, at, rows.clone(), &mut column)?;
                     let mut walk = Walk::new(&column);
                     let rows: Vec<usize> = rows.filter(|_| walk.long() == Some(ms)).collect();
-                    let mut passages = read_at(&file, group, &rows)?.into_iter();
+                    let mut passages = read_at(&file, Kind::Passages, group, &rows)?.into_iter();
                     if let Some(found) = passages.find(|(_, observation)| is_it(observation)) {
                         return Ok(Some(found));
                     }
@@ -361,16 +362,18 @@ impl History {
     }
 }
 
-/// Some rows of a row group, whole.
-fn read_at(
+/// Some rows of a row group of passages or positions, whole.
+pub(crate) fn read_at(
     file: &SegmentFile,
+    kind: Kind,
     group: usize,
     rows: &[usize],
 ) -> Result<Vec<(u64, Observation)>, HistoryError> {
-    let mut columns = PASSAGES.empty();
+    let table = table(kind);
+    let mut columns = table.empty();
     let Some(first) = rows.first().copied() else { return Ok(Vec::new()) };
     for (index, column) in columns.iter_mut().enumerate() {
-        let mut stream = file.stream(&PASSAGES, group, index, first, false)?;
+        let mut stream = file.stream(table, group, index, first, false)?;
         let mut at = first;
         for row in rows {
             stream.skip(row - at)?;
@@ -378,11 +381,21 @@ fn read_at(
             at = row + 1;
         }
     }
-    let mut walk = PassageWalk::new(&columns);
-    let passages: Option<Vec<_>> = (0..rows.len()).map(|_| walk.next()).collect();
-    passages.ok_or_else(|| HistoryError::Damaged {
+    let read: Option<Vec<_>> = match kind {
+        Kind::Passages => {
+            let mut walk = PassageWalk::new(&columns);
+            rows.iter().map(|_| walk.next()).collect()
+        }
+        Kind::Positions => {
+            let mut walk = PositionWalk::new(&columns);
+            rows.iter().map(|_| walk.next()).collect()
+        }
+        // These are entries of many kinds and are only read in their order.
+        Kind::Others => Some(Vec::new()),
+    };
+    read.ok_or_else(|| HistoryError::Damaged {
         path: file.path().to_owned(),
         column: None,
-        reason: "a row holds what no passage can".into(),
+        reason: "a row holds what no observation can".into(),
     })
 }

@@ -14,10 +14,10 @@ export type Reading = Told<'ReadingView'>
 /** A passage as a trace shows it. */
 export type Sighting = Told<'SightingView', { plate_color: PlateColor }>
 /** By time of capture. */
-export type Trace = Told<'TraceView', { readings: Reading[]; items: Sighting[]; damages: Damage[] }>
+export type Trace = Told<'TraceView', { readings: Reading[]; items: Sighting[]; damages: Damage[]; replaced: Damage[] }>
 /** A position of the terminal of a vehicle. */
 export type Fix = Told<'FixView'>
-export type Track = Told<'TrackView', { items: Fix[]; damages: Damage[] }>
+export type Track = Told<'TrackView', { items: Fix[]; damages: Damage[]; replaced: Damage[] }>
 /** Passages of one hour at one checkpoint. */
 export type Flow = Told<'FlowView'>
 export type Flows = Told<'FlowsView', { items: Flow[]; damages: Damage[] }>
@@ -57,5 +57,6 @@ export const history = {
   export: (search: Query, format: ExportFormat, reason: string) =>
     post<Job>(`${HISTORY}/exports`, { search: bodyOf(search), format, reason }),
   storage: () => get<Storage>(`${HISTORY}/storage`),
+  verify: () => post<undefined>(`${HISTORY}/verification`, {}),
   saveRetention: (retention: Retention) => put<Retention>(`${HISTORY}/retention`, retention),
 }

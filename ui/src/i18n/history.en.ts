@@ -25,6 +25,7 @@ export const history: Record<keyof typeof chinese, string> = {
   'history.cut': '{n} records looked at; the time asked for is not searched to its end.',
   'history.go_on': 'Search further back',
   'history.damaged': '{n} segments are damaged; their records cannot be shown.',
+  'history.replaced': '{n} segments are damaged; their rows were found in the other files, nothing is missing',
   'history.see_storage': 'See storage',
   'history.needs_reason': 'A look-up by plate needs a reason',
   'history.needs_reason_why':
@@ -165,11 +166,19 @@ export const history: Record<keyof typeof chinese, string> = {
   'storage.lost': 'Lost to damage of the journal',
   'storage.sealed': 'Archived up to',
   'storage.journal_end': 'End of the journal',
+  'storage.verification': 'Check of the files',
+  'storage.verification_why': 'All files are compared with their checksums, slowly in the background, once a week.',
+  'storage.verify': 'Check now',
+  'storage.verify_begun': 'The check has begun',
+  'storage.verifying': 'Under way: {n} of {of} files, {bytes}',
+  'storage.verified_good': 'The last one ended {at}: all {files} files ({bytes}) are as written',
+  'storage.verified_bad': 'The last one ended {at}: of {files} files ({bytes}) {n} are damaged or gone',
+  'storage.verified_never': 'None has ended yet.',
   'storage.damages': 'Damaged segments',
   'storage.damages_none': 'No damage was found.',
   'storage.damage_count': 'met {n} times',
   'storage.damages_why':
-    'Records in these segments no longer appear in answers; all others do. Check the disk and restore the files from the backup.',
+    'Rows around the bad bytes can’t be read, all others can; a trace takes them from the files in the other order where it can. Check the disk, and restore these files from a backup.',
   'storage.mended': 'Mended at this start',
   'storage.mended_none': 'It was stopped in order; nothing had to be mended.',
   'storage.removed':

@@ -215,6 +215,25 @@ describe('storage', () => {
   })
 })
 
+describe('the check of the files', () => {
+  it('says what the last one found, names the files, and can be asked for', async () => {
+    const { page, mock } = await open('/system/storage')
+    const section = page.locator('section', { hasText: '文件校验' })
+    await section.getByText(/318 个文件（.*）中 1 个损坏或缺失/).waitFor()
+    await section.getByText('passages/by=plate/month=2026-08/000041.parquet').waitFor()
+    await section.getByRole('button', { name: '立即校验' }).click()
+    await section.getByText(/正在校验：12 \/ /).waitFor()
+    expect(mock.state.requests).toContain('POST /api/v1/history/verification')
+    expect(await section.getByRole('button', { name: '立即校验' }).isDisabled()).toBe(true)
+  })
+
+  it('is told by a trace whose rows came from the other files', async () => {
+    const { page } = await open(address('/trace', { plate: PLATE }))
+    await giveReason()
+    await page.getByText('1 个数据段损坏，其中的记录已从另一种排列的文件补齐，结果完整').waitFor()
+  })
+})
+
 describe('empty, phone and English', () => {
   it.each(['/passages', '/passages/flows', '/passages/exports', '/trace', '/system/storage'])(
     'say what %s is for when it is empty',

@@ -170,6 +170,48 @@ fn files(folder: &Path) -> u64 {
     entries.map(|path| if path.is_dir() { files(&path) } else { 1 }).sum()
 }
 
+/// A byte that turned on the disk: the check of all files names its file, and a trace loses nothing, since the same rows lie in
+/// the other order.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_flipped_byte_is_named_by_the_check_and_costs_a_trace_nothing() {
+    let mut anchang = Anchang::at_rest(QUICK);
+    anchang.start_again().await;
+    let page = prepared(&mut anchang).await;
+    let camera = registered(&anchang).await;
+    let passages: Vec<_> = (0..60).map(|n| passage(&format!("鲁Q{n:05}"), n)).collect();
+    assert_eq!(camera.post(&passages).await, 200);
+    eventually("all is sealed", async || {
+        let storage = storage(&page).await;
+        storage["sealed_up_to"] == storage["journal_end"]
+    })
+    .await;
+    // A clean end and a new start: no file is open that was read before.
+    assert_eq!(anchang.terminate(), Some(0));
+    let folder = anchang.path("history").join("passages/by=plate/month=2026-11");
+    let mut damaged = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let mut bytes = std::fs::read(&path).unwrap();
+        // In the first page of the first column.
+        bytes[60] ^= 1;
+        std::fs::write(&path, &bytes).unwrap();
+        damaged.push(path.file_name().unwrap().to_string_lossy().into_owned());
+    }
+    anchang.start_again().await;
+    let page = anchang.signed_in().await;
+    let trace = page.get(&format!("/history/trace?plate=鲁Q00017&{PERIOD}&misreads=false&reason=x")).await;
+    assert_eq!(trace["items"].as_array().unwrap().len(), 1, "{trace}");
+    assert_eq!((&trace["damages"], trace["replaced"].as_array().unwrap().len()), (&json!([]), 1), "{trace}");
+
+    assert_eq!(page.send("POST", "/history/verification", None).await.status(), 204);
+    let checked = async || storage(&page).await["verification"]["last"].clone();
+    eventually("the check is done", async || checked().await["damaged"] == json!(damaged.len())).await;
+    let last = checked().await;
+    let named = last["damaged_paths"].to_string();
+    assert!(damaged.iter().all(|file| named.contains(file)) && !named.contains("by=arrival"), "{last}");
+    assert!(last["files"].as_u64().unwrap() > damaged.len() as u64, "the others are whole: {last}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_full_disk_stops_sealing_and_loses_nothing() {
     let folder = tempfile::tempdir().unwrap();

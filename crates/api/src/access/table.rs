@@ -163,6 +163,7 @@ pub const TABLE: &[(&str, &str, Access)] = &[
     ("POST", "/history/exports", OneOf(&[Export])),
     ("GET", "/history/storage", OneOf(&[SeeOperation])),
     ("PUT", "/history/retention", OneOf(&[ManageSystem])),
+    ("POST", "/history/verification", OneOf(&[ManageSystem])),
     // Long work: everybody has one's own.
     ("GET", "/jobs", AnySession),
     ("GET", "/jobs/{id}", AnySession),

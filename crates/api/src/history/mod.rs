@@ -3,12 +3,16 @@
 
 mod export;
 mod storage;
+mod verification;
 
 pub(crate) use export::{__path_start as __path_export, start as export};
 pub use storage::Retention;
 pub(crate) use storage::{
     __path_get as __path_storage, __path_put as __path_put_retention, get as storage, put as put_retention,
 };
+
+pub(crate) use verification::{__path_ask as __path_verify, ask as verify};
+pub use verification::{DAMAGED_NAMED_MAX, Verification, VerificationPass};
 
 use crate::access::Signed;
 use crate::app::{App, Names};
@@ -127,6 +131,8 @@ pub(crate) struct TraceView {
     is_cut_off: bool,
     /// Segments that could not be read: rows of theirs are missing here.
     damages: Vec<DamageView>,
+    /// Segments that could not be read, whose rows were all found in the files by arrival: nothing is missing.
+    replaced: Vec<DamageView>,
 }
 
 /// A plate that the rows of a trace were found under.
@@ -168,6 +174,8 @@ pub(crate) struct TrackView {
     items: Vec<FixView>,
     is_cut_off: bool,
     damages: Vec<DamageView>,
+    /// As of a trace.
+    replaced: Vec<DamageView>,
 }
 
 /// A position as a track shows it.
@@ -282,7 +290,13 @@ pub(crate) async fn trace(
             count,
         })
         .collect();
-    Ok(Json(TraceView { readings, items, is_cut_off: trace.is_cut, damages: damage_views(trace.damages) }))
+    Ok(Json(TraceView {
+        readings,
+        items,
+        is_cut_off: trace.is_cut,
+        damages: damage_views(trace.damages),
+        replaced: damage_views(trace.replaced),
+    }))
 }
 
 /// One passage of a trace, whole, with its pictures.
@@ -331,7 +345,12 @@ pub(crate) async fn track(
         heading_deg: fix.heading_deg,
     };
     let items = track.rows.iter().map(view).collect();
-    Ok(Json(TrackView { items, is_cut_off: track.is_cut, damages: damage_views(track.damages) }))
+    Ok(Json(TrackView {
+        items,
+        is_cut_off: track.is_cut,
+        damages: damage_views(track.damages),
+        replaced: damage_views(track.replaced),
+    }))
 }
 
 /// How many passages there were in each hour at each checkpoint; of at most 31 days.
@@ -452,9 +471,12 @@ fn trace_all(
         counts.push((*other, found.rows.len()));
         all.rows.extend(found.rows);
         all.damages.extend(found.damages);
+        all.replaced.extend(found.replaced);
     }
-    all.damages.sort_by(|a, b| a.segment.cmp(&b.segment).then(b.count.cmp(&a.count)));
-    all.damages.dedup_by(|a, b| a.segment == b.segment);
+    for damages in [&mut all.damages, &mut all.replaced] {
+        damages.sort_by(|a, b| a.segment.cmp(&b.segment).then(b.count.cmp(&a.count)));
+        damages.dedup_by(|a, b| a.segment == b.segment);
+    }
     all.rows.sort_by_key(|row| (row.captured_at, row.received_at));
     all.is_cut |= all.rows.len() > TRACE_ROWS_MAX;
     all.rows.truncate(TRACE_ROWS_MAX);

@@ -1,5 +1,6 @@
 //! What the history takes on the disk, what of it is damaged, and for how long it is kept.
 
+use super::verification::VerificationView;
 use super::{DamageView, damage_views, read};
 use crate::access::Signed;
 use crate::app::App;
@@ -108,6 +109,7 @@ pub(crate) struct StorageView {
     /// Why archiving does not go on, if so.
     stopped: Option<String>,
     damages: Vec<DamageView>,
+    verification: VerificationView,
     mended: MendedView,
     set_aside: SetAsideView,
     disk_free_bytes: Option<u64>,
@@ -188,6 +190,7 @@ pub(crate) async fn get(State(app): State<Arc<App>>, _: Signed) -> Result<Json<S
         expired_segments: archive.expired.load(Ordering::Relaxed),
         stopped: archive.stopped.load().as_ref().clone(),
         damages: damage_views(archive.history.damages()),
+        verification: VerificationView::from(&**archive.verification.load()),
         mended,
         set_aside: SetAsideView { files: set_aside.files, bytes: set_aside.bytes },
         disk_free_bytes: app.disk_free_bytes(),
