@@ -72,10 +72,25 @@ impl Plate {
         Self::parse_on(text, PlateColor::Unknown)
     }
 
+    /// A camera's text without the colour words in front, which are no part of the plate: 苏A8HK52 of 蓝苏A8HK52. 黑 is a colour
+    /// and a province.
+    pub fn without_color(text: &str) -> &str {
+        let mut start = 0;
+        for (at, symbol) in text.char_indices() {
+            if PROVINCES.contains(symbol) {
+                start = at;
+            }
+            if !COLOR_WORDS.contains(symbol) {
+                break;
+            }
+        }
+        text.get(start..).unwrap_or(text)
+    }
+
     /// The same of a plate with this ground: "鲁Q-12345" on green is a new-energy plate, which has eight symbols, of which
     /// one was not read.
     pub fn parse_on(text: &str, ground: PlateColor) -> Result<Self, PlateError> {
-        let trimmed = text.trim();
+        let trimmed = Self::without_color(text.trim());
         match trimmed {
             "" | "无车牌" | "无牌" | "无牌车" | "未悬挂" | "noPlate" | "noplate" | "无" => {
                 return Err(PlateError::NoPlate);
@@ -308,6 +323,21 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
+    fn a_colour_in_front_is_no_part_of_the_plate() {
+        for (text, plate) in [
+            ("蓝苏A8HK52", "苏A8HK52"),
+            ("黄绿鲁Q12345D", "鲁Q12345D"),
+            ("黑A12345", "黑A12345"),
+            ("黑黑A12345", "黑A12345"),
+            ("无车牌", "无车牌"),
+            ("蓝", "蓝"),
+            ("", ""),
+        ] {
+            assert_eq!(Plate::without_color(text), plate);
+        }
+    }
+
+    #[test]
     fn what_devices_write_becomes_one_plate() {
         let plate = Plate::parse("鲁Q12B45").unwrap();
         for text in [
@@ -318,6 +348,7 @@ mod tests {
             "鲁Q-12B45",
             "鲁QI2B45",
             "蓝牌鲁Q12B45",
+            "黄绿鲁Q12B45",
         ] {
             assert_eq!(Plate::parse(text), Ok(plate), "{text}");
         }

@@ -2,7 +2,7 @@
 
 use crate::notifier::Sighting;
 use crate::offence::OffenceCodes;
-use domain::{Behaviour, Behaviours, PlateClass, PlateColor, Timestamp, VehicleType};
+use domain::{Behaviour, Behaviours, Plate, PlateClass, PlateColor, Timestamp, VehicleType};
 use notice::isapi::{Capture, LaneDirection, Notice};
 use std::borrow::Cow;
 
@@ -19,7 +19,8 @@ pub(super) fn sighting<'b>(
         channel: notice.channel,
         lane: capture.lane,
         direction: capture.lane_direction.map(direction),
-        plate_text: capture.plate.clone(),
+        // The colour is a field of its own.
+        plate_text: Plate::without_color(&capture.plate).to_owned(),
         plate_percent: capture.confidence_percent,
         plate_class,
         plate_color: of_gat.unwrap_or_else(|| plate_color(&capture.plate_color)),
