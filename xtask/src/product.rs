@@ -96,6 +96,9 @@ impl Product {
             .args(["--api", &format!("http://{}", self.http)])
             .args(["--server", &format!("http://{}", self.at("viid"))])
             .args(["--terminals", self.at("terminals")])
+            .args(["--isapi", &format!("http://{}", self.at("isapi"))])
+            .args(["--dahua", &format!("http://{}", self.at("dahua"))])
+            .args(["--fleets", self.at("fleets")])
             .args(["--pictures", &self.pictures])
             .args(["--admin-token", &self.token]);
         command

@@ -56,7 +56,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         ],
     ),
     // Not the product: it may know the protocols and the words, never the product's insides.
-    ("sim", &["domain", "gat1400", "jt808"]),
+    ("sim", &["domain", "gat1400", "jt808", "jt809"]),
     // Judges the judgement: it may know both sides.
     ("truth", &["calibration", "codec", "domain", "judgement", "sim"]),
 ];

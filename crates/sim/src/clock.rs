@@ -44,14 +44,27 @@ pub fn rfc3339(at_ms: i64) -> String {
     format!("{day}T{hour:02}:{minute:02}:{second:02}.{:03}Z", ms % 1_000)
 }
 
+/// An instant in Beijing time as makers of cameras write it: `2026-11-23T14:31:36+08:00`, or with `has_ms` and without the zone
+/// `2026-11-23 14:31:36.123`; `between` stands between day and time.
+pub(crate) fn beijing(at_ms: i64, between: char, has_ms: bool) -> String {
+    use domain::time::{BEIJING_OFFSET_MS, DAY_MS};
+    let day = Timestamp::from_unix_ms(at_ms).beijing_day();
+    let ms = (at_ms + BEIJING_OFFSET_MS).rem_euclid(DAY_MS);
+    let (hour, minute, second) = (ms / 3_600_000, ms / 60_000 % 60, ms / 1_000 % 60);
+    let rest = if has_ms { format!(".{:03}", ms % 1_000) } else { "+08:00".to_owned() };
+    format!("{day}{between}{hour:02}:{minute:02}:{second:02}{rest}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn instants_are_written_in_utc() {
+    fn instants_are_written_in_utc_and_in_beijing_time() {
         assert_eq!(rfc3339(0), "1970-01-01T00:00:00.000Z");
         assert_eq!(rfc3339(1_795_415_496_123), "2026-11-23T06:31:36.123Z");
+        assert_eq!(beijing(1_795_415_496_123, 'T', false), "2026-11-23T14:31:36+08:00");
+        assert_eq!(beijing(1_795_415_496_123, ' ', true), "2026-11-23 14:31:36.123");
     }
 
     #[test]

@@ -30,6 +30,8 @@ pub(crate) enum Stream {
     Late,
     Staff,
     Officer,
+    Maker,
+    Fleet,
 }
 
 /// A source of chance for one subject.

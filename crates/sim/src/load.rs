@@ -3,9 +3,11 @@
 //! The senders are the county's own cameras and terminals, so a platform into which the county was imported knows them.
 
 use crate::clock;
+use crate::county::checkpoints::Protocol;
 use crate::county::vehicles::Register;
 use crate::device::World;
-use crate::device::camera::{Camera, CameraError, motor_vehicle};
+use crate::device::camera::{Camera, CameraError, Servers};
+use crate::device::viid::motor_vehicle;
 use crate::traffic::Passage;
 use gat1400::client::Client;
 use gat1400::object::ResponseStatus;
@@ -51,7 +53,7 @@ impl PassageLoad {
 /// How passages are sent.
 #[derive(Clone, Copy, Debug)]
 pub struct PassagePlan {
-    /// Cameras that send at the same time, each over one connection; at most as many as the county has.
+    /// Cameras that send at the same time, each over one connection; at most as many as the county has that speak GA/T 1400.
     pub connections: usize,
     /// Passages in one post.
     pub objects_per_post: usize,
@@ -67,11 +69,14 @@ pub async fn passages(
     server: &str,
     plan: PassagePlan,
 ) -> Result<PassageLoad, CameraError> {
-    let connections = plan.connections.clamp(1, world.county.checkpoints.len());
+    // A platform may know the others by the protocol of their maker only.
+    let speaks = |camera: &u16| world.county.checkpoints[usize::from(*camera)].protocol == Protocol::Gat1400;
+    let cameras: Vec<u16> = (0..world.county.checkpoints.len() as u16).filter(speaks).collect();
+    let connections = plan.connections.clamp(1, cameras.len());
     let plan = PassagePlan { connections, ..plan };
     let mut senders = tokio::task::JoinSet::new();
-    for camera in 0..connections as u16 {
-        Camera::new(world.clone(), camera, server)?.register().await?;
+    for camera in cameras.into_iter().take(connections) {
+        Camera::new(world.clone(), camera, &Servers::viid(server))?.register().await?;
         let (world, server) = (world.clone(), server.trim_end_matches('/').to_owned());
         senders.spawn(async move { send_passages(&world, camera, &server, plan).await });
     }

@@ -6,6 +6,7 @@ use domain::CivilDay;
 use domain::time::DAY_MS;
 use sim::clock::{self, Clock};
 use sim::county::{County, export, vehicles};
+use sim::device::camera::Servers;
 use sim::device::{Counts, World};
 use sim::load;
 use sim::noise::NoiseRates;
@@ -130,6 +131,15 @@ struct RunArguments {
     /// Where terminals connect: host:port.
     #[arg(long)]
     terminals: String,
+    /// Where cameras of Hikvision post their notices: http://host:port. They speak GA/T 1400 when left out.
+    #[arg(long)]
+    isapi: Option<String>,
+    /// Where cameras of Dahua post their notices: http://host:port. They speak GA/T 1400 when left out.
+    #[arg(long)]
+    dahua: Option<String>,
+    /// Where other platforms forward positions by JT/T 809: host:port. There are none when left out.
+    #[arg(long)]
+    fleets: Option<String>,
     /// An administrator's token, for --provision and --drive-clock.
     #[arg(long, conflicts_with = "token_file")]
     admin_token: Option<String>,
@@ -234,7 +244,7 @@ fn main() -> anyhow::Result<()> {
     match Arguments::parse().command {
         Command::County { county, out } => {
             let county = County::generate(county.seed, county.day()?);
-            export::write_all(&county, &out, vehicles::TERMINAL_COUNT)?;
+            export::write_all(&county, &out, &export::Roster::plain(vehicles::TERMINAL_COUNT))?;
         }
         Command::Truth { county, traffic, out } => {
             let day = county.day()?;
@@ -297,8 +307,13 @@ fn options(arguments: RunArguments) -> anyhow::Result<run::Options> {
     Ok(run::Options {
         seed: arguments.seed,
         api: arguments.api.unwrap_or_else(|| arguments.server.clone()),
-        server: arguments.server,
+        servers: Servers {
+            isapi: arguments.isapi,
+            dahua: arguments.dahua,
+            ..Servers::viid(&arguments.server)
+        },
         terminals: arguments.terminals,
+        fleets: arguments.fleets,
         pictures: arguments.pictures,
         picture_base: arguments.picture_base,
         access,

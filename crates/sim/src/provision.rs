@@ -1,7 +1,7 @@
 //! Brings the county into a platform through its public API, as an administrator would.
 
 use crate::county::County;
-use crate::county::export::{self, ExportError, Table};
+use crate::county::export::{self, ExportError, Roster, Table};
 use serde::Deserialize;
 use std::time::Duration;
 
@@ -154,10 +154,10 @@ impl Api {
         &self,
         county: &County,
         table: Table,
-        terminal_count: usize,
+        roster: &Roster,
     ) -> Result<Imported, ProvisionError> {
         let what = table.key();
-        let body = export::csv(county, table, terminal_count)
+        let body = export::csv(county, table, roster)
             .map_err(|source| ProvisionError::Table { table: what, source })?;
         let request = self.http.post(format!("{}/imports/{what}", self.base));
         let request = request.header("Content-Type", "text/csv; charset=utf-8").body(body);

@@ -2,8 +2,11 @@
 
 use crate::clock::{self, Clock};
 use crate::county::County;
+use crate::county::export::{Roster, Table};
+use crate::county::fleets::Fleet;
 use crate::county::staff::Staff;
-use crate::device::camera::Camera;
+use crate::device::camera::{Camera, Servers};
+use crate::device::fleet::Forwarder;
 use crate::device::terminal::Terminal;
 use crate::device::{Counts, World, pictures, scale};
 use crate::noise::{self, NoiseRates};
@@ -24,12 +27,14 @@ use tokio::sync::mpsc;
 pub struct Options {
     /// Seed of the county.
     pub seed: u64,
-    /// Base of the platform's HTTP, for cameras: `http://host:port`.
-    pub server: String,
+    /// Where the platform listens for cameras.
+    pub servers: Servers,
     /// Base of the platform's API, when it is not the cameras'.
     pub api: String,
     /// The platform's listener for terminals: `host:port`.
     pub terminals: String,
+    /// Its listener for other platforms by JT/T 809: `host:port`; there are none without.
+    pub fleets: Option<String>,
     /// Where the cameras' own pictures are served, and under which base links name them.
     pub pictures: String,
     /// See `pictures`.
@@ -136,13 +141,16 @@ pub async fn run(options: Options) -> Result<(), RunError> {
         tokio::spawn(drive_clock(world.clone(), api.clone()));
     }
     if let (Some(api), true) = (&api, options.provisions) {
-        wait_until_known(&world, api, &options.server).await?;
+        wait_until_known(&world, api, &options.servers).await?;
     }
     if let Some(path) = options.truth.clone() {
         tokio::spawn(write_truth(world.clone(), path, since_ms));
     }
     tokio::spawn(start_terminals(world.clone(), options.terminals.clone(), since_ms));
-    let cameras = start_cameras(&world, &options.server)?;
+    if let Some(server) = options.fleets.clone() {
+        tokio::spawn(start_fleets(world.clone(), server, since_ms));
+    }
+    let cameras = start_cameras(&world, &options.servers)?;
     let scales = api.clone().map(|api| {
         let (sender, receiver) = mpsc::channel(scale::WAITING_MAX);
         tokio::spawn(scale::run(world.clone(), api, receiver));
@@ -172,9 +180,14 @@ pub async fn run(options: Options) -> Result<(), RunError> {
 
 /// Brings in what a platform needs to know of the county.
 async fn provision(api: &Api, county: &County, options: &Options) -> Result<(), ProvisionError> {
-    let terminal_count = options.rates.terminal_count();
-    for table in crate::county::export::Table::ALL {
-        let done = api.import(county, table, terminal_count).await?;
+    let roster = Roster {
+        terminals: options.rates.terminal_count(),
+        has_isapi: options.servers.isapi.is_some(),
+        has_dahua: options.servers.dahua.is_some(),
+        has_fleets: options.fleets.is_some(),
+    };
+    for table in Table::ALL {
+        let done = api.import(county, table, &roster).await?;
         tracing::info!(table = table.key(), done.rows, done.accepted, done.rejected, "imported");
     }
     api.put_map(county).await?;
@@ -197,8 +210,12 @@ async fn provision(api: &Api, county: &County, options: &Options) -> Result<(), 
 
 /// Waits, within a bound, until the platform lets in what was just imported, so that it refuses no device of the county:
 /// one camera tries for all, and is taken off the list of refused devices when it got there.
-pub async fn wait_until_known(world: &Arc<World>, api: &Api, server: &str) -> Result<(), reqwest::Error> {
-    let scout = Camera::new(world.clone(), SCOUT, server)?;
+pub async fn wait_until_known(
+    world: &Arc<World>,
+    api: &Api,
+    servers: &Servers,
+) -> Result<(), reqwest::Error> {
+    let scout = Camera::new(world.clone(), SCOUT, servers)?;
     let mut was_refused = false;
     let known = async {
         while let Err(error) = scout.register().await {
@@ -225,11 +242,11 @@ pub async fn wait_until_known(world: &Arc<World>, api: &Api, server: &str) -> Re
 
 type Cameras = Vec<mpsc::UnboundedSender<Vec<Passage>>>;
 
-fn start_cameras(world: &Arc<World>, server: &str) -> Result<Cameras, reqwest::Error> {
+fn start_cameras(world: &Arc<World>, servers: &Servers) -> Result<Cameras, reqwest::Error> {
     (0..world.county.checkpoints.len() as u16)
         .map(|checkpoint| {
             let (sender, receiver) = mpsc::unbounded_channel();
-            tokio::spawn(Camera::new(world.clone(), checkpoint, server)?.run(receiver));
+            tokio::spawn(Camera::new(world.clone(), checkpoint, servers)?.run(receiver));
             Ok(sender)
         })
         .collect()
@@ -241,6 +258,17 @@ async fn start_terminals(world: Arc<World>, server: String, since_ms: i64) {
         pace.tick().await;
         let (world, server) = (world.clone(), server.clone());
         tokio::spawn(async move { Terminal::new(world, vehicle, &server, since_ms).run().await });
+    }
+}
+
+/// Other platforms, with the tours of their vehicles made beside what serves the sockets.
+async fn start_fleets(world: Arc<World>, server: String, since_ms: i64) {
+    for fleet in Fleet::of(&world.county) {
+        let (world, server) = (world.clone(), server.clone());
+        let made = tokio::task::spawn_blocking(move || Forwarder::new(world, fleet, &server, since_ms));
+        if let Ok(forwarder) = made.await {
+            tokio::spawn(forwarder.run());
+        }
     }
 }
 
@@ -361,7 +389,9 @@ async fn progress(world: Arc<World>, backfill_hours: u32) {
             passages_per_s = per_s(now.0, passages),
             positions = now.1,
             positions_per_s = per_s(now.1, positions),
+            forwarded = Counts::get(&counts.forwarded),
             cameras = Counts::get(&counts.cameras),
+            fleets = Counts::get(&counts.fleets),
             terminals = Counts::get(&counts.terminals),
             terminals_live = Counts::get(&counts.terminals_live),
             refused = Counts::get(&counts.passages_refused),

@@ -4,7 +4,7 @@ use super::names::DIVISION;
 use super::network::{Edge, EdgeIndex, Network, Step};
 use super::roads::{Road, RoadClass};
 use super::{Zone, ZoneLists};
-use crate::dice::{Dice, Stream};
+use crate::dice::{Dice, Stream, mix};
 use crate::geo::{Point, at_m, length_m};
 use domain::Theatre;
 use std::fmt::Write as _;
@@ -31,6 +31,17 @@ impl Covers {
     }
 }
 
+/// What a camera speaks, where the platform has a listener for it; GA/T 1400 elsewhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Protocol {
+    /// GA/T 1400.
+    Gat1400,
+    /// Notices of Hikvision.
+    Isapi,
+    /// Notices of Dahua.
+    Dahua,
+}
+
 /// A checkpoint and its camera.
 #[derive(Clone, Debug)]
 pub struct Checkpoint {
@@ -40,6 +51,8 @@ pub struct Checkpoint {
     pub camera_id: String,
     /// The password of its camera.
     pub camera_password: String,
+    /// What its camera speaks.
+    pub protocol: Protocol,
     /// Name.
     pub name: String,
     /// Theatre.
@@ -129,6 +142,9 @@ const EXIT_GAP_M: f64 = 700.0;
 const WEIGHING_ROADS: [usize; 2] = [1, 2];
 const URBAN_SITES: usize = 20;
 const RURAL_ROADS: usize = 4;
+/// Cameras that post the notices of their maker; the first checkpoint's is never one.
+const ISAPI_CAMERAS: usize = 4;
+const DAHUA_CAMERAS: usize = 3;
 /// Sites on each national and provincial road, in the order of `roads::main_roads` without the expressway.
 const MAIN_SITES: [usize; 6] = [5, 5, 3, 3, 3, 3];
 const SECTIONS_MAX: usize = 40;
@@ -176,6 +192,12 @@ pub(crate) fn place(
         for index in [first, last].into_iter().flatten() {
             checkpoints[index].weighs = true;
         }
+    }
+    let mut makers: Vec<usize> = (1..checkpoints.len()).collect();
+    makers.sort_by_key(|index| mix(&[seed, Stream::Maker as u64, *index as u64]));
+    let protocols = [Protocol::Isapi; ISAPI_CAMERAS].into_iter().chain([Protocol::Dahua; DAHUA_CAMERAS]);
+    for (index, protocol) in makers.into_iter().zip(protocols) {
+        checkpoints[index].protocol = protocol;
     }
     checkpoints
 }
@@ -315,6 +337,7 @@ fn checkpoint(seed: u64, index: usize, site: &Site, roads: &[Road], network: &Ne
         id: format!("{DIVISION}0000121{:07}", index + 1),
         camera_id: format!("{DIVISION}0000119{:07}", index + 1),
         camera_password: password(seed, index),
+        protocol: Protocol::Gat1400,
         name: String::new(),
         theatre: site.theatre,
         road: site.road,

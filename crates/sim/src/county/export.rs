@@ -1,6 +1,8 @@
 //! What a platform imports: CSV with Chinese headers, GeoJSON. The columns are listed in the crate's README.
 
 use super::County;
+use super::checkpoints::Protocol;
+use super::fleets::Fleet;
 use super::roads::Road;
 use super::vehicles::{REGISTERED_COUNT, Register, TERMINAL_COUNT};
 use crate::geo::Point;
@@ -23,6 +25,34 @@ pub enum ExportError {
         #[source]
         source: std::io::Error,
     },
+}
+
+/// Which devices are registered, and how: as many terminals, and what a platform listens for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Roster {
+    /// Terminals, of the first vehicles.
+    pub terminals: usize,
+    /// Whether some cameras post notices of Hikvision.
+    pub has_isapi: bool,
+    /// Whether some cameras post notices of Dahua.
+    pub has_dahua: bool,
+    /// Whether other platforms forward positions.
+    pub has_fleets: bool,
+}
+
+impl Roster {
+    /// For a platform that knows GA/T 1400 and JT/T 808 only.
+    pub fn plain(terminals: usize) -> Self {
+        Self { terminals, has_isapi: false, has_dahua: false, has_fleets: false }
+    }
+
+    fn kind(self, protocol: Protocol) -> &'static str {
+        match protocol {
+            Protocol::Isapi if self.has_isapi => "isapi",
+            Protocol::Dahua if self.has_dahua => "dahua",
+            _ => "camera",
+        }
+    }
 }
 
 /// What can be imported, in the order in which a platform needs it: devices last, so that those let in are judged by
@@ -59,12 +89,12 @@ impl Table {
 }
 
 /// A table as CSV, UTF-8 with header row.
-pub fn csv(county: &County, table: Table, terminal_count: usize) -> Result<Vec<u8>, ExportError> {
+pub fn csv(county: &County, table: Table, roster: &Roster) -> Result<Vec<u8>, ExportError> {
     let mut out = csv::Writer::from_writer(Vec::new());
     match table {
         Table::Checkpoints => checkpoints(county, &mut out),
         Table::Sections => sections(county, &mut out),
-        Table::Devices => devices(county, terminal_count.min(TERMINAL_COUNT), &mut out),
+        Table::Devices => devices(county, *roster, &mut out),
         Table::Vehicles => vehicles(county, &mut out),
         Table::WatchOrders => watch_orders(county, &mut out),
     }?;
@@ -121,18 +151,40 @@ fn sections(county: &County, out: &mut Rows) -> Result<(), csv::Error> {
     Ok(())
 }
 
-fn devices(county: &County, terminal_count: usize, out: &mut Rows) -> Result<(), csv::Error> {
-    out.write_record(["类型", "编号", "名称", "用户名", "密码", "卡口编号", "号牌号码", "号牌种类"])?;
+fn devices(county: &County, roster: Roster, out: &mut Rows) -> Result<(), csv::Error> {
+    out.write_record([
+        "类型",
+        "编号",
+        "名称",
+        "用户名",
+        "密码",
+        "卡口编号",
+        "号牌号码",
+        "号牌种类",
+        "M1",
+        "IA1",
+        "IC1",
+    ])?;
     for checkpoint in &county.checkpoints {
         let name = format!("{}抓拍机", checkpoint.name);
         let (id, password) = (&checkpoint.camera_id, &checkpoint.camera_password);
-        out.write_record(["camera", id, &name, id, password, &checkpoint.id, "", ""])?;
+        let kind = roster.kind(checkpoint.protocol);
+        out.write_record([kind, id, &name, id, password, &checkpoint.id, "", "", "", "", ""])?;
     }
-    for (index, vehicle) in county.register.vehicles.iter().enumerate().take(terminal_count) {
+    let terminals = roster.terminals.min(TERMINAL_COUNT);
+    for (index, vehicle) in county.register.vehicles.iter().enumerate().take(terminals) {
         let plate = vehicle.plate.to_string();
         let class = vehicle.kind.plate_class().to_string();
         let name = format!("{plate}车载终端");
-        out.write_record(["terminal", &Register::sim(index), &name, "", "", "", &plate, &class])?;
+        out.write_record(["terminal", &Register::sim(index), &name, "", "", "", &plate, &class, "", "", ""])?;
+    }
+    for fleet in Fleet::of(county).into_iter().filter(|_| roster.has_fleets) {
+        let [id, user] = [fleet.access_code, fleet.user_id].map(|number| number.to_string());
+        let [m1, ia1, ic1] = match fleet.cipher {
+            Some(cipher) => [cipher.m1, cipher.ia1, cipher.ic1].map(|number| number.to_string()),
+            None => Default::default(),
+        };
+        out.write_record(["fleet", &id, fleet.name, &user, &fleet.password, "", "", "", &m1, &ia1, &ic1])?;
     }
     Ok(())
 }
@@ -262,7 +314,7 @@ fn coordinates(points: &[Point]) -> Vec<[f64; 2]> {
 }
 
 /// Writes all tables and both maps into a folder, which is made when it is not there.
-pub fn write_all(county: &County, folder: &Path, terminal_count: usize) -> Result<(), ExportError> {
+pub fn write_all(county: &County, folder: &Path, roster: &Roster) -> Result<(), ExportError> {
     let write = |name: &str, bytes: &[u8]| {
         let path = folder.join(name);
         let file = |source| ExportError::File { path: path.display().to_string(), source };
@@ -271,7 +323,7 @@ pub fn write_all(county: &County, folder: &Path, terminal_count: usize) -> Resul
     std::fs::create_dir_all(folder)
         .map_err(|source| ExportError::File { path: folder.display().to_string(), source })?;
     for table in Table::ALL {
-        write(&format!("{}.csv", table.key()), &csv(county, table, terminal_count)?)?;
+        write(&format!("{}.csv", table.key()), &csv(county, table, roster)?)?;
     }
     write("roads.geojson", roads_geojson(county).to_string().as_bytes())?;
     write("places.geojson", places_geojson(county).to_string().as_bytes())

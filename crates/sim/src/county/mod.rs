@@ -1,11 +1,13 @@
 //! The county: places, roads, checkpoints, sections, vehicles and devices, all from one seed.
 //!
-//! Reading order: [`places`], [`roads`], [`network`], [`checkpoints`], [`vehicles`], [`areas`], [`staff`];
+//! Reading order: [`places`], [`roads`], [`network`], [`checkpoints`], [`vehicles`], [`areas`], [`staff`],
+//! [`fleets`];
 //! [`export`] writes what a platform imports, [`reference`] gives the same to judgement directly.
 
 pub mod areas;
 pub mod checkpoints;
 pub mod export;
+pub mod fleets;
 pub mod guises;
 pub(crate) mod names;
 pub mod network;

@@ -1,11 +1,14 @@
-//! The devices: cameras that speak GA/T 1400, terminals that speak JT/T 808, where cameras keep their pictures, and scales,
-//! which post to the platform's own API.
+//! The devices: cameras that speak GA/T 1400 or post the notices of their maker, terminals that speak JT/T 808, platforms
+//! that forward positions by JT/T 809, where cameras keep their pictures, and scales, which post to the platform's own API.
 
 pub mod camera;
+pub mod fleet;
+pub(crate) mod notices;
 pub mod pictures;
 pub mod scale;
 pub mod terminal;
 pub(crate) mod tour;
+pub mod viid;
 
 use crate::clock::Clock;
 use crate::county::County;
@@ -45,10 +48,14 @@ pub struct Counts {
     pub passages_lost: AtomicU64,
     /// Positions acknowledged.
     pub positions: AtomicU64,
+    /// Positions that other platforms have forwarded; nobody acknowledges those.
+    pub forwarded: AtomicU64,
     /// Posts and connections that failed and were tried again.
     pub retries: AtomicU64,
     /// Cameras registered now.
     pub cameras: AtomicU64,
+    /// Other platforms logged in now.
+    pub fleets: AtomicU64,
     /// Terminals authenticated now.
     pub terminals: AtomicU64,
     /// Terminals that have caught up with the present.
@@ -68,6 +75,17 @@ impl Counts {
     pub fn get(counter: &AtomicU64) -> u64 {
         counter.load(Ordering::Relaxed)
     }
+}
+
+/// Codes of offences (违法行为代码) as the county's cameras write them; `data/offence-codes.toml` has them with their source.
+pub(crate) mod offence_code {
+    pub(crate) const WRONG_WAY: &str = "1301";
+    pub(crate) const NO_HELMET: &str = "1207";
+    pub(crate) const OVERCROWDED: &str = "1238";
+    pub(crate) const CARRYING_PEOPLE: &str = "1036";
+    pub(crate) const NO_BELT: &str = "1101";
+    pub(crate) const PHONE: &str = "1223";
+    pub(crate) const PLATE_COVERED: &str = "1614";
 }
 
 /// Waits longer after each failure.

@@ -52,6 +52,13 @@ pub struct Read {
 }
 
 impl Read {
+    /// How sure of each symbol, in percent; none without a plate.
+    pub fn percents(&self) -> impl Iterator<Item = u8> + '_ {
+        let has_plate = self.quality != Quality::NoPlate;
+        let symbols = if has_plate { self.text.chars().count() } else { 0 };
+        self.percents.iter().copied().take(symbols)
+    }
+
     /// How sure of each symbol, as GA/T 1400 writes it: `鲁-98,Q-97,…`; empty without a plate.
     pub fn per_symbol(&self) -> String {
         let mut text = String::new();

@@ -219,6 +219,11 @@ impl Traffic {
         (0..all).filter(move |vehicle| !(terminal_count..TERMINAL_COUNT).contains(&(*vehicle as usize)))
     }
 
+    /// Whether a vehicle is on the roads at this scale.
+    pub fn takes_part(&self, vehicle: u32) -> bool {
+        plan::takes_part(&self.county, self.rates, vehicle)
+    }
+
     /// The drives of a vehicle that touch `from_ms..to_ms`, in order.
     pub fn drives(&self, vehicle: u32, from_ms: i64, to_ms: i64) -> Vec<Leg> {
         let mut legs = Vec::new();

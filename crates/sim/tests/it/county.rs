@@ -2,7 +2,7 @@
 
 use crate::{COUNTY, DAY};
 use domain::{CivilDay, Plate, Theatre};
-use sim::county::export::{self, Table};
+use sim::county::export::{self, Roster, Table};
 use sim::county::guises::CLONE_COUNT;
 use sim::county::vehicles::{Kind, REGISTERED_COUNT, Standing, TERMINAL_COUNT};
 use sim::county::{County, ZoneKind};
@@ -12,9 +12,17 @@ use std::collections::BTreeSet;
 fn the_same_seed_gives_the_same_county_and_another_seed_another() {
     let (again, other) = (County::generate(7, DAY), County::generate(8, DAY));
     for table in Table::ALL {
-        let csv = export::csv(&COUNTY, table, TERMINAL_COUNT).unwrap();
-        assert!(csv == export::csv(&again, table, TERMINAL_COUNT).unwrap(), "{}", table.key());
-        assert!(csv != export::csv(&other, table, TERMINAL_COUNT).unwrap(), "{}", table.key());
+        let csv = export::csv(&COUNTY, table, &Roster::plain(TERMINAL_COUNT)).unwrap();
+        assert!(
+            csv == export::csv(&again, table, &Roster::plain(TERMINAL_COUNT)).unwrap(),
+            "{}",
+            table.key()
+        );
+        assert!(
+            csv != export::csv(&other, table, &Roster::plain(TERMINAL_COUNT)).unwrap(),
+            "{}",
+            table.key()
+        );
     }
     assert_eq!(export::roads_geojson(&COUNTY), export::roads_geojson(&again));
 }
@@ -101,7 +109,7 @@ fn the_register_has_every_kind_and_few_that_something_is_against() {
 #[test]
 fn all_files_are_written_with_their_heads() {
     let folder = tempfile::tempdir().unwrap();
-    export::write_all(&COUNTY, folder.path(), TERMINAL_COUNT).unwrap();
+    export::write_all(&COUNTY, folder.path(), &Roster::plain(TERMINAL_COUNT)).unwrap();
     let lines = |name: &str| std::fs::read_to_string(folder.path().join(name)).unwrap().lines().count();
     assert_eq!(lines("vehicles.csv"), REGISTERED_COUNT + 1);
     assert_eq!(lines("devices.csv"), 60 + TERMINAL_COUNT + 1);

@@ -1,6 +1,6 @@
 //! The devices against a small platform that answers the two protocols as the standards say, and badly on purpose.
 
-use crate::{COUNTY, DAY};
+use crate::{COUNTY, DAY, eventually};
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
@@ -16,7 +16,7 @@ use gat1400::{DateTime, Limits, read_list, write_one};
 use jt808::message::{GeneralAck, RegisterReply, TextFlags, TextMessage};
 use jt808::{AckResult, Checksum, FrameDecoder, Header, Message, Position, RegisterResult, encode_frame};
 use sim::clock::Clock;
-use sim::device::camera::Camera;
+use sim::device::camera::{Camera, Servers};
 use sim::device::terminal::Terminal;
 use sim::device::{Counts, World, pictures};
 use sim::noise::NoiseRates;
@@ -32,7 +32,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
 /// Noon, with everything going right.
-fn world() -> Arc<World> {
+pub(crate) fn world() -> Arc<World> {
     let noise = NoiseRates { cut: 0.0, clock_error_ms: 0, ..NoiseRates::default() };
     Arc::new(World {
         county: COUNTY.clone(),
@@ -115,17 +115,6 @@ async fn motor_vehicles(State(platform): State<Arc<Platform>>, body: Bytes) -> R
     write_statuses(&statuses).into_response()
 }
 
-/// Waits for something that must come soon.
-async fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
-    for _ in 0..400 {
-        if is_so() {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    panic!("{what} did not come");
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_camera_loses_no_passage_over_a_bad_platform() {
     let (server, platform) = platform().await;
@@ -139,7 +128,7 @@ async fn a_camera_loses_no_passage_over_a_bad_platform() {
     let fresh = passages.last_mut().unwrap();
     fresh.at_ms = now_ms;
     let (sender, receiver) = tokio::sync::mpsc::unbounded_channel();
-    let task = tokio::spawn(Camera::new(world.clone(), 0, &server).unwrap().run(receiver));
+    let task = tokio::spawn(Camera::new(world.clone(), 0, &Servers::viid(&server)).unwrap().run(receiver));
     sender.send(passages.clone()).unwrap();
     drop(sender);
     tokio::time::timeout(Duration::from_mins(1), task).await.unwrap().unwrap();
@@ -163,8 +152,8 @@ async fn a_camera_loses_no_passage_over_a_bad_platform() {
 async fn a_wrong_password_registers_nobody() {
     let (server, _platform) = platform().await;
     // The platform knows the password of camera 0 only.
-    assert!(Camera::new(world(), 1, &server).unwrap().register().await.is_err());
-    assert!(Camera::new(world(), 0, &server).unwrap().register().await.is_ok());
+    assert!(Camera::new(world(), 1, &Servers::viid(&server)).unwrap().register().await.is_err());
+    assert!(Camera::new(world(), 0, &Servers::viid(&server)).unwrap().register().await.is_ok());
 }
 
 /// Just imported devices are unknown for a moment: the camera that tries does not stay on the list of those refused.
@@ -192,7 +181,7 @@ async fn the_county_waits_until_its_devices_are_known_and_leaves_none_refused() 
     let address = format!("http://{}", listener.local_addr().unwrap());
     tokio::spawn(async move { axum::serve(listener, router).await });
     let api = Api::new(&address, Access::Token("token".into())).unwrap();
-    wait_until_known(&world(), &api, &address).await.unwrap();
+    wait_until_known(&world(), &api, &Servers::viid(&address)).await.unwrap();
     let dismissed = late.dismissed.lock().unwrap();
     assert_eq!(*dismissed, [(3, COUNTY.checkpoints[0].camera_id.clone())]);
 }
