@@ -25,7 +25,7 @@ use crate::reference::reference;
 use crate::replaying::{Replaying, Times};
 use crate::snapshot::{Keeper, Kept, Opened, Place, Shelf, Snapshot};
 use api::{App, ReplayRequest};
-use domain::{Entry, Outcome, ReferenceChange};
+use domain::{Entry, Observation, Outcome, ReferenceChange};
 use gateway::Intake;
 use journal::{Batch, Offset, ReadError, Reader};
 use judgement::{Engine, Parameters};
@@ -152,6 +152,8 @@ struct Fold {
     reader: Reader,
     /// Follows from entries that were applied, not stored yet.
     outcomes: Vec<Outcome>,
+    /// Passages of vehicles that somebody is under way for, not told yet.
+    sighted: Vec<Observation>,
     /// The cursor: outcomes of entries before it are stored.
     stored_up_to: u64,
     stored_at: Instant,
@@ -195,6 +197,7 @@ impl Fold {
             replaying: Replaying::new(replays),
             reader: journal.reader(Offset::START),
             outcomes: Vec::new(),
+            sighted: Vec::new(),
             stored_up_to: 0,
             stored_at: Instant::now(),
             snapshot_place: None,
@@ -310,7 +313,7 @@ impl Fold {
         self.seen_up_to = self.seen_up_to.max(end);
         self.judged.increment(batch.len() as u64);
         self.app().progress.entries.fetch_add(batch.len() as u64, Ordering::Relaxed);
-        if self.outcomes.is_empty() { Ok(()) } else { self.commit(end) }
+        if self.outcomes.is_empty() && self.sighted.is_empty() { Ok(()) } else { self.commit(end) }
     }
 
     /// Applies entries one by one.
@@ -375,6 +378,9 @@ impl Fold {
             self.app().board.observe(offset.get(), &entry, self.app().clock.now());
             if let Entry::Observation(observation) = &entry {
                 self.app().onward.lock().see(observation);
+                if offset.get() >= self.stored_up_to && self.app().orders.await_it(observation) {
+                    self.sighted.push(observation.clone());
+                }
             }
             self.seen_up_to = offset.get() + 1;
         }
@@ -530,8 +536,15 @@ impl Fold {
         self.snapshot_place = None;
     }
 
-    /// Stores the outcomes and moves the cursor to `up_to`; then all pages are told.
+    /// Stores the outcomes and moves the cursor to `up_to`; then all pages are told. Who is under way is told before, so that a
+    /// crash between the two tells again, which changes nothing, and loses no sighting.
     fn commit(&mut self, up_to: u64) -> Result<(), End> {
+        if !self.sighted.is_empty() {
+            let sighted = std::mem::take(&mut self.sighted);
+            self.store("tell sightings", |app, runtime, _| {
+                runtime.block_on(api::note_sightings(app, &sighted))
+            })?;
+        }
         let now = self.app().clock.now();
         let office = self.app().office.load_full();
         let changed = self.store("store warnings", |app, runtime, outcomes| {

@@ -117,6 +117,7 @@ pub(crate) async fn open(config: &Config) -> anyhow::Result<Opened> {
         exchange: Arc::new(exchange),
         fetcher: fetcher().context("could not make the client that fetches pictures")?,
         onward: api::OnwardBook::new(crate::onward::restored(dir)),
+        orders: api::Orders::default(),
         case_files: config.case_files()?,
         push: config.push.clone(),
         office: ArcSwap::default(),
@@ -130,6 +131,7 @@ pub(crate) async fn open(config: &Config) -> anyhow::Result<Opened> {
     app.load_names().await?;
     app.load_units().await?;
     app.load_office().await?;
+    app.load_orders().await?;
     app.load_security().await?;
     app.ensure_push_key().await.context("could not make the key of web push")?;
     let app = Arc::new(app);

@@ -3,7 +3,7 @@
 use crate::access::Refusals;
 use crate::archive::Archive;
 use crate::board::Board;
-use crate::case::{CaseFiles, Office};
+use crate::case::{CaseFiles, Office, Orders};
 use crate::health::Health;
 use crate::job::Jobs;
 use crate::live::Hub;
@@ -88,6 +88,8 @@ pub struct App {
     pub fetcher: reqwest::Client,
     /// Where vehicles go next, counted as they pass.
     pub onward: OnwardBook,
+    /// The orders under way.
+    pub orders: Orders,
     /// What the files say about cases.
     pub case_files: CaseFiles,
     /// How browsers are pushed to.
@@ -205,6 +207,8 @@ impl App {
     /// Devices or the reference changed: names are read anew at once, the rest by the binary.
     pub(crate) async fn reference_changed(&self) -> Result<(), StoreError> {
         self.load_names().await?;
+        // Whose checkpoints are.
+        self.load_office().await?;
         self.changed.notify_one();
         Ok(())
     }

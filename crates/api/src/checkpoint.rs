@@ -7,7 +7,7 @@ use crate::wire::{List, instant};
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use domain::{Checkpoint, CheckpointId, Section, SectionId, Theatre, Timestamp, Wgs84};
+use domain::{Checkpoint, CheckpointId, Section, SectionId, Theatre, Timestamp, UnitId, Wgs84};
 use gateway::DeviceState;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
@@ -36,6 +36,8 @@ pub(crate) struct CheckpointView {
     limit_large_kmh: Option<u16>,
     /// The only direction code in which traffic may pass.
     one_way: Option<u8>,
+    /// Whose it is: the squad or station at whose desk its warnings lie.
+    unit_id: Option<i64>,
     lon: f64,
     lat: f64,
     /// `online`: a camera of it speaks; `silent`: it is registered and says nothing; `offline`.
@@ -46,6 +48,7 @@ pub(crate) struct CheckpointView {
 
 /// What a client sends to store a checkpoint.
 #[derive(Debug, Deserialize, ToSchema)]
+#[expect(clippy::option_option, reason = "left out, emptied or set")]
 pub(crate) struct CheckpointInput {
     name: String,
     theatre: String,
@@ -59,6 +62,10 @@ pub(crate) struct CheckpointInput {
     limit_kmh: Option<u16>,
     limit_large_kmh: Option<u16>,
     one_way: Option<u8>,
+    /// Whose it is; left out, it stays; `null`: nobody's, and its warnings lie at the brigade's desk.
+    #[serde(default, deserialize_with = "crate::unit::given")]
+    #[schema(value_type = Option<i64>)]
+    unit_id: Option<Option<i64>>,
     lon: f64,
     lat: f64,
 }
@@ -121,6 +128,7 @@ pub(crate) fn checkpoint_states(app: &App) -> HashMap<CheckpointId, &'static str
 pub(crate) async fn list(State(app): State<Arc<App>>, _: Signed) -> Json<List<CheckpointView>> {
     let states = checkpoint_states(&app);
     let today = app.board.checkpoints();
+    let office = app.office.load();
     let items: Vec<_> = app
         .names
         .load()
@@ -139,6 +147,7 @@ pub(crate) async fn list(State(app): State<Arc<App>>, _: Signed) -> Json<List<Ch
                 limit_kmh: checkpoint.limit_kmh,
                 limit_large_kmh: checkpoint.limit_large_kmh,
                 one_way: checkpoint.one_way,
+                unit_id: office.desk.places.get(&checkpoint.id).map(|unit| unit.0),
                 lon: checkpoint.location.lon_deg(),
                 lat: checkpoint.location.lat_deg(),
                 state: states.get(&checkpoint.id).copied().unwrap_or("offline"),
@@ -176,7 +185,16 @@ pub(crate) async fn put(
         limit_large_kmh: input.limit_large_kmh,
         one_way: input.one_way,
     };
+    let owner = input.unit_id.map(|unit| unit.map(UnitId));
+    if let Some(Some(unit)) = owner
+        && !app.units.load().get(unit).is_some_and(|unit| unit.is_enabled)
+    {
+        return Err(Problem::invalid("没有这个单位。", "There is no such unit."));
+    }
     app.records.put_checkpoints(std::slice::from_ref(&checkpoint)).await?;
+    if let Some(owner) = owner {
+        app.records.assign_checkpoints(&[(checkpoint.id.clone(), owner)]).await?;
+    }
     app.reference_changed().await?;
     by.audit(&app, "checkpoint.put", checkpoint.id.as_str(), &checkpoint.name).await?;
     Ok(StatusCode::NO_CONTENT)

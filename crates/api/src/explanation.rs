@@ -7,7 +7,7 @@ use crate::model::{ModelView, ParameterView, model_view, parameter_view};
 use crate::problem::{Problem, RequestLanguage};
 use crate::rule::{RuleVersionView, version_view};
 use crate::tuning::{TuningView, holding, tuned_json, tuning_view};
-use crate::warning::{EvidenceView, WarningView, evidence_view, no_such, parse_id, warning_view};
+use crate::warning::{EvidenceView, WarningView, evidence_view, no_such, warning_view};
 use crate::wire::Language;
 use crate::words::{Place, contribution};
 use axum::Json;
@@ -80,11 +80,11 @@ struct CalibrationView {
     responses((status = 200, body = ExplanationView), (status = 404)))]
 pub(crate) async fn get(
     State(app): State<Arc<App>>,
-    _: Signed,
+    by: Signed,
     RequestLanguage(language): RequestLanguage,
     Path(id): Path<String>,
 ) -> Result<Json<ExplanationView>, Problem> {
-    let record = app.records.warning(parse_id(&id)?).await?.ok_or_else(no_such)?;
+    let record = crate::warning::seen(&app, &by, &id).await?;
     let warning = &record.warning;
     let model = app.models.iter().find(|model| model.id == warning.model).ok_or_else(no_such)?;
     let history = app.records.tuning_history(warning.model).await?;

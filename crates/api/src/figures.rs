@@ -7,7 +7,7 @@ use crate::problem::Problem;
 use crate::wire::instant;
 use axum::Json;
 use axum::extract::State;
-use domain::{CivilDay, Level, ModelId};
+use domain::{CivilDay, Level, ModelId, UnitPath};
 use records::{QuarantineFilter, WarningState};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -55,18 +55,19 @@ struct Backfill {
 
 /// The day's figures.
 #[utoipa::path(get, path = "/figures", tag = "command", responses((status = 200, body = Figures)))]
-pub(crate) async fn get(State(app): State<Arc<App>>, _: Signed) -> Result<Json<Figures>, Problem> {
-    figures(&app).await.map(Json)
+pub(crate) async fn get(State(app): State<Arc<App>>, by: Signed) -> Result<Json<Figures>, Problem> {
+    figures(&app, by.scope()).await.map(Json)
 }
 
-pub(crate) async fn figures(app: &App) -> Result<Figures, Problem> {
+/// The figures, with the warnings of this part of the county.
+pub(crate) async fn figures(app: &App, scope: &UnitPath) -> Result<Figures, Problem> {
     let now = app.clock.now();
     let counts = app.board.counts(now);
     let (since, until) = (counts.day.start(), CivilDay(counts.day.0 + 1).start());
     let mut by_model: BTreeMap<&'static str, u64> =
         ModelId::ALL.iter().map(|model| (model.key(), 0)).collect();
     let (mut today, mut signed) = (0, 0);
-    for count in app.records.warning_counts(since, until).await? {
+    for count in app.records.warning_counts(since, until, scope).await? {
         if count.state == WarningState::Withdrawn {
             continue;
         }
@@ -76,7 +77,7 @@ pub(crate) async fn figures(app: &App) -> Result<Figures, Problem> {
             signed += count.count;
         }
     }
-    let unsigned = app.records.warning_counts_by_level(WarningState::Raised).await?;
+    let unsigned = app.records.warning_counts_by_level(WarningState::Raised, scope).await?;
     let by_level = [Level::High, Level::Medium, Level::Low];
     let by_level: BTreeMap<_, _> =
         by_level.iter().map(|level| (level.key(), unsigned.get(level).copied().unwrap_or(0))).collect();

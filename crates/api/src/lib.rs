@@ -63,7 +63,7 @@ pub use app::{App, Names, OnwardBook, Progress};
 pub use archive::Archive;
 pub use back_test::{Past, Ran};
 pub use board::{Board, RECENT_PASSAGES_MAX};
-pub use case::{CaseFileError, CaseFiles, Office, publish as publish_cases};
+pub use case::{CaseFileError, CaseFiles, Office, Orders, note_sightings, publish as publish_cases};
 pub use health::Health;
 pub use history::{DAMAGED_NAMED_MAX, Retention, Verification, VerificationPass};
 pub use intake::forget_old_uploads;

@@ -34,6 +34,8 @@ pub struct Message {
 pub(crate) enum Readers {
     /// Those who may see warnings.
     Police,
+    /// Those who may see warnings and in whose scope this desk is.
+    Desk(UnitPath),
     /// Those in whose scope one of these units is, or who are named.
     Concerned { units: Arc<[UnitPath]>, people: Arc<[SmolStr]> },
 }
@@ -43,6 +45,7 @@ impl Readers {
     pub(crate) fn include(&self, username: &str, scope: &UnitPath, sees_warnings: bool) -> bool {
         match self {
             Self::Police => sees_warnings,
+            Self::Desk(desk) => sees_warnings && scope.covers(desk),
             Self::Concerned { units, people } => {
                 people.iter().any(|person| person == username) || units.iter().any(|unit| scope.covers(unit))
             }
@@ -68,9 +71,9 @@ impl Message {
         Self { event, seq: None, chinese: chinese.into(), english: Some(english.into()), readers }
     }
 
-    /// A change of a warning, in both languages.
-    pub fn warning(seq: u64, chinese: String, english: String) -> Self {
-        let readers = Readers::Police;
+    /// A change of a warning that lies at this desk, in both languages.
+    pub fn warning(seq: u64, desk: UnitPath, chinese: String, english: String) -> Self {
+        let readers = Readers::Desk(desk);
         Self {
             event: "warning",
             seq: Some(seq),

@@ -4,7 +4,7 @@
 use crate::access::Signed;
 use crate::app::App;
 use crate::problem::{Problem, RequestLanguage};
-use crate::warning::{EvidenceView, evidence_view, no_such, parse_id};
+use crate::warning::{EvidenceView, evidence_view};
 use crate::wire::instant;
 use axum::Json;
 use axum::extract::{Path, State};
@@ -73,11 +73,11 @@ struct StepView {
     responses((status = 200, body = ReplayView), (status = 404), (status = 409), (status = 503)))]
 pub(crate) async fn get(
     State(app): State<Arc<App>>,
-    _: Signed,
+    by: Signed,
     RequestLanguage(language): RequestLanguage,
     Path(id): Path<String>,
 ) -> Result<Json<ReplayView>, Problem> {
-    let record = app.records.warning(parse_id(&id)?).await?.ok_or_else(no_such)?;
+    let record = crate::warning::seen(&app, &by, &id).await?;
     let (answer, answered) = oneshot::channel();
     let request = ReplayRequest { warning: record.warning.clone(), answer };
     app.replays.try_send(request).map_err(|_| Problem::busy())?;

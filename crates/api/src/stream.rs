@@ -11,7 +11,7 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use domain::observation::Fact;
-use domain::{DeviceKind, Permission};
+use domain::{DeviceKind, Permission, UnitPath};
 use futures_util::{Stream, StreamExt, stream};
 use records::WarningRecord;
 use serde_json::json;
@@ -33,6 +33,8 @@ const SILENCE_MAX: Duration = Duration::from_secs(4);
 const PASSAGES_MS: u64 = 250;
 /// How often figures, vehicles and devices are told, in ms.
 const SECOND_MS: u64 = 1_000;
+/// The event that tells figures.
+const FIGURES: &str = "figures";
 
 /// Tells all pages about changed warnings.
 pub fn publish(app: &App, changed: &[WarningRecord]) {
@@ -46,7 +48,8 @@ pub fn publish(app: &App, changed: &[WarningRecord]) {
             json!({ "change": record.change.key(), "warning": warning_view(record, &names, now, language) })
                 .to_string()
         };
-        app.hub.send(Message::warning(record.seq, text(Language::Chinese), text(Language::English)));
+        let (chinese, english) = (text(Language::Chinese), text(Language::English));
+        app.hub.send(Message::warning(record.seq, record.desk.clone(), chinese, english));
     }
 }
 
@@ -89,7 +92,7 @@ pub(crate) async fn live(
     let mut sent = if must_reload { seq } else { last_seen.unwrap_or(seq) };
     let mut first = vec![Ok(hello)];
     if !must_reload {
-        for record in &missed {
+        for record in missed.iter().filter(|record| by.scope().covers(&record.desk)) {
             sent = sent.max(record.seq);
             let body = json!({ "change": record.change.key(), "warning": warning_view(record, &names, now, language) });
             first.push(Ok(Event::default()
@@ -98,19 +101,34 @@ pub(crate) async fn live(
                 .data(body.to_string())));
         }
     }
-    let figures = crate::figures::figures(&app).await.ok().filter(|_| sees_warnings);
-    let figures = figures.and_then(|figures| serde_json::to_string(&figures).ok());
-    first.extend(figures.map(|text| Ok(Event::default().event("figures").data(text))));
     let (me, scope) = (by.user.username.clone(), by.scope().clone());
+    if sees_warnings {
+        first.extend(figures_of(&app, &scope).await.map(Ok));
+    }
+    let reader = app.clone();
     // A page that lags is cut off: the stream ends, the browser reconnects and catches up.
     let following = BroadcastStream::new(hub)
         .take_while(|message| std::future::ready(message.as_ref().is_ok_and(|message| message.event != LAST)))
         .filter_map(move |message| {
             let mine = message.ok().filter(|message| message.readers.include(&me, &scope, sees_warnings));
-            std::future::ready(mine.and_then(|message| event_of(&message, sent, language)))
+            let (reader, scope) = (reader.clone(), scope.clone());
+            async move {
+                let message = mine?;
+                // Those of the county are not a squad's: it gets its own, at the same beat.
+                if message.event == FIGURES && !scope.0.is_empty() {
+                    return figures_of(&reader, &scope).await.map(Ok);
+                }
+                event_of(&message, sent, language)
+            }
         });
     let following = following.take_until(session_end(app, by.token));
     Ok(Sse::new(stream::iter(first).chain(following)).keep_alive(KeepAlive::new().interval(SILENCE_MAX)))
+}
+
+/// The figures of a part of the county, as an event; none while they can't be read.
+async fn figures_of(app: &App, scope: &UnitPath) -> Option<Event> {
+    let figures = crate::figures::figures(app, scope).await.ok()?;
+    Some(Event::default().event(FIGURES).data(serde_json::to_string(&figures).ok()?))
 }
 
 /// Returns when the session is over: whoever is signed out is told nothing more.
@@ -222,9 +240,9 @@ async fn tell_figures(app: &App) {
     if app.hub.listeners() == 0 {
         return;
     }
-    match crate::figures::figures(app).await {
+    match crate::figures::figures(app, &UnitPath::WHOLE).await {
         Ok(figures) => match serde_json::to_string(&figures) {
-            Ok(text) => app.hub.send(Message::plain("figures", text)),
+            Ok(text) => app.hub.send(Message::plain(FIGURES, text)),
             Err(error) => tracing::error!(%error, "figures can't be written"),
         },
         Err(problem) => tracing::warn!(?problem, "figures can't be read"),

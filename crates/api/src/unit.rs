@@ -160,7 +160,10 @@ fn problem_of(error: UnitError) -> Problem {
         }
         UnitError::BadName => ("单位名称不得为空或过长。", "A unit has a short name."),
         UnitError::TooMany => ("单位数量已达上限。", "There are too many units."),
-        UnitError::ParentAbolished => ("上级单位已撤销。", "The unit above it is abolished."),
+        UnitError::ParentAbolished | UnitError::ParentRefused => {
+            ("上级单位已撤销或未导入。", "The unit above it is abolished, or was not imported.")
+        }
+        UnitError::CodeTaken => ("单位编码重复。", "The code is there twice."),
         UnitError::Fault(UnitFault::NoParent(_)) => ("没有这个上级单位。", "There is no such unit above."),
         UnitError::Fault(UnitFault::Circle(_)) => {
             ("单位不得移到其下级单位之下。", "A unit is not moved below itself.")

@@ -6,9 +6,10 @@ use crate::problem::Problem;
 use crate::wire::{List, Paging, instant, parse_instant};
 use axum::Json;
 use axum::extract::{Path, Query, State};
-use domain::{Level, Plate, PlateClass, Timestamp, WatchOrder, WatchOrderId};
+use domain::{CaseId, Level, Plate, PlateClass, Timestamp, WatchOrder, WatchOrderId};
 use records::{WatchFilter, WatchRecord, WatchState, Window, WithdrawError};
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use utoipa::{IntoParams, ToSchema};
@@ -29,6 +30,8 @@ pub(crate) struct WatchOrderView {
     until: String,
     /// `upcoming`, `in_force`, `ended`, `withdrawn`.
     state: &'static str,
+    /// The application from which it came, in which it is withdrawn.
+    case_id: Option<String>,
     created_by: String,
     created_at: String,
     withdrawn_by: Option<String>,
@@ -78,6 +81,10 @@ fn view(record: &WatchRecord, hits: &BTreeMap<WatchOrderId, u64>, now: Timestamp
         from: instant(record.order.from),
         until: instant(record.order.until),
         state: record.state(now).key(),
+        case_id: CaseId(SmolStr::new(record.order.id.as_str()))
+            .kind()
+            .is_some()
+            .then(|| record.order.id.to_string()),
         created_by: record.created_by.to_string(),
         created_at: instant(record.created_at),
         withdrawn_by: withdrawal.map(|w| w.by.to_string()),
@@ -193,6 +200,13 @@ pub(crate) async fn withdraw(
     }
     let now = app.clock.now();
     let id = WatchOrderId::from(id.as_str());
+    // An order from an application bears its number.
+    if app.records.case(&CaseId(SmolStr::new(id.as_str()))).await?.is_some() {
+        return Err(Problem::conflict(
+            format!("该布控由申请 {id} 产生，请在该布控申请中撤控。"),
+            format!("This order came from the application {id}: withdraw it in its case."),
+        ));
+    }
     let withdrawal =
         records::Withdrawal { by: by.user.username.clone(), at: now, reason: input.reason.trim().into() };
     let record = app.records.withdraw_watch_order(&id, withdrawal).await.map_err(|error| match error {

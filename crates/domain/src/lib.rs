@@ -12,6 +12,7 @@
 
 pub mod calibration;
 pub mod case;
+pub mod crash;
 pub mod device;
 pub mod discipline;
 pub mod fact_key;
@@ -31,6 +32,7 @@ pub mod zone;
 
 pub use calibration::{Calibration, ClockError, MisreadRate, TravelTime};
 pub use case::{CaseId, CaseKind, ChainId, ClockStep, Desk, Refusal};
+pub use crash::{Crash, CrashId};
 pub use device::DeviceKind;
 pub use discipline::{Hidden, Maintenance, Mark, Silence, Verdict, VerdictGiven};
 pub use fact_key::{FILE_DEVICE, FactKey};

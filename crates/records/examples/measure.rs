@@ -76,10 +76,16 @@ async fn lists(records: &Records) -> Result<(), Box<dyn Error>> {
         println!("{slowest:>8.1}  {name}");
     }
     let start = Instant::now();
-    records.warning_counts(Timestamp::from_unix_ms(0), Timestamp::from_unix_ms(i64::MAX)).await?;
+    records
+        .warning_counts(
+            Timestamp::from_unix_ms(0),
+            Timestamp::from_unix_ms(i64::MAX),
+            &domain::UnitPath::WHOLE,
+        )
+        .await?;
     println!("{:>8.1}  warnings, counted", ms(start));
     let start = Instant::now();
-    records.warning_counts_by_level(WarningState::Raised).await?;
+    records.warning_counts_by_level(WarningState::Raised, &domain::UnitPath::WHOLE).await?;
     println!("{:>8.1}  warnings, counted by level", ms(start));
     for (name, filter) in [
         ("vehicles", VehicleFilter::default()),

@@ -10,7 +10,7 @@ use domain::Timestamp;
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::Query;
 use sea_orm::{
-    ActiveModelTrait, Condition, ConnectionTrait, IntoActiveModel, QueryOrder, QuerySelect, QueryTrait,
+    ActiveModelTrait, Condition, ConnectionTrait, DbErr, IntoActiveModel, QueryOrder, QuerySelect, QueryTrait,
 };
 use sha2::{Digest, Sha256};
 use smol_str::SmolStr;
@@ -108,27 +108,13 @@ pub enum AuditVerdict {
 impl Records {
     /// Adds a row to the audit.
     pub async fn append_audit(&self, entry: &AuditEntry) -> Result<AuditRecord, StoreError> {
-        let append = async {
+        let add = async {
             let tx = self.begin().await?;
-            let last = row::Entity::find().order_by_desc(row::Column::Id).one(&tx).await?;
-            let (last_id, prev_hash) = last.map_or((0, String::new()), |last| (last.id, last.hash));
-            let mut row = row::Model {
-                id: last_id + 1,
-                at: entry.at.unix_ms(),
-                actor: entry.actor.to_string(),
-                action: entry.action.to_string(),
-                target: entry.target.to_string(),
-                detail: entry.detail.clone(),
-                address: entry.address.as_ref().map(ToString::to_string),
-                prev_hash,
-                hash: String::new(),
-            };
-            row.hash = hash_of(&row);
-            row.clone().into_active_model().reset_all().insert(&tx).await?;
+            let row = append(&tx, entry).await?;
             tx.commit().await?;
             Ok(record_of(row))
         };
-        append.await.during("add to the audit")
+        add.await.during("add to the audit")
     }
 
     /// Rows of the audit, newest first. Its total counts no further than [`AUDIT_COUNT_MAX`] and one: to count millions takes
@@ -177,6 +163,26 @@ impl Records {
             progress(last_id as u64);
         }
     }
+}
+
+/// Adds a row in the transaction that does what it tells of: neither is there without the other.
+pub(crate) async fn append(tx: &impl ConnectionTrait, entry: &AuditEntry) -> Result<row::Model, DbErr> {
+    let last = row::Entity::find().order_by_desc(row::Column::Id).one(tx).await?;
+    let (last_id, prev_hash) = last.map_or((0, String::new()), |last| (last.id, last.hash));
+    let mut row = row::Model {
+        id: last_id + 1,
+        at: entry.at.unix_ms(),
+        actor: entry.actor.to_string(),
+        action: entry.action.to_string(),
+        target: entry.target.to_string(),
+        detail: entry.detail.clone(),
+        address: entry.address.as_ref().map(ToString::to_string),
+        prev_hash,
+        hash: String::new(),
+    };
+    row.hash = hash_of(&row);
+    row.clone().into_active_model().reset_all().insert(tx).await?;
+    Ok(row)
 }
 
 fn condition(filter: &AuditFilter) -> Condition {

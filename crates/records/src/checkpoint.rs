@@ -4,7 +4,7 @@ use crate::error::{During, StoreError, damaged};
 use crate::outbox;
 use crate::page::{Page, Put, Window};
 use crate::store::{Records, contains, narrow, upsert};
-use domain::{Checkpoint, CheckpointId, ReferenceChange, Theatre, Wgs84};
+use domain::{Checkpoint, CheckpointId, ReferenceChange, Theatre, UnitId, Wgs84};
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::ExprTrait;
 use sea_orm::{Condition, DbErr, IntoActiveModel, QueryOrder, QuerySelect};
@@ -29,6 +29,8 @@ pub(crate) mod row {
         pub limit_kmh: Option<i32>,
         pub limit_large_kmh: Option<i32>,
         pub one_way: Option<i32>,
+        /// Whose it is: the desk at which its warnings lie. Nothing that is judged by, so not part of the checkpoint.
+        pub unit_id: Option<i64>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -60,7 +62,8 @@ impl Records {
         let mut puts = Vec::with_capacity(checkpoints.len());
         let mut changes = Vec::new();
         for checkpoint in checkpoints {
-            let row = row_of(checkpoint);
+            let mut row = row_of(checkpoint);
+            row.unit_id = known.get(&row.id).and_then(|old| old.unit_id);
             let put = match known.get(&row.id) {
                 None => Put::Inserted,
                 Some(old) if *old == row => Put::Unchanged,
@@ -90,6 +93,32 @@ impl Records {
             Ok(is_gone)
         };
         remove.await.during("remove a checkpoint")
+    }
+
+    /// Says whose checkpoints are; those that are not there are passed over.
+    pub async fn assign_checkpoints(
+        &self,
+        owners: &[(CheckpointId, Option<UnitId>)],
+    ) -> Result<(), StoreError> {
+        let assign = async {
+            let tx = self.begin().await?;
+            for (id, unit) in owners {
+                row::Entity::update_many()
+                    .col_expr(row::Column::UnitId, Expr::value(unit.map(|unit| unit.0)))
+                    .filter(row::Column::Id.eq(id.as_str()))
+                    .exec(&tx)
+                    .await?;
+            }
+            tx.commit().await
+        };
+        assign.await.during("assign checkpoints")
+    }
+
+    /// Whose checkpoints are, of those that are somebody's.
+    pub async fn checkpoint_units(&self) -> Result<BTreeMap<CheckpointId, UnitId>, StoreError> {
+        let found = row::Entity::find().filter(row::Column::UnitId.is_not_null()).all(self.reader()).await;
+        let owner = |row: row::Model| Some((CheckpointId::from(row.id.as_str()), UnitId(row.unit_id?)));
+        found.map(|rows| rows.into_iter().filter_map(owner).collect()).during("read whose checkpoints are")
     }
 
     /// One checkpoint.
@@ -146,6 +175,7 @@ fn row_of(checkpoint: &Checkpoint) -> row::Model {
         limit_kmh: checkpoint.limit_kmh.map(i32::from),
         limit_large_kmh: checkpoint.limit_large_kmh.map(i32::from),
         one_way: checkpoint.one_way.map(i32::from),
+        unit_id: None,
     }
 }
 

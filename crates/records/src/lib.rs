@@ -26,7 +26,7 @@
 //! | devices | `put_devices`, `device`, `devices`, `all_devices`, `note_device_edition`, `remove_device` |
 //! | refused devices | `note_refused`, `refused_devices`, `forget_refused` |
 //! | platforms | `put_platform`, `platform`, `all_platforms`, `remove_platform`; `put_subscription`, `subscriptions`, `note_delivered`, `note_taken`, `note_subscription`; `put_dispositions`, `dispositions`, `note_disposition`, `note_sighting`; `note_tollgates`, `tollgates`, `admit_tollgate` |
-//! | checkpoints | `put_checkpoints`, `checkpoint`, `checkpoints`, `all_checkpoints`, `remove_checkpoint` |
+//! | checkpoints | `put_checkpoints`, `checkpoint`, `checkpoints`, `all_checkpoints`, `remove_checkpoint`, `assign_checkpoints`, `checkpoint_units` |
 //! | sections | `put_sections`, `section`, `all_sections`, `remove_section` |
 //! | vehicles | `put_vehicles`, `vehicle`, `vehicles_of`, `vehicles`, `vehicles_after`, `remove_vehicle` |
 //! | watch orders | `put_watch_orders`, `watch_order`, `watch_orders`, `watch_order_hits`, `withdraw_watch_order` |
@@ -37,7 +37,9 @@
 //! | outbox | `outbox_pending`, `outbox_done`, `standing_changes` |
 //! | warnings | `commit_outcomes`, `warning`, `warnings`, `warnings_changed_after`, `warning_seq`, `sign_warning`, `judge_warning`, `warning_history`, `warning_counts`, `warning_counts_by_level`, `yield_counts` |
 //! | segments of the history | `segments`, `commit_sealed`, `swap_segments` |
-//! | units | `units`, `add_unit`, `change_unit` |
+//! | cases | `open_case`, `act_on_case`, `act_of_platform`, `case`, `cases`, `case_counts`, `case_steps`, `chain_steps`, `tasks`, `task_counts`, `hazard_counts`, `ring_clocks`, `waiting_steps`, pauses |
+//! | crashes | `put_crashes`, `crash`, `crashes`, `crash_links` |
+//! | units | `units`, `add_unit`, `change_unit`, `put_units` |
 //! | users | `ensure_first_administrator`, `create_user`, `user`, `users`, `patch_user`, `take_over`, `end_founders` |
 //! | passwords | `change_password`, `reset_password`, `unlock_user`, `prove`, `enable_totp`, `disable_totp` |
 //! | sessions | `log_in`, `session_user`, `is_session_open`, `sessions`, `end_session`, `end_sessions`, `log_out` |
@@ -60,6 +62,7 @@ mod audit;
 mod back_test;
 mod case;
 mod checkpoint;
+mod crash;
 mod credential;
 pub mod cursor;
 mod device;
@@ -99,10 +102,11 @@ pub use attachment::AttachmentRecord;
 pub use audit::{AUDIT_COUNT_MAX, AuditEntry, AuditFilter, AuditRecord, AuditVerdict};
 pub use back_test::{BackTestFilter, BackTestRecord, FoundOutcome, FoundWarning, NewBackTest};
 pub use case::{
-    CaseCount, CaseError, CaseField, CaseFilter, CaseRecord, Command, PauseError, Rung, StepRecord,
-    TaskCount, TaskFilter, TaskGroup, TaskRecord, TidingsRecord, Worked,
+    CaseCount, CaseError, CaseField, CaseFilter, CaseRecord, Command, CrashesPut, HazardCount, HazardGroup,
+    PauseError, Rung, StepRecord, TaskCount, TaskFilter, TaskGroup, TaskRecord, TidingsRecord, Worked,
 };
 pub use checkpoint::CheckpointFilter;
+pub use crash::{CrashEffect, CrashFilter, CrashLink, CrashRecord};
 pub use credential::{
     ChangePasswordError, FAILED_ATTEMPTS_MAX, LOCK_OUT_MS, PASSWORDS_REMEMBERED, ProofError, RECOVERY_CODES,
     SecondFactor,
@@ -137,7 +141,7 @@ pub use session::{
 pub use silence::{EndSilenceError, Quiet, QuietKind, QuietRecord};
 pub use store::{BUSY_TIMEOUT, READERS_MAX, Records};
 pub use tuning::{TuningError, TuningRecord};
-pub use unit::{NewUnit, UNIT_NAME_CHARS_MAX, UNITS_MAX, UnitError, UnitPatch};
+pub use unit::{NewUnit, UNIT_NAME_CHARS_MAX, UNITS_MAX, UnitError, UnitPatch, UnitRow};
 pub use user::{
     CreateUserError, Duty, FIRST_ADMINISTRATOR, NewUser, PatchUserError, TakeOver, USER_TEXT_CHARS_MAX,
     USERNAME_CHARS_MAX, User, UserId, UserPatch,

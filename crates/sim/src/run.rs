@@ -199,6 +199,8 @@ async fn provision(api: &Api, county: &County, options: &Options) -> Result<(), 
     let staff = Staff::of(county);
     let units = api.put_units(&staff.units).await?;
     tracing::info!(units = units.len(), "units put");
+    let owned = api.import(county, Table::CheckpointsOfSquads, &roster).await?;
+    tracing::info!(owned.accepted, owned.rejected, "checkpoints given to squads");
     let Some(password) = &options.staff_password else { return Ok(()) };
     let now_ms = options.start_ms.unwrap_or_else(clock::wall_ms);
     let people = api.put_people(&staff, &units, password, now_ms).await?;

@@ -412,6 +412,8 @@ export interface PostOption {
   /** Negative: too late. */
   margin_minutes: number
   can_intercept: boolean
+  /** The order that its crew has signed. */
+  busy_with?: string | null
   reason: string
 }
 export interface DispatchOptions {

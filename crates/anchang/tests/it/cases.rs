@@ -1,7 +1,8 @@
 //! Cases over the API of the real binary: one warning worked to its struck-off hazard by six people, and what is refused on the way.
 
 use crate::prepared;
-use crate::world::{Anchang, Camera, Page, WATCHED, eventually, instant, passage};
+use crate::world::{Anchang, CAMERA, CHECKPOINT, Camera, Page, WATCHED, eventually, instant, passage};
+use gat1400::object::MotorVehicle;
 use serde_json::{Value, json};
 
 /// A picture of one point (PNG).
@@ -10,17 +11,20 @@ const PICTURE: &[u8] = &[
     0, 1, 8, 6, 0, 0, 0, 0x1f, 0x15, 0xc4, 0x89,
 ];
 const PLACE: (f64, f64) = (118.83, 35.17);
+const EAST: &str = "37132700001210000002";
+const SOUTH: &str = "37132700001210000003";
 
 /// Six people in their units.
 pub(crate) struct County {
     pub(crate) duty: Page,
     pub(crate) patrol: Page,
-    other_patrol: Page,
-    office: Page,
-    member: Page,
-    leader: Page,
+    pub(crate) other_patrol: Page,
+    pub(crate) office: Page,
+    pub(crate) member: Page,
+    pub(crate) leader: Page,
     pub(crate) squad: i64,
-    department: i64,
+    pub(crate) other_squad: i64,
+    pub(crate) department: i64,
 }
 
 pub(crate) async fn county(admin: &Page) -> County {
@@ -41,23 +45,24 @@ pub(crate) async fn county(admin: &Page) -> County {
         member: admin.new_user_of("gonglu", department, &["member_unit"]).await,
         leader: admin.new_user_of("lingdao", root, &["leader"]).await,
         squad,
+        other_squad: other,
         department,
     }
 }
 
-async fn act(page: &Page, file: &Value, act: Value) -> Value {
+pub(crate) async fn act(page: &Page, file: &Value, act: Value) -> Value {
     let id = file["case"]["id"].as_str().unwrap();
     page.post(&format!("/cases/{id}/acts"), json!({ "version": file["case"]["version"], "act": act })).await
 }
 
-async fn refused(page: &Page, file: &Value, act: Value) -> (u16, Value) {
+pub(crate) async fn refused(page: &Page, file: &Value, act: Value) -> (u16, Value) {
     let path = format!("/cases/{}/acts", file["case"]["id"].as_str().unwrap());
     let answer =
         page.send("POST", &path, Some(json!({ "version": file["case"]["version"], "act": act }))).await;
     (answer.status().as_u16(), answer.json().await.unwrap())
 }
 
-async fn picture(page: &Page) -> Value {
+pub(crate) async fn picture(page: &Page) -> Value {
     let stored: Value = page.attach(PICTURE).await.json().await.unwrap();
     stored["id"].clone()
 }
@@ -66,18 +71,19 @@ fn place() -> Value {
     json!({ "at": { "lon": PLACE.0, "lat": PLACE.1 }, "description": "北环路口" })
 }
 
-fn order(county: &County, warning: &Value) -> Value {
+pub(crate) fn order(county: &County, warning: &Value) -> Value {
     json!({ "kind": "dispatch", "warning": warning["id"], "plate": WATCHED, "level": "high", "unit": county.squad,
             "spot": place(), "order": "在北环路口拦截", "until": instant(3_600), "category": "watch_order" })
 }
 
 fn hazard(county: &County, warning: &Value) -> Value {
     json!({ "kind": "hazard", "warning": warning["id"], "source": "warning", "hazard_kind": "road", "category": "signs",
-            "grade": "general", "title": "路口标志缺失<script>", "spot": place(), "unit": county.squad })
+            "grade": "general", "title": "路口标志缺失<script>", "spot": place(), "unit": county.squad,
+            "answers": [{ "question": "which", "answer": "禁令标志" }] })
 }
 
 /// A warning at the desk.
-async fn warned(anchang: &Anchang, page: &Page) -> Value {
+pub(crate) async fn warned(anchang: &Anchang, page: &Page) -> Value {
     let camera = Camera::new(anchang);
     eventually("the camera is let in", async || camera.register().await == 200).await;
     assert_eq!(camera.post(&[passage(WATCHED, 8)]).await, 200);
@@ -238,4 +244,92 @@ async fn a_clock_rings_within_a_second_and_an_urgent_watch_order_that_nobody_app
     admin.put("/clock", json!({ "now": instant(86_411) })).await;
     let path = format!("/cases/{}", applied["case"]["id"].as_str().unwrap());
     eventually("it lapsed", async || leader.get(&path).await["case"]["state"] == "lapsed").await;
+}
+
+/// Two more checkpoints, and where vehicles go from the first to the second.
+async fn roads(admin: &Page, camera: &Camera) {
+    for (id, name, lon) in [(EAST, "东环路口", 118.88), (SOUTH, "南关路口", 118.93)] {
+        let place =
+            json!({ "name": name, "theatre": "urban", "direction": "由北向南", "lon": lon, "lat": 35.17 });
+        admin.put(&format!("/checkpoints/{id}"), place).await;
+    }
+    let all = json!({ "checkpoint_ids": [CHECKPOINT, EAST, SOUTH] });
+    let changed = admin.send("PATCH", &format!("/devices/camera/{CAMERA}"), Some(all)).await;
+    assert!(changed.status().is_success(), "{}", changed.text().await.unwrap());
+    admin.put("/clock", json!({ "now": instant(700) })).await;
+    // It said nothing for so long: it has to say who it is again.
+    eventually("the camera is let in again", async || camera.register().await == 200).await;
+    for n in 0..10 {
+        let plate = format!("鲁Q7000{n}");
+        let passages = [at_place(&plate, EAST, 20 + n), at_place(&plate, SOUTH, 320 + 3 * n)];
+        eventually("the camera may report there", async || camera.post(&passages).await == 200).await;
+    }
+}
+
+fn at_place(plate: &str, checkpoint: &str, seconds: i64) -> MotorVehicle {
+    MotorVehicle { tollgate_id: checkpoint.into(), ..passage(plate, seconds) }
+}
+
+async fn told(page: &Page) -> Vec<Value> {
+    let notices = page.get("/notices").await;
+    let all = notices["items"].as_array().unwrap().iter();
+    all.filter(|notice| notice["word"] == "sighted").cloned().collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_later_sighting_tells_the_crew_where_the_vehicle_goes_and_a_crew_with_an_order_is_busy() {
+    let mut anchang = Anchang::start().await;
+    let admin = prepared(&mut anchang).await;
+    let county = county(&admin).await;
+    let warning = warned(&anchang, &county.duty).await;
+    let camera = Camera::new(&anchang);
+    roads(&admin, &camera).await;
+    let post = json!({ "name": "一组", "unit": county.squad, "kind": "patrol", "state": "on_duty",
+                       "lon": 118.9, "lat": 35.17, "crew": ["lumian"] });
+    county.duty.post("/posts", post).await;
+
+    let sent = county.duty.post("/cases", order(&county, &warning)).await;
+    let id = sent["case"]["id"].as_str().unwrap().to_owned();
+    assert_eq!(
+        county.duty.get("/posts").await[0]["state"],
+        "on_duty",
+        "what nobody signed keeps nobody busy"
+    );
+    let signed = act(&county.patrol, &sent, json!({ "act": "sign" })).await;
+    let posts = county.duty.get("/posts").await;
+    assert_eq!((&posts[0]["state"], &posts[0]["busy_with"]), (&json!("busy"), &json!(id)));
+
+    // It drives on: past the east and the south, by the east twice.
+    let mut live = county.patrol.live().await;
+    admin.put("/clock", json!({ "now": instant(720) })).await;
+    assert_eq!(camera.post(&[at_place(WATCHED, EAST, 705)]).await, 200);
+    let news = live.next_of("case").await;
+    assert_eq!((&news["act"], &news["case"]["id"]), (&json!("sighted"), &json!(id)));
+    eventually("the crew is told", async || told(&county.patrol).await.len() == 1).await;
+    let title = told(&county.patrol).await[0]["title"].as_str().unwrap().to_owned();
+    assert!(title.starts_with("12:11 东环路口（由北向南） → 南关路口 12:16–12:"), "{title}");
+    let options = county.duty.get(&format!("/dispatch/options?case={id}")).await;
+    assert_eq!(options["seen"]["checkpoint_id"], EAST);
+    assert_eq!(
+        (&options["posts"][0]["busy_with"], &options["posts"][0]["can_intercept"]),
+        (&json!(id), &json!(false)),
+        "{options}"
+    );
+    assert_eq!(camera.post(&[at_place(WATCHED, EAST, 710), at_place(WATCHED, SOUTH, 715)]).await, 200);
+    eventually("the next place is told", async || told(&county.patrol).await.len() == 2).await;
+    assert_eq!(told(&county.duty).await.len(), 2, "and the dispatcher, of each checkpoint once");
+    let chain = county.duty.get(&format!("/chains/{}", warning["id"].as_str().unwrap())).await.to_string();
+    assert!(chain.contains("新的过车") && chain.contains("12:11 南关路口"), "{chain}");
+
+    // Nothing of it is lost or told again after a kill, and the crew is still busy.
+    anchang.kill();
+    anchang.start_again().await;
+    let (mut duty, mut patrol) = (Page::new(&anchang), Page::new(&anchang));
+    duty.log_in("zhiban", crate::world::PASSWORD).await;
+    patrol.log_in("lumian", crate::world::PASSWORD).await;
+    assert_eq!(duty.get("/posts").await[0]["state"], "busy");
+    assert_eq!(told(&patrol).await.len(), 2);
+    let decline = json!({ "act": "decline", "reason": "车辆故障" });
+    act(&patrol, &signed, decline).await; // The version that the crew saw before the sightings.
+    assert_eq!(duty.get("/posts").await[0]["state"], "on_duty");
 }

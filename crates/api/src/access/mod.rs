@@ -63,6 +63,28 @@ impl Signed {
         if self.may(permission) { Ok(()) } else { Err(Problem::forbidden()) }
     }
 
+    /// From which network address.
+    pub(crate) fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// Notes that the audit has what this request did, because it was written with it.
+    pub(crate) fn note_in_audit(&self) {
+        self.is_recorded.store(true, Ordering::Relaxed);
+    }
+
+    /// A row of the audit about what this user does, for whoever writes it with what is done.
+    pub(crate) fn row(&self, app: &App, action: &str, target: &str, detail: &str) -> AuditEntry {
+        AuditEntry {
+            at: app.clock.now(),
+            actor: self.user.username.clone(),
+            action: action.into(),
+            target: target.into(),
+            detail: detail.to_owned(),
+            address: Some(self.address.clone()),
+        }
+    }
+
     /// Writes into the audit what this user did.
     pub(crate) async fn audit(
         &self,
@@ -71,17 +93,8 @@ impl Signed {
         target: &str,
         detail: &str,
     ) -> Result<(), Problem> {
-        app.records
-            .append_audit(&AuditEntry {
-                at: app.clock.now(),
-                actor: self.user.username.clone(),
-                action: action.into(),
-                target: target.into(),
-                detail: detail.to_string(),
-                address: Some(self.address.clone()),
-            })
-            .await?;
-        self.is_recorded.store(true, Ordering::Relaxed);
+        app.records.append_audit(&self.row(app, action, target, detail)).await?;
+        self.note_in_audit();
         Ok(())
     }
 }

@@ -22,7 +22,7 @@ use Access::{AnySession, OneOf, PasswordChangeOnly, Public};
 
 const MAP: Access = OneOf(&[SeeWarnings, SeeHazards, SeeOperation, KeepRegister, TuneModels]);
 const TAKE_IN: Access = OneOf(&[KeepRegister, ManageDevices]);
-const IMPORT: Access = OneOf(&[KeepRegister, ManageDevices, ApplyWatch]);
+const IMPORT: Access = OneOf(&[KeepRegister, ManageDevices, ApplyWatch, ManageSystem]);
 const SEE_MODELS: Access = OneOf(&[SeeWarnings, SeeOperation, SeeStatistics, TuneModels, ApproveRules]);
 const SEE_WATCH: Access = OneOf(&[SeeWarnings, ApplyWatch, ReviewWatch, ApproveWatch]);
 const SEE_VEHICLES: Access = OneOf(&[LookUp, KeepRegister]);
@@ -118,6 +118,10 @@ pub const TABLE: &[(&str, &str, Access)] = &[
     ("GET", "/hazards/categories", OneOf(&[SeeHazards])),
     ("GET", "/hazards/near", OneOf(&[SeeHazards])),
     ("GET", "/hazards/{id}/notice.docx", OneOf(&[SeeHazards])),
+    ("GET", "/crashes", OneOf(&[SeeHazards, SeeStatistics])),
+    ("GET", "/crashes/{id}", OneOf(&[SeeHazards, SeeStatistics])),
+    ("POST", "/crashes", OneOf(&[WorkWarnings, ManageHazards, KeepRegister])),
+    ("GET", "/educations/local-case", OneOf(&[Educate, Dispatch])),
     ("GET", "/dispatch/options", OneOf(&[Dispatch])),
     ("GET", "/posts", OneOf(&[SeeWarnings, Intercept])),
     ("POST", "/posts", OneOf(&[Dispatch])),

@@ -12,6 +12,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use domain::case::ClockEnd;
 use domain::observation::Fact;
+use domain::stage::sighting::Sighting;
 use domain::{CaseKind, ChainId, Timestamp, WarningId};
 use records::{StepRecord, TaskFilter, TaskRecord, WarningRecord, Window};
 use serde::Serialize;
@@ -72,6 +73,7 @@ pub(crate) async fn get(
     cases.retain(|case| kinds.contains(&case.case.kind()));
     // Who may see one case of it sees its line: a township that rectifies reads why.
     let sees_one = cases.iter().any(|case| super::route::may_see(&app, &by, case));
+    let warning = warning.filter(|record| sees_one || by.scope().covers(&record.desk));
     if warning.is_none() && !sees_one {
         return Err(super::route::no_such());
     }
@@ -195,6 +197,8 @@ fn clock_line(app: &App, task: &TaskRecord, language: Language) -> Option<(Times
 fn step_line(app: &App, step: &StepRecord, language: Language) -> LineView {
     let office = app.office.load();
     let detail: Value = serde_json::from_str(&step.detail).unwrap_or(Value::Null);
+    let sighting = (step.act == "sighted").then(|| serde_json::from_value::<Sighting>(detail.clone()).ok());
+    let sighting = sighting.flatten().map(|sighting| sighting.line());
     let said = ["order", "title", "reason", "measure", "topic", "note", "description"];
     let text: Vec<&str> = said
         .iter()
@@ -212,7 +216,7 @@ fn step_line(app: &App, step: &StepRecord, language: Language) -> LineView {
         act_name: words::act(&step.act, language).to_owned(),
         actor: Some(person_ref(&office, &step.actor, language)),
         unit: step.unit.map(|unit| unit_ref(&office, unit)),
-        text: text.join("；"),
+        text: sighting.map_or_else(|| text.join("；"), Into::into),
         pictures: pictures.filter_map(Value::as_str).map(str::to_owned).collect(),
         picture_ids: Vec::new(),
         lon: degrees("lon"),

@@ -1,6 +1,7 @@
 //! Dispatch that helps: where a vehicle will be, and which posts can still be there before it.
 
 use super::post::{PostView, post_view};
+use super::road::Engaged;
 use crate::access::Signed;
 use crate::app::App;
 use crate::problem::{Problem, RequestLanguage};
@@ -10,9 +11,10 @@ use axum::extract::{Query, State};
 use domain::case::Limits;
 use domain::observation::Fact;
 use domain::time::MINUTE_MS;
-use domain::{Checkpoint, CheckpointId, Timestamp, Wgs84};
+use domain::{AnyCase, Checkpoint, CheckpointId, Plate, Timestamp, Wgs84};
 use records::{Post, PostState};
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use utoipa::{IntoParams, ToSchema};
@@ -23,10 +25,15 @@ const AHEAD_MAX: usize = 6;
 const BEHIND_MAX: usize = 3;
 /// Shares below this are left out: a road that one vehicle in fifty takes is nowhere to stand.
 const SHARE_MIN: f64 = 0.02;
-#[derive(Debug, Deserialize, IntoParams)]
+
+/// Of what: a warning, or an order under way.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(default)]
 pub(crate) struct OptionsQuery {
     /// The warning.
-    warning: String,
+    warning: Option<String>,
+    /// The order.
+    case: Option<String>,
 }
 
 /// Where it was seen last.
@@ -66,7 +73,10 @@ pub(crate) struct OptionView {
     drive_minutes: i64,
     /// Between the post's arrival and the vehicle's likely one; negative: too late.
     margin_minutes: i64,
+    /// In time, and free.
     can_intercept: bool,
+    /// The order that its crew has signed.
+    busy_with: Option<String>,
     reason: String,
 }
 
@@ -81,38 +91,26 @@ pub(crate) struct OptionsView {
 }
 
 /// A place ahead with times counted from the sighting.
-struct Place {
-    checkpoint: CheckpointId,
-    share: f64,
-    earliest_ms: i64,
-    likely_ms: i64,
-    latest_ms: i64,
-    ring: u8,
+pub(super) struct Place {
+    pub(super) checkpoint: CheckpointId,
+    pub(super) share: f64,
+    pub(super) earliest_ms: i64,
+    pub(super) likely_ms: i64,
+    pub(super) latest_ms: i64,
+    pub(super) ring: u8,
 }
 
-/// Which posts can still intercept the vehicle of a warning, the best first.
-#[utoipa::path(get, path = "/dispatch/options", tag = "dispatch", params(OptionsQuery), responses((status = 200, body = OptionsView), (status = 404)))]
+/// Which posts can still intercept the vehicle of a warning or an order, the best first.
+#[utoipa::path(get, path = "/dispatch/options", tag = "dispatch", params(OptionsQuery), responses((status = 200, body = OptionsView), (status = 404), (status = 422)))]
 pub(crate) async fn options(
     State(app): State<Arc<App>>,
-    _: Signed,
+    by: Signed,
     RequestLanguage(language): RequestLanguage,
     Query(query): Query<OptionsQuery>,
 ) -> Result<Json<OptionsView>, Problem> {
-    let id = crate::warning::parse_id(&query.warning)?;
-    let record = app.records.warning(id).await?.ok_or_else(crate::warning::no_such)?;
+    let seen = last_seen(&app, &by, &query).await?;
     let now = app.clock.now();
     let names = app.names.load_full();
-    let last_in_evidence =
-        record.warning.evidence.iter().rev().find_map(|observation| match &observation.fact {
-            Fact::Passage(passage) => Some((passage.checkpoint.clone(), observation.captured_at)),
-            Fact::Position(_) | Fact::Alarm(_) => None,
-        });
-    // What cameras saw of it since counts more than what the warning rests on.
-    let since = record.warning.subject.vehicle.and_then(|key| app.board.last_passage(key.plate));
-    let seen = match (last_in_evidence, since) {
-        (Some(a), Some(b)) => Some(if a.1 >= b.1 { a } else { b }),
-        (a, b) => a.or(b),
-    };
     let Some((from, seen_at)) = seen else {
         let nobody = language.pick(
             "该预警没有卡口过车记录，无法推算去向；请按终端定位或人工判断派遣。",
@@ -127,6 +125,8 @@ pub(crate) async fn options(
     };
     let places = ahead(&app, &from);
     let posts = app.records.posts().await?;
+    let engaged = app.orders.engaged(now);
+    let posts: Vec<Stand<'_>> = posts.iter().map(|post| Stand { post, busy: busy(post, &engaged) }).collect();
     let ranked = rank(&app, &posts, &places, &names.checkpoints, seen_at, now, language);
     let nobody = nobody(&posts, &places, &ranked, seen_at, now, &app.office.load().desk.limits, language);
     let time = |ms: i64| instant(seen_at.plus_ms(ms));
@@ -155,8 +155,58 @@ pub(crate) async fn options(
     Ok(Json(OptionsView { seen, next: next.collect(), posts: ranked, nobody }))
 }
 
+/// A post, and the order that its crew has.
+struct Stand<'a> {
+    post: &'a Post,
+    busy: Option<&'a Engaged>,
+}
+
+impl Stand<'_> {
+    fn is_free(&self) -> bool {
+        self.post.state == PostState::OnDuty && self.busy.is_none()
+    }
+}
+
+/// The order that somebody of a post's crew has signed: with it the whole post is away.
+pub(super) fn busy<'a>(post: &Post, engaged: &'a BTreeMap<SmolStr, Engaged>) -> Option<&'a Engaged> {
+    post.crew.iter().find_map(|person| engaged.get(person))
+}
+
+/// Where and when the vehicle was seen last.
+async fn last_seen(
+    app: &App,
+    by: &Signed,
+    query: &OptionsQuery,
+) -> Result<Option<(CheckpointId, Timestamp)>, Problem> {
+    let given = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
+    let (mut plate, mut seen) = (None, Vec::new());
+    let warning;
+    if let Some(id) = given(&query.case) {
+        let record = super::route::seen(app, by, &id).await?;
+        let AnyCase::Dispatch(dispatch) = &record.case else { return Err(super::route::no_such()) };
+        plate = Plate::parse(&dispatch.order.plate).ok();
+        warning = dispatch.order.warning;
+        seen.extend(dispatch.sightings.iter().filter_map(|it| Some((it.spot.checkpoint.clone()?, it.at))));
+    } else if let Some(text) = given(&query.warning) {
+        warning = Some(crate::warning::seen(app, by, &text).await?.warning.id);
+    } else {
+        return Err(Problem::invalid("请指明预警或指令。", "Name a warning or an order."));
+    }
+    if let Some(id) = warning {
+        let record = app.records.warning(id).await?.ok_or_else(crate::warning::no_such)?;
+        plate = plate.or(record.warning.subject.vehicle.map(|key| key.plate));
+        seen.extend(record.warning.evidence.iter().filter_map(|observation| match &observation.fact {
+            Fact::Passage(passage) => Some((passage.checkpoint.clone(), observation.captured_at)),
+            Fact::Position(_) | Fact::Alarm(_) => None,
+        }));
+    }
+    // What cameras saw of it since counts more than what the warning rests on.
+    seen.extend(plate.and_then(|plate| app.board.last_passage(plate)));
+    Ok(seen.into_iter().max_by_key(|(_, at)| *at))
+}
+
 /// The next places, and those behind them.
-fn ahead(app: &App, from: &CheckpointId) -> Vec<Place> {
+pub(super) fn ahead(app: &App, from: &CheckpointId) -> Vec<Place> {
     let onward = app.onward.lock();
     let mut places: Vec<Place> = onward
         .ahead(from, AHEAD_MAX)
@@ -209,10 +259,10 @@ fn drive_ms(from: Wgs84, to: Wgs84, limits: &Limits) -> i64 {
 }
 
 #[expect(clippy::too_many_arguments, reason = "what it is ranked by")]
-/// Each free post at the place where it is most likely to meet the vehicle.
+/// Each post on duty at the place where it is most likely to meet the vehicle; who has an order already comes last.
 fn rank(
     app: &App,
-    posts: &[Post],
+    posts: &[Stand<'_>],
     places: &[Place],
     checkpoints: &BTreeMap<CheckpointId, Checkpoint>,
     seen_at: Timestamp,
@@ -221,7 +271,7 @@ fn rank(
 ) -> Vec<OptionView> {
     let office = app.office.load();
     let mut options: Vec<(f64, OptionView)> = Vec::new();
-    for post in posts.iter().filter(|post| post.state == PostState::OnDuty) {
+    for Stand { post, busy } in posts.iter().filter(|stand| stand.post.state == PostState::OnDuty) {
         let best = places
             .iter()
             .filter_map(|place| {
@@ -244,7 +294,16 @@ fn rank(
         let percent = (place.share * 100.0).round();
         let arrival = minutes(seen_at.plus_ms(place.likely_ms).ms_since(now)).max(0);
         let (drive, margin) = (minutes(drive_ms), minutes(margin_ms));
-        let reason = if margin_ms >= 0 {
+        let reason = if let Some(busy) = busy {
+            let until = crate::words::beijing(busy.until);
+            language.pick(
+                format!(
+                    "正在执行指令 {}（至 {until}），改派前不能再派；到“{}”需 {drive} 分钟。",
+                    busy.order, at.name
+                ),
+                format!("Has the order {} until {until}; to “{}” it needs {drive} min.", busy.order, at.name),
+            )
+        } else if margin_ms >= 0 {
             language.pick(
                 format!("车辆约 {arrival} 分钟后到达“{}”（{percent} % 的车辆由此经过），该岗 {drive} 分钟可到位，余量 {margin} 分钟。", at.name),
                 format!("The vehicle is at “{}” in about {arrival} min ({percent} % go there); the post needs {drive} min, {margin} min to spare.", at.name),
@@ -255,15 +314,17 @@ fn rank(
                 format!("It needs {drive} min to “{}”, {} min after the vehicle.", at.name, -margin),
             )
         };
+        let is_free = busy.is_none();
         options.push((
-            score,
+            if is_free { score } else { -1.0 },
             OptionView {
-                post: post_view(app, post, language),
+                post: post_view(app, post, *busy, language),
                 ring: place.ring,
                 checkpoint_id: place.checkpoint.to_string(),
                 drive_minutes: drive,
                 margin_minutes: margin,
-                can_intercept: margin_ms >= 0,
+                can_intercept: is_free && margin_ms >= 0,
+                busy_with: busy.map(|busy| busy.order.to_string()),
                 reason,
             },
         ));
@@ -275,7 +336,7 @@ fn rank(
 /// An honest “nobody can”, with its reason.
 #[expect(clippy::too_many_arguments, reason = "what it is judged by")]
 fn nobody(
-    posts: &[Post],
+    posts: &[Stand<'_>],
     places: &[Place],
     ranked: &[OptionView],
     seen_at: Timestamp,
@@ -287,8 +348,14 @@ fn nobody(
         return None;
     }
     let since = now.ms_since(seen_at) / MINUTE_MS;
-    let text = if posts.iter().all(|post| post.state != PostState::OnDuty) {
+    let is_on_duty = |stand: &Stand<'_>| stand.post.state == PostState::OnDuty;
+    let text = if !posts.iter().any(is_on_duty) {
         language.pick("当前没有在岗的岗点或巡逻组。".to_owned(), "No post or patrol is on duty.".to_owned())
+    } else if !posts.iter().any(Stand::is_free) {
+        language.pick(
+            "在岗力量均正在执行指令；如需改派，请先撤回原指令。".to_owned(),
+            "Everybody on duty has an order; withdraw one first to send them elsewhere.".to_owned(),
+        )
     } else if places.is_empty() {
         language.pick(
             "尚未积累该卡口的车辆去向，无法推算；请按道路情况人工派遣。".to_owned(),

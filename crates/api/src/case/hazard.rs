@@ -13,16 +13,14 @@ use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use domain::stage::hazard::{Grade, Hazard, HazardKind};
+use domain::stage::hazard::{Grade, HazardKind};
 use domain::{AnyCase, CaseKind, Timestamp, UnitId, Wgs84};
-use records::{CaseField, CaseFilter, CaseRecord, Sort, Window};
+use records::{CaseField, CaseFilter, CaseRecord, HazardCount, HazardGroup, Sort, Window};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use utoipa::{IntoParams, ToSchema};
 
-/// Hazards looked at for one answer of statistics at most.
-const COUNTED_MAX: u64 = 200_000;
 /// Hazards that are told to lie near at most.
 const NEAR_MAX: usize = 10;
 /// Metres of a degree of latitude.
@@ -276,18 +274,19 @@ pub(crate) struct HazardCountsView {
 }
 
 impl HazardFigures {
-    fn add(&mut self, record: &CaseRecord, now: Timestamp) {
-        self.found += 1;
-        match record.state.as_str() {
+    fn add(&mut self, count: &HazardCount) {
+        let n = count.count;
+        self.found += n;
+        match count.state.as_str() {
             "struck_off" => {
-                self.rectified += 1;
-                self.struck_off += 1;
+                self.rectified += n;
+                self.struck_off += n;
             }
-            "accepted" => self.rectified += 1,
+            "accepted" => self.rectified += n,
             _ => {}
         }
-        self.open += u64::from(record.is_open);
-        self.late += u64::from(record.is_open && record.due_at.is_some_and(|due_at| due_at < now));
+        self.open += if count.is_open { n } else { 0 };
+        self.late += if count.is_late { n } else { 0 };
     }
 }
 
@@ -308,51 +307,31 @@ pub(crate) async fn counts(
         until: Some(until),
         ..CaseQuery::default().filter(&app, &by, now)?
     };
-    let by_what = query.by.as_deref().unwrap_or("category");
+    let group = match query.by.as_deref().unwrap_or("category") {
+        "unit" => HazardGroup::HomeUnit,
+        "month" => HazardGroup::Month,
+        _ => HazardGroup::Category,
+    };
     let office = app.office.load_full();
+    let name = |word: &str| match group {
+        HazardGroup::HomeUnit => word.parse().map_or_else(|_| word.to_owned(), |id| office.unit(UnitId(id))),
+        HazardGroup::Month => word.to_owned(),
+        HazardGroup::Category => words::category(&app, Some(CaseKind::Hazard), word, language),
+    };
     let (mut total, mut road, mut other) = <(HazardFigures, HazardFigures, HazardFigures)>::default();
     let mut groups: BTreeMap<String, (String, HazardFigures)> = BTreeMap::new();
-    let mut offset = 0;
-    while offset < COUNTED_MAX {
-        let window = Window { offset, limit: records::PAGE_LIMIT_MAX };
-        let page = app.records.cases(&filter, Sort::ascending(CaseField::OpenedAt), window).await?;
-        if page.items.is_empty() {
-            break;
-        }
-        offset += page.items.len() as u64;
-        for record in &page.items {
-            let AnyCase::Hazard(hazard) = &record.case else { continue };
-            if matches!(record.state.as_str(), "merged" | "unfounded") {
-                continue;
-            }
-            total.add(record, now);
-            let side = if hazard.report.hazard_kind == HazardKind::Road { &mut road } else { &mut other };
-            side.add(record, now);
-            let (group, name) = match by_what {
-                "unit" => home(&office, hazard),
-                "month" => {
-                    let (year, month, _) = record.opened_at.beijing_day().ymd();
-                    let text = format!("{year:04}-{month:02}");
-                    (text.clone(), text)
-                }
-                _ => {
-                    let key = record.category.to_string();
-                    (key, words::category(&app, Some(CaseKind::Hazard), &record.category, language))
-                }
-            };
-            groups.entry(group).or_insert_with(|| (name, HazardFigures::default())).1.add(record, now);
-        }
+    for count in app.records.hazard_counts(&filter, group, now).await? {
+        total.add(&count);
+        let side = if count.branch == HazardKind::Road.key() { &mut road } else { &mut other };
+        side.add(&count);
+        let key = count.group.to_string();
+        let named = || (name(&count.group), HazardFigures::default());
+        groups.entry(key).or_insert_with(named).1.add(&count);
     }
     let mut groups: Vec<HazardGroupView> =
         groups.into_iter().map(|(group, (name, figures))| HazardGroupView { group, name, figures }).collect();
-    if by_what != "month" {
+    if group != HazardGroup::Month {
         groups.sort_by_key(|group| std::cmp::Reverse(group.figures.found));
     }
     Ok(Json(HazardCountsView { total, road, other, groups }))
-}
-
-/// The unit in whose area it lies; which rectifies is another question.
-fn home(office: &super::office::Office, hazard: &Hazard) -> (String, String) {
-    let UnitId(id) = hazard.report.unit;
-    (id.to_string(), office.unit(hazard.report.unit))
 }

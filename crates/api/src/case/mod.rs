@@ -3,10 +3,13 @@
 
 pub(crate) mod attachment;
 pub(crate) mod chain;
+pub(crate) mod crash;
 pub(crate) mod dispatch;
+pub(crate) mod education;
 pub(crate) mod hazard;
 mod office;
 pub(crate) mod post;
+pub(crate) mod road;
 pub(crate) mod route;
 pub(crate) mod saved_view;
 pub(crate) mod task;
@@ -14,8 +17,11 @@ pub(crate) mod terms;
 mod view;
 pub(crate) mod words;
 
+pub(crate) use crash::{seated, unit_at};
 pub(crate) use office::Category;
 pub use office::{CaseFileError, CaseFiles, Office};
+pub use road::{Orders, note_sightings};
+pub(crate) use route::{fault, has_part};
 use view::case_view;
 
 use crate::app::App;
@@ -24,8 +30,9 @@ use crate::wire::Language;
 use records::Worked;
 use serde_json::json;
 
-/// Tells all pages what a command changed.
+/// Tells all pages, and the book of orders, what a command changed.
 pub fn publish(app: &App, worked: &Worked, act: &str) {
+    worked.cases.iter().for_each(|record| app.orders.note(record));
     crate::stream::publish(app, &worked.warnings);
     if worked.is_reference_changed {
         app.changed.notify_one();

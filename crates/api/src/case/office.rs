@@ -2,9 +2,11 @@
 //! (`data/cases.toml`, `data/hazards.toml`), the settings what a county changed.
 
 use crate::app::App;
-use domain::case::{Calendar, Limits, Term, Terms, WorkTime};
+use crate::problem::Problem;
+use domain::case::{Calendar, CategoryLimits, Limits, Term, Terms, WorkTime};
+use domain::stage::education::Audience;
 use domain::stage::hazard::HazardKind;
-use domain::{CivilDay, Desk, UnitId};
+use domain::{CivilDay, Desk, ModelId, UnitId};
 use records::{StoreError, User};
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
@@ -22,6 +24,8 @@ pub struct CaseFiles {
     limits: Limits,
     /// Categories of hazards with their questions.
     pub(crate) categories: Vec<Category>,
+    /// Of which models cases are told to whom.
+    pub(crate) local_cases: BTreeMap<Audience, Vec<ModelId>>,
 }
 
 /// A category of hazards.
@@ -39,6 +43,20 @@ pub(crate) struct Category {
     /// What is asked about it.
     #[serde(default)]
     pub questions: Vec<Question>,
+    /// A crash nearer than this falls on it, in metres.
+    #[serde(default)]
+    pub crash_m_max: Option<u32>,
+}
+
+impl Category {
+    /// What the state machine asks of hazards of this category.
+    fn limits(&self) -> CategoryLimits {
+        let required = self.questions.iter().filter(|question| question.is_required);
+        CategoryLimits {
+            crash_m_max: self.crash_m_max,
+            required: required.map(|question| SmolStr::new(&question.key)).collect(),
+        }
+    }
 }
 
 /// A question about a hazard.
@@ -67,6 +85,8 @@ struct CasesFile {
     limits: Limits,
     terms: Vec<Term>,
     calendar: CalendarFile,
+    #[serde(default)]
+    local_cases: BTreeMap<String, Vec<String>>,
 }
 
 /// When work is done.
@@ -105,6 +125,9 @@ pub enum CaseFileError {
     /// A day or a time that is none.
     #[error("{0} is no day or time")]
     Time(String),
+    /// A word that means nothing here.
+    #[error("{0} is no audience or model")]
+    Word(String),
 }
 
 impl CaseFiles {
@@ -117,7 +140,16 @@ impl CaseFiles {
             calendar: calendar_of(&file.calendar)?,
             escalate_percent: file.escalate_percent,
         };
-        Ok(Self { terms, limits: file.limits, categories: hazards.categories })
+        let by_key = |it: &Category| (SmolStr::new(&it.key), it.limits());
+        let limits = Limits { hazards: hazards.categories.iter().map(by_key).collect(), ..file.limits };
+        let mut local_cases = BTreeMap::new();
+        for (audience, models) in file.local_cases {
+            let wrong = |word: String| CaseFileError::Word(word);
+            let models = models.into_iter().map(|word| ModelId::parse(&word).ok_or_else(|| wrong(word)));
+            let models = models.collect::<Result<Vec<_>, _>>()?;
+            local_cases.insert(Audience::parse(&audience).ok_or(CaseFileError::Word(audience))?, models);
+        }
+        Ok(Self { terms, limits, categories: hazards.categories, local_cases })
     }
 }
 
@@ -190,6 +222,7 @@ impl App {
             terms: terms.unwrap_or_else(|| self.case_files.terms.clone()),
             limits: self.case_files.limits.clone(),
             staffed,
+            places: self.records.checkpoint_units().await?,
         };
         let people = users.iter().map(|user| (user.username.clone(), user.display_name.clone())).collect();
         self.office.store(Arc::new(Office { desk, users, people }));

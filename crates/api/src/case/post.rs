@@ -1,5 +1,7 @@
 //! Posts and patrols (岗点、巡逻组).
 
+use super::dispatch::busy;
+use super::road::Engaged;
 use super::view::{PersonRef, UnitRef, person_ref, unit_ref};
 use crate::access::Signed;
 use crate::app::App;
@@ -24,8 +26,10 @@ pub(crate) struct PostView {
     unit: UnitRef,
     /// `fixed`, `patrol`.
     kind: &'static str,
-    /// `on_duty`, `busy`, `off`.
+    /// `on_duty`, `busy`, `off`. One whose crew has signed an order is busy until the order is over.
     state: &'static str,
+    /// The order that its crew has signed.
+    busy_with: Option<String>,
     lon: f64,
     lat: f64,
     crew: Vec<PersonRef>,
@@ -45,14 +49,19 @@ pub(crate) struct PostInput {
     crew: Vec<String>,
 }
 
-pub(super) fn post_view(app: &App, post: &Post, language: Language) -> PostView {
+pub(super) fn post_view(app: &App, post: &Post, busy: Option<&Engaged>, language: Language) -> PostView {
+    let state = match (post.state, busy) {
+        (PostState::OnDuty, Some(_)) => PostState::Busy,
+        (state, _) => state,
+    };
     let office = app.office.load();
     PostView {
         id: post.id,
         name: post.name.to_string(),
         unit: unit_ref(&office, post.unit),
         kind: post.kind.key(),
-        state: post.state.key(),
+        state: state.key(),
+        busy_with: busy.map(|busy| busy.order.to_string()),
         lon: post.location.lon_deg(),
         lat: post.location.lat_deg(),
         crew: post.crew.iter().map(|person| person_ref(&office, person, language)).collect(),
@@ -68,7 +77,9 @@ pub(crate) async fn list(
     RequestLanguage(language): RequestLanguage,
 ) -> Result<Json<Vec<PostView>>, Problem> {
     let posts = app.records.posts().await?;
-    Ok(Json(posts.iter().map(|post| post_view(&app, post, language)).collect()))
+    let engaged = app.orders.engaged(app.clock.now());
+    let view = |post: &Post| post_view(&app, post, busy(post, &engaged), language);
+    Ok(Json(posts.iter().map(view).collect()))
 }
 
 fn post_of(app: &App, by: &Signed, id: i64, input: &PostInput) -> Result<Post, Problem> {
@@ -137,7 +148,8 @@ async fn store(
 ) -> Result<Json<PostView>, Problem> {
     let post = app.records.put_post(&post_of(app, by, id, &input)?).await?.ok_or_else(no_such)?;
     by.audit(app, "post.put", &post.id.to_string(), &format!("{} {}", post.name, post.state.key())).await?;
-    Ok(Json(post_view(app, &post, language)))
+    let engaged = app.orders.engaged(app.clock.now());
+    Ok(Json(post_view(app, &post, busy(&post, &engaged), language)))
 }
 
 /// Removes a post.

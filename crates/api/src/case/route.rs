@@ -241,7 +241,7 @@ impl CaseQuery {
     }
 }
 
-fn bounds(text: &str) -> Result<(Wgs84, Wgs84), Problem> {
+pub(super) fn bounds(text: &str) -> Result<(Wgs84, Wgs84), Problem> {
     let degrees: Vec<f64> = text.split(',').filter_map(|part| part.trim().parse().ok()).collect();
     let [west, south, east, north] = degrees[..] else { return Err(unknown("bbox")) };
     Wgs84::new(west, south).zip(Wgs84::new(east, north)).ok_or_else(|| unknown("bbox"))
@@ -316,6 +316,12 @@ pub(super) fn may_see(app: &App, by: &Signed, record: &CaseRecord) -> bool {
     (is_mine || has_part) && visible(by.actor()).contains(&record.case.kind())
 }
 
+/// Whether somebody may see a case that came from a warning, and so the warning.
+pub(crate) async fn has_part(app: &App, by: &Signed, warning: WarningId) -> Result<bool, Problem> {
+    let chain = super::view::related(app, &warning.into(), None).await?;
+    Ok(chain.iter().any(|record| may_see(app, by, record)))
+}
+
 /// Refuses pictures that were never sent: what has to be shown is there.
 async fn need_pictures(app: &App, said: &Value) -> Result<(), Problem> {
     let mut ids = Vec::new();
@@ -380,10 +386,11 @@ pub(crate) async fn open(
         desk: &office.desk,
         parent: parent.as_ref(),
         done: given.done,
+        address: Some(by.address()),
     };
     let turn = app.hub.turn().lock().await;
     let worked = app.records.open_case(&opening, &command).await.map_err(|error| fault(&app, error))?;
-    finish(&app, &by, &worked, "open").await?;
+    finish(&app, &by, &worked, "open");
     drop(turn);
     answer(&app, &by, &worked, language).await
 }
@@ -412,11 +419,12 @@ pub(crate) async fn act(
         desk: &office.desk,
         parent: None,
         done: given.done,
+        address: Some(by.address()),
     };
     let turn = app.hub.turn().lock().await;
     let worked = app.records.act_on_case(&record.id, input.version, &act, &command).await;
     let worked = worked.map_err(|error| fault(&app, error))?;
-    finish(&app, &by, &worked, act.key()).await?;
+    finish(&app, &by, &worked, act.key());
     drop(turn);
     answer(&app, &by, &worked, language).await
 }
@@ -439,14 +447,12 @@ impl FromRequestParts<Arc<App>> for Given {
     }
 }
 
-async fn finish(app: &Arc<App>, by: &Signed, worked: &Worked, act: &str) -> Result<(), Problem> {
-    if worked.is_repeat {
-        return Ok(());
+/// Tells the pages; the audit has it since the transaction that did it.
+fn finish(app: &Arc<App>, by: &Signed, worked: &Worked, act: &str) {
+    by.note_in_audit();
+    if !worked.is_repeat {
+        super::publish(app, worked, act);
     }
-    super::publish(app, worked, act);
-    let Some(case) = worked.cases.first() else { return Ok(()) };
-    let action = format!("{}.{act}", case.case.kind().key());
-    by.audit(app, &action, case.id.as_str(), &case.state).await
 }
 
 async fn answer(
@@ -464,7 +470,7 @@ fn unreadable(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem 
     Problem::invalid(format!("“{path}”有误：{inner}"), format!("“{path}” can't be read: {inner}"))
 }
 
-pub(super) fn fault(app: &App, error: CaseError) -> Problem {
+pub(crate) fn fault(app: &App, error: CaseError) -> Problem {
     match error {
         CaseError::NotFound => no_such(),
         CaseError::Changed { by, .. } => {

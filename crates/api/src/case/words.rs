@@ -73,6 +73,8 @@ pub(crate) fn act(act: &str, language: Language) -> &'static str {
         "confirm" => ("审核通过", "Confirm"),
         "give_back" => ("退回", "Give back"),
         "reassign" => ("改派", "Reassign"),
+        "sighted" => ("新的过车", "Seen again"),
+        "relate" => ("关联", "Linked"),
         "withdraw" => ("撤回", "Withdraw"),
         "dispose" => ("处置", "Dispose"),
         "amend" => ("更正", "Amend"),

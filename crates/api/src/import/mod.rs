@@ -1,6 +1,9 @@
-//! Files in: vehicles, checkpoints, sections, devices and watch orders as spreadsheets or CSV.
+//! Files in: vehicles, checkpoints, sections, devices, watch orders, units and crashes as spreadsheets or CSV.
 //!
 //! A bad row is reported by row and column and costs that row; the good ones stand. The same file twice changes nothing.
+
+mod crash;
+mod unit;
 
 use crate::access::Signed;
 use crate::app::App;
@@ -85,6 +88,7 @@ const CHECKPOINTS: Columns = &[
     ("单行方向", "one_way", false),
     ("经度", "lon", true),
     ("纬度", "lat", true),
+    ("所属单位", "unit", false),
 ];
 const SECTIONS: Columns = &[
     ("区间编号", "id", true),
@@ -126,6 +130,8 @@ fn columns_of(kind: &str) -> Result<Columns, Problem> {
         "sections" => SECTIONS,
         "devices" => DEVICES,
         "watch-orders" => WATCH_ORDERS,
+        "units" => unit::COLUMNS,
+        "crashes" => crash::COLUMNS,
         _ => return Err(Problem::not_found("不支持导入这类数据。", "This can't be imported.")),
     })
 }
@@ -135,6 +141,7 @@ fn permission_of(kind: &str) -> Permission {
     match kind {
         "devices" => Permission::ManageDevices,
         "watch-orders" => Permission::ApplyWatch,
+        "units" => Permission::ManageSystem,
         _ => Permission::KeepRegister,
     }
 }
@@ -168,7 +175,7 @@ pub(crate) async fn import(
     let read = tokio::task::spawn_blocking(move || Table::read(&body, columns));
     let table = read.await.map_err(|error| Problem::internal("read a table", &error))??;
     let mut report = ImportReport { rows: table.len(), ..ImportReport::default() };
-    let stored = store(&app, &kind, &table, language, &mut report, &by.user.username).await;
+    let stored = store(&app, &kind, &table, language, &mut report, &by).await;
     // What was stored before a failure stands, so judgement and gateway must learn of it all the same.
     app.reference_changed().await?;
     stored?;
@@ -184,7 +191,7 @@ async fn store(
     table: &Table,
     language: Language,
     report: &mut ImportReport,
-    user: &str,
+    by: &Signed,
 ) -> Result<(), Problem> {
     match kind {
         "vehicles" => {
@@ -194,8 +201,15 @@ async fn store(
             }
         }
         "checkpoints" => {
-            let rows = parse(table, language, report, checkpoint_row);
-            report.count(&app.records.put_checkpoints(&rows).await?);
+            let units = app.units.load_full();
+            let rows = parse(table, language, report, |row| {
+                Ok((checkpoint_row(row)?, unit::named(&units, row.text("unit"))?))
+            });
+            let (checkpoints, owners): (Vec<_>, Vec<_>) = rows.into_iter().unzip();
+            let owned = checkpoints.iter().zip(owners);
+            let owned: Vec<_> = owned.filter_map(|(it, unit)| Some((it.id.clone(), Some(unit?)))).collect();
+            report.count(&app.records.put_checkpoints(&checkpoints).await?);
+            app.records.assign_checkpoints(&owned).await?;
         }
         "sections" => {
             let names = app.names.load_full();
@@ -219,9 +233,11 @@ async fn store(
                 report.count(&app.records.put_devices(chunk).await?);
             }
         }
+        "units" => unit::store(app, table, language, report).await?,
+        "crashes" => crash::store(app, table, language, report, by).await?,
         _ => {
             let now = app.clock.now();
-            let rows = parse(table, language, report, |row| watch_row(row, user, now));
+            let rows = parse(table, language, report, |row| watch_row(row, &by.user.username, now));
             report.count(&app.records.put_watch_orders(&rows).await?);
         }
     }
@@ -229,6 +245,23 @@ async fn store(
 }
 
 impl ImportReport {
+    /// Notes what is wrong with a row.
+    fn reject(
+        &mut self,
+        table: &Table,
+        row: &Row<'_>,
+        (column, chinese, english): RowFault,
+        language: Language,
+    ) {
+        self.rejected += 1;
+        if self.errors.len() < FAULTS_MAX {
+            let value = row.text(column);
+            let column = table.shown_name(column, language);
+            let message = language.pick(format!("“{value}”{chinese}"), format!("“{value}”: {english}"));
+            self.errors.push(Fault { row: row.line, column, message });
+        }
+    }
+
     fn count(&mut self, puts: &[Put]) {
         self.accepted += puts.len();
         for put in puts {
@@ -254,16 +287,7 @@ fn parse<T>(
     for row in table.rows() {
         match read(&row) {
             Ok(value) => good.push(value),
-            Err((column, chinese, english)) => {
-                report.rejected += 1;
-                if report.errors.len() < FAULTS_MAX {
-                    let value = row.text(column);
-                    let column = table.shown_name(column, language);
-                    let message =
-                        language.pick(format!("“{value}”{chinese}"), format!("“{value}”: {english}"));
-                    report.errors.push(Fault { row: row.line, column, message });
-                }
-            }
+            Err(fault) => report.reject(table, &row, fault, language),
         }
     }
     good
@@ -275,6 +299,17 @@ fn number<T: std::str::FromStr>(row: &Row<'_>, column: &'static str) -> Result<T
 
 fn optional_number<T: std::str::FromStr>(row: &Row<'_>, column: &'static str) -> Result<Option<T>, RowFault> {
     if row.text(column).is_empty() { Ok(None) } else { number(row, column).map(Some) }
+}
+
+fn place(row: &Row<'_>) -> Result<Option<Wgs84>, RowFault> {
+    let (lon, lat) = (optional_number(row, "lon")?, optional_number(row, "lat")?);
+    match (lon, lat) {
+        (None, None) => Ok(None),
+        (Some(lon), Some(lat)) => {
+            Wgs84::new(lon, lat).map(Some).ok_or(("lon", "经纬度超出范围", "not on the earth"))
+        }
+        _ => Err(("lat", "经度、纬度须同时填写", "longitude and latitude go together")),
+    }
 }
 
 fn filled<'a>(row: &Row<'a>, column: &'static str) -> Result<&'a str, RowFault> {

@@ -14,11 +14,11 @@ use axum::extract::{ConnectInfo, Path, Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use axum::routing::get;
-use domain::people::{Actor, Permission, Role, UnitKind};
-use domain::stage::hazard::{Grade, HazardKind, Report, Source};
-use domain::{AnyCase, CaseId, CaseKind, Opening, Timestamp, UnitId, Wgs84};
+use domain::people::{Actor, Permission, Role};
+use domain::stage::hazard::{Grade, Hazard, HazardKind, Report, Source};
+use domain::{AnyCase, CaseId, CaseKind, Opening, Timestamp, Wgs84};
 use form::{Answer, Field, answer, fault};
-use records::{AuditEntry, CaseField, CaseFilter, CaseRecord, Command, Sort, Window};
+use records::{CaseField, CaseFilter, CaseRecord, Command, Sort, Window};
 use smol_str::SmolStr;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -28,6 +28,8 @@ use std::sync::Arc;
 const PUBLIC: &str = Actor::PUBLIC;
 /// Reports answered at once at most, as the specification says.
 const REQUESTS_MAX: u64 = 1_000;
+/// Merges that are followed from a report to where it went on, at most.
+const MERGES_MAX: usize = 5;
 /// Days that a list covers, as the specification says.
 const LIST_DAYS: i64 = 90;
 
@@ -166,7 +168,7 @@ async fn report(
     let contact = [text("first_name"), text("last_name"), text("phone"), text("email")];
     let contact = contact.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ");
     let office = app.office.load_full();
-    let Some(unit) = unit_at(&office.desk, at) else {
+    let Some(unit) = crate::case::unit_at(&office.desk, at) else {
         return fault(
             format,
             StatusCode::SERVICE_UNAVAILABLE,
@@ -192,13 +194,15 @@ async fn report(
         plate: None,
         pictures: Vec::new(),
         contact: contact.chars().take(100).collect::<String>().into(),
+        crash: None,
     });
     let by = Actor { username: PUBLIC.into(), unit: None, roles: Role::VillageHelper.into() };
     debug_assert!(by.may(Permission::ReportHazards), "whoever reports may");
     let key =
         headers.get("idempotency-key").and_then(|key| key.to_str().ok()).map(|key| format!("public {key}"));
+    let address = address.ip().to_string();
     let command =
-        Command { key: key.as_deref(), by: &by, at: now, desk: &office.desk, parent: None, done: None };
+        Command { key: key.as_deref(), address: Some(&address), ..Command::new(&by, now, &office.desk) };
     let turn = app.hub.turn().lock().await;
     let worked = match app.records.open_case(&opening, &command).await {
         Ok(worked) => worked,
@@ -215,35 +219,12 @@ async fn report(
     publish(&app, &worked, "open");
     drop(turn);
     let id = worked.cases.first().map(|case| case.id.to_string()).unwrap_or_default();
-    let entry = AuditEntry {
-        at: now,
-        actor: PUBLIC.into(),
-        action: "hazard.open".into(),
-        target: SmolStr::new(&id),
-        detail: "open311".to_owned(),
-        address: Some(SmolStr::new(address.ip().to_string())),
-    };
-    if let Err(error) = app.records.append_audit(&entry).await {
-        tracing::warn!(%error, "a report of the public is not in the audit");
-    }
     let fields = vec![
         ("service_request_id", Field::text(id)),
         ("service_notice", Field::text("已受理，请凭编号查询办理情况 / taken in; ask for it by its number")),
         ("account_id", Field::text("")),
     ];
     answer(format, "service_requests", "request", &Answer::Many(vec![fields]))
-}
-
-/// Who sees to a place: the nearest township whose place is known, else the root.
-fn unit_at(desk: &domain::Desk, at: Option<Wgs84>) -> Option<UnitId> {
-    let townships = desk.units.all().filter(|unit| unit.kind == UnitKind::Township && unit.is_enabled);
-    let near = at.and_then(|at| {
-        let by_distance = townships.filter_map(|unit| Some((unit.location?.distance_m(at), unit.id)));
-        by_distance.min_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, id)| id)
-    });
-    near.or_else(|| {
-        desk.units.all().find(|unit| unit.parent.is_none() && unit.is_enabled).map(|unit| unit.id)
-    })
 }
 
 /// What the public may know of a report.
@@ -275,13 +256,36 @@ fn is_public(record: &CaseRecord) -> bool {
     matches!(&record.case, AnyCase::Hazard(hazard) if hazard.report.source == Source::Public)
 }
 
+/// The hazard in which a report went on, where it was merged: whoever asks by the number of a report learns what became of it.
+async fn standing(app: &App, record: CaseRecord) -> Result<CaseRecord, records::StoreError> {
+    let mut standing = record.clone();
+    for _ in 0..MERGES_MAX {
+        let AnyCase::Hazard(Hazard { merged_into: Some(into), .. }) = &standing.case else { break };
+        let Some(next) = app.records.case(into).await? else { break };
+        standing = next;
+    }
+    // Its number, what it said and where stay the report's own.
+    Ok(CaseRecord {
+        state: standing.state,
+        is_open: standing.is_open,
+        unit: standing.unit,
+        changed_at: standing.changed_at,
+        due_at: standing.due_at,
+        ..record
+    })
+}
+
 async fn request(State(app): State<Arc<App>>, Path(request): Path<String>) -> Response {
     let (id, format) = named(&request);
     match app.records.case(&CaseId(SmolStr::new(id))).await {
         // Only what came from the public is the public's to know.
-        Ok(Some(record)) if is_public(&record) => {
-            answer(format, "service_requests", "request", &Answer::Many(vec![request_fields(&app, &record)]))
-        }
+        Ok(Some(record)) if is_public(&record) => match standing(&app, record).await {
+            Ok(record) => {
+                let fields = vec![request_fields(&app, &record)];
+                answer(format, "service_requests", "request", &Answer::Many(fields))
+            }
+            Err(_) => fault(format, StatusCode::SERVICE_UNAVAILABLE, "请稍后重试 / try again later"),
+        },
         Ok(_) => fault(format, StatusCode::NOT_FOUND, "没有这个编号 / there is no such service_request_id"),
         Err(_) => fault(format, StatusCode::SERVICE_UNAVAILABLE, "请稍后重试 / try again later"),
     }
@@ -310,8 +314,19 @@ async fn requests(app: &App, format: &str, query: &BTreeMap<String, String>) -> 
     let window = Window { offset: 0, limit: REQUESTS_MAX };
     match app.records.cases(&filter, Sort::descending(CaseField::OpenedAt), window).await {
         Ok(page) => {
-            let all = page.items.iter().filter(|record| is_public(record));
-            let fields = all.map(|record| request_fields(app, record)).collect();
+            let mut fields = Vec::with_capacity(page.items.len());
+            for record in page.items.into_iter().filter(is_public) {
+                match standing(app, record).await {
+                    Ok(record) => fields.push(request_fields(app, &record)),
+                    Err(_) => {
+                        return fault(
+                            format,
+                            StatusCode::SERVICE_UNAVAILABLE,
+                            "请稍后重试 / try again later",
+                        );
+                    }
+                }
+            }
             answer(format, "service_requests", "request", &Answer::Many(fields))
         }
         Err(_) => fault(format, StatusCode::SERVICE_UNAVAILABLE, "请稍后重试 / try again later"),

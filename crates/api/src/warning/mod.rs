@@ -109,6 +109,7 @@ fn filter_of(query: &WarningQuery, now: Timestamp) -> Result<WarningFilter, Prob
             .map(|w| WarningId::parse(&w).ok_or_else(|| unknown("group")))
             .transpose()?,
         is_head: query.heads.filter(|wanted| *wanted),
+        scope: None,
     })
 }
 
@@ -135,17 +136,17 @@ async fn add_steps(app: &App, views: &mut [WarningView], now: Timestamp) -> Resu
     Ok(())
 }
 
-/// Warnings.
+/// Warnings that lie at the desks of one's unit and those below it.
 #[utoipa::path(get, path = "/warnings", tag = "warnings", params(WarningQuery),
     responses((status = 200, body = List<WarningView>)))]
 pub(crate) async fn list(
     State(app): State<Arc<App>>,
-    _: Signed,
+    by: Signed,
     RequestLanguage(language): RequestLanguage,
     Query(query): Query<WarningQuery>,
 ) -> Result<Json<List<WarningView>>, Problem> {
     let now = app.clock.now();
-    let filter = filter_of(&query, now)?;
+    let filter = WarningFilter { scope: Some(by.scope().clone()), ..filter_of(&query, now)? };
     let paging = Paging { limit: query.limit, offset: query.offset, sort: None };
     let window = Window { offset: paging.offset(), limit: paging.limit() };
     let page = app.records.warnings(&filter, sort_of(query.sort.as_deref()), window).await?;
@@ -161,17 +162,18 @@ pub(crate) async fn list(
     responses((status = 200, body = WarningFileView), (status = 404)))]
 pub(crate) async fn get(
     State(app): State<Arc<App>>,
-    _: Signed,
+    by: Signed,
     RequestLanguage(language): RequestLanguage,
     Path(id): Path<String>,
 ) -> Result<Json<WarningFileView>, Problem> {
-    let id = parse_id(&id)?;
     let now = app.clock.now();
-    let record = app.records.warning(id).await?.ok_or_else(no_such)?;
+    let record = seen(&app, &by, &id).await?;
+    let id = record.warning.id;
     let mut related = Vec::new();
     let mut vehicle = None;
     if let Some(key) = record.warning.subject.vehicle {
-        let filter = WarningFilter { vehicle: Some(key), ..WarningFilter::default() };
+        let scope = Some(by.scope().clone());
+        let filter = WarningFilter { vehicle: Some(key), scope, ..WarningFilter::default() };
         let window = Window { offset: 0, limit: RELATED_MAX + 1 };
         let page = app.records.warnings(&filter, Sort::descending(WarningField::OccurredAt), window).await?;
         related = page.items;
@@ -212,17 +214,12 @@ pub(crate) async fn sign(
     Path(id): Path<String>,
     Json(input): Json<SignInput>,
 ) -> Result<Json<WarningView>, Problem> {
-    let id = parse_id(&id)?;
-    let record = sign_one(&app, &by, id, input.version).await?;
+    let record = sign_one(&app, &by, &id, input.version).await?;
     Ok(Json(warning_view(&record, &app.names.load(), app.clock.now(), language)))
 }
 
-async fn sign_one(
-    app: &Arc<App>,
-    by: &Signed,
-    id: WarningId,
-    version: u32,
-) -> Result<WarningRecord, Problem> {
+async fn sign_one(app: &Arc<App>, by: &Signed, id: &str, version: u32) -> Result<WarningRecord, Problem> {
+    let id = seen(app, by, id).await?.warning.id;
     let office = app.office.load_full();
     let deed = WarningDeed {
         act: WarningAct::Sign,
@@ -232,6 +229,7 @@ async fn sign_one(
         by: by.actor(),
         at: app.clock.now(),
         desk: &office.desk,
+        audit: Some(by.row(app, "warning.sign", &id.to_string(), "")),
     };
     let turn = app.hub.turn().lock().await;
     let signed = app.records.act_on_warning(id, &deed).await;
@@ -256,7 +254,7 @@ async fn sign_one(
     })?;
     crate::stream::publish(app, &changed);
     drop(turn);
-    by.audit(app, "warning.sign", &id.to_string(), "").await?;
+    by.note_in_audit();
     Ok(changed.swap_remove(0))
 }
 
@@ -305,10 +303,7 @@ pub(crate) async fn sign_many(
     }
     let mut items = Vec::with_capacity(input.items.len());
     for SignItem { id, version } in input.items {
-        let signed = match parse_id(&id) {
-            Ok(parsed) => sign_one(&app, &by, parsed, version).await.map(|_| ()),
-            Err(problem) => Err(problem),
-        };
+        let signed = sign_one(&app, &by, &id, version).await;
         let detail = signed.as_ref().err().map(|problem| problem.text(language));
         items.push(SignResult { id, ok: signed.is_ok(), detail });
     }
@@ -325,12 +320,13 @@ pub(crate) async fn judge(
     Path(id): Path<String>,
     Json(input): Json<VerdictInput>,
 ) -> Result<Json<WarningView>, Problem> {
-    let id = parse_id(&id)?;
+    let id = seen(&app, &by, &id).await?.warning.id;
     let verdict = Verdict::parse(&input.verdict)
         .ok_or_else(|| Problem::invalid("没有这种处置结果。", "There is no such verdict."))?;
     let note = input.note.as_deref().map(str::trim).filter(|note| !note.is_empty());
     let now = app.clock.now();
     let office = app.office.load_full();
+    let detail = note.map_or(verdict.key().to_owned(), |note| format!("{}: {note}", verdict.key()));
     let deed = WarningDeed {
         act: WarningAct::Judge,
         seen_version: Some(input.version),
@@ -339,6 +335,7 @@ pub(crate) async fn judge(
         by: by.actor(),
         at: now,
         desk: &office.desk,
+        audit: Some(by.row(&app, "warning.verdict", &id.to_string(), &detail)),
     };
     let turn = app.hub.turn().lock().await;
     let judged = app.records.act_on_warning(id, &deed).await;
@@ -358,9 +355,19 @@ pub(crate) async fn judge(
     let record = changed.swap_remove(0);
     drop(turn);
     app.changed.notify_one();
-    let detail = note.map_or(verdict.key().to_owned(), |note| format!("{}: {note}", verdict.key()));
-    by.audit(&app, "warning.verdict", &id.to_string(), &detail).await?;
+    by.note_in_audit();
     Ok(Json(warning_view(&record, &app.names.load(), now, language)))
+}
+
+/// A warning that this person may see: one that lies at the desk of the own unit or one below it, or from which a case came in
+/// which the person has a part. Another unit's is not there, as far as the person is concerned.
+pub(crate) async fn seen(app: &App, by: &Signed, id: &str) -> Result<WarningRecord, Problem> {
+    let record = app.records.warning(parse_id(id)?).await?.ok_or_else(no_such)?;
+    if by.scope().covers(&record.desk) || crate::case::has_part(app, by, record.warning.id).await? {
+        return Ok(record);
+    }
+    by.audit(app, "access.other_unit", id, "").await?;
+    Err(no_such())
 }
 
 pub(crate) fn parse_id(text: &str) -> Result<WarningId, Problem> {

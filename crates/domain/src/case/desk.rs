@@ -4,9 +4,9 @@
 use super::{Clock, Covers, Limits, Scene, Terms, Want};
 use crate::people::{Actor, Permission, UnitId, UnitKind, UnitTree};
 use crate::time::Timestamp;
-use crate::{Level, people::UnitPath};
+use crate::{CheckpointId, Level, people::UnitPath};
 use smol_str::SmolStr;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// By what cases are worked.
 #[derive(Clone, Debug, Default)]
@@ -19,6 +19,8 @@ pub struct Desk {
     pub limits: Limits,
     /// In which units somebody has which permission, by its word.
     pub staffed: BTreeSet<(UnitId, SmolStr)>,
+    /// Whose checkpoints are, of those that are somebody's.
+    pub places: BTreeMap<CheckpointId, UnitId>,
 }
 
 /// A step that somebody has to do, and its clock where one runs.
@@ -52,10 +54,13 @@ impl Desk {
         self.way(unit).into_iter().find(has).unwrap_or(unit)
     }
 
-    /// At whose desk new warnings lie: the brigade, else the root.
-    pub fn warnings_unit(&self) -> Option<UnitId> {
-        let brigade = self.units.all().find(|unit| unit.kind == UnitKind::Brigade && unit.is_enabled);
-        brigade.or_else(|| self.units.all().find(|unit| unit.parent.is_none())).map(|unit| unit.id)
+    /// At whose desk a warning lies: whose checkpoint it is, else the brigade, else the root.
+    pub fn warning_unit(&self, checkpoint: Option<&CheckpointId>) -> Option<UnitId> {
+        let in_service = |unit: &UnitId| self.units.get(*unit).is_some_and(|unit| unit.is_enabled);
+        let owner = checkpoint.and_then(|checkpoint| self.places.get(checkpoint)).copied();
+        let brigade = || self.units.all().find(|unit| unit.kind == UnitKind::Brigade && unit.is_enabled);
+        let root = || self.units.all().find(|unit| unit.parent.is_none());
+        owner.filter(in_service).or_else(|| brigade().or_else(root).map(|unit| unit.id))
     }
 
     /// The task that a state asks for, from now on.
@@ -134,7 +139,15 @@ mod tests {
         assert_eq!(desk.seat(UnitId(6), "manage_hazards"), UnitId(1));
         assert_eq!(desk.seat(UnitId(6), "rectify_hazards"), UnitId(6));
         assert_eq!(desk.seat(UnitId(6), "strike_hazards"), UnitId(6));
-        assert_eq!(desk.warnings_unit(), Some(UnitId(2)));
+        assert_eq!(desk.warning_unit(None), Some(UnitId(2)));
+        let places = [("A".into(), UnitId(6)), ("B".into(), UnitId(9))].into();
+        let desk = Desk { places, ..desk };
+        assert_eq!(desk.warning_unit(Some(&"A".into())), Some(UnitId(6)));
+        assert_eq!(
+            desk.warning_unit(Some(&"B".into())),
+            Some(UnitId(2)),
+            "a unit that isn't there has no desk"
+        );
         assert_eq!(desk.scope(&Actor::platform()), UnitPath::WHOLE);
     }
 }

@@ -23,6 +23,7 @@ use crate::{Level, Theatre, Verdict};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
+use std::collections::BTreeMap;
 
 /// Identity of a case: two letters of its kind, the day, a number: `YH20261128-0007`. It is written on papers.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -207,8 +208,12 @@ pub enum Effect {
     PutWatchOrder(Box<crate::WatchOrder>, SmolStr),
     /// The watch order of the case ends now; why.
     EndWatchOrder(SmolStr),
+    /// The case falls on another hazard.
+    Relate(CaseId, Box<crate::stage::hazard::Relation>),
     /// Somebody is told.
     Tell(Audience, Tidings),
+    /// Somebody is told something of the world outside, in one line; no step waits for it.
+    TellNews(Audience, Tidings, SmolStr),
 }
 
 /// Whom a notice is for.
@@ -320,6 +325,39 @@ pub struct Limits {
     pub warning_expires_minutes: u32,
     /// Longest term of a watch order, in days.
     pub watch_days_max: u32,
+    /// A crash nearer than this falls on a hazard, where its category does not say another distance.
+    pub crash_m_max: u32,
+    /// A crash longer ago than this says nothing of a hazard, in days.
+    pub crash_days_max: u32,
+    /// A case nearer than this is one that people know the place of.
+    pub local_case_m_max: u32,
+    /// A case longer ago than this is nobody's talk any more, in days.
+    pub local_case_days_max: u32,
+    /// What the categories of hazards say beside.
+    #[serde(skip)]
+    pub hazards: BTreeMap<SmolStr, CategoryLimits>,
+}
+
+/// What a category of hazards asks for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CategoryLimits {
+    /// A crash nearer than this falls on it.
+    pub crash_m_max: Option<u32>,
+    /// Questions that have to be answered, by their words.
+    pub required: Vec<SmolStr>,
+}
+
+impl Limits {
+    /// How near a crash has to be to a hazard of this category.
+    pub fn crash_m_max(&self, category: &str) -> u32 {
+        self.hazards.get(category).and_then(|it| it.crash_m_max).unwrap_or(self.crash_m_max)
+    }
+
+    /// The same for the category that reaches farthest.
+    pub fn crash_m_widest(&self) -> u32 {
+        let all = self.hazards.values().filter_map(|it| it.crash_m_max);
+        all.max().unwrap_or(0).max(self.crash_m_max)
+    }
 }
 
 impl Scene<'_> {
@@ -374,6 +412,12 @@ pub trait Case: Clone + PartialEq + Serialize + DeserializeOwned {
 /// Whether an act does the step that waited, or takes it away: whoever takes an order back did not do what was ordered.
 pub fn does_the_step(act: &str) -> bool {
     !matches!(act, "withdraw" | "reassign" | "lapse" | "merge")
+}
+
+/// Whether an act only adds what the platform learned. It takes nothing away from what people saw when they decided, so the
+/// version stays, and whoever writes a report meanwhile can still send it.
+pub fn is_news(act: &str) -> bool {
+    matches!(act, "sighted" | "relate")
 }
 
 /// Text that has to be there: trimmed, not empty, not longer than `chars_max`.

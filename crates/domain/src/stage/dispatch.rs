@@ -3,12 +3,13 @@
 use super::Opening;
 use super::education::{Audience as Taught, Lesson};
 use super::interception::{Finding, Measure, Stop};
+use super::sighting::{SIGHTINGS_MAX, Sighting};
 use crate::case::{
     AttachmentId, Audience, Case, CaseKind, ClockStep, Done, Due, Effect, Refusal, Scene, Spot, Summary,
     TEXT_CHARS_MAX, Tidings, Want, text,
 };
 use crate::people::{Permission, UnitId};
-use crate::{Level, Theatre, Timestamp, Verdict, WarningId};
+use crate::{CheckpointId, Level, Theatre, Timestamp, Verdict, WarningId};
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
@@ -197,6 +198,8 @@ pub enum DispatchAct {
         /// Why.
         reason: SmolStr,
     },
+    /// 新的过车: by the platform alone.
+    Sighted(Box<Sighting>),
 }
 
 /// A dispatch.
@@ -221,6 +224,9 @@ pub struct Dispatch {
     pub reported_by: Option<SmolStr>,
     /// Why it was declined, given back or withdrawn last.
     pub reason: Option<SmolStr>,
+    /// Where the vehicle was seen since it was ordered, each checkpoint once.
+    #[serde(default)]
+    pub sightings: Vec<Sighting>,
 }
 
 /// Longest order and description of a vehicle, in characters.
@@ -250,6 +256,7 @@ impl Order {
             report: None,
             reported_by: None,
             reason: None,
+            sightings: Vec::new(),
         };
         let mut effects = vec![case.tell_crew(Tidings::ToDo)];
         if self.warning.is_some() {
@@ -260,10 +267,25 @@ impl Order {
 }
 
 impl Dispatch {
-    fn tell_crew(&self, tidings: Tidings) -> Effect {
-        let whom = self.order.assignee.clone().or_else(|| self.signed_by.clone());
+    /// Whether somebody is out there or about to go, so that it matters where the vehicle is.
+    pub fn is_under_way(&self) -> bool {
+        matches!(self.state, DispatchState::Ordered | DispatchState::Signed | DispatchState::OnSite)
+    }
+
+    /// Whether it would be news that the vehicle passed this checkpoint: each is told once, and not all of a long day.
+    pub fn awaits(&self, checkpoint: &CheckpointId) -> bool {
+        let is_known = |sighting: &Sighting| sighting.spot.checkpoint.as_ref() == Some(checkpoint);
+        self.is_under_way() && self.sightings.len() < SIGHTINGS_MAX && !self.sightings.iter().any(is_known)
+    }
+
+    fn crew(&self) -> Audience {
+        let whom = self.signed_by.clone().or_else(|| self.order.assignee.clone());
         let unit = || Audience::Unit(self.order.unit, SmolStr::new_static(Permission::Intercept.key()));
-        Effect::Tell(whom.map_or_else(unit, Audience::Person), tidings)
+        whom.map_or_else(unit, Audience::Person)
+    }
+
+    fn tell_crew(&self, tidings: Tidings) -> Effect {
+        Effect::Tell(self.crew(), tidings)
     }
 
     fn tell_desk(&self, tidings: Tidings) -> Effect {
@@ -359,6 +381,7 @@ impl Case for Dispatch {
             DispatchAct::Confirm { .. } => "confirm",
             DispatchAct::Withdraw { .. } => "withdraw",
             DispatchAct::Reassign { .. } => "reassign",
+            DispatchAct::Sighted(_) => "sighted",
         }
     }
 
@@ -372,6 +395,8 @@ impl Case for Dispatch {
             "confirm" | "give_back" => (&[Reported], false),
             "withdraw" => (&[Ordered, Signed, OnSite, Declined], false),
             "reassign" => (&[Ordered, Signed, Declined], false),
+            // Nobody but the platform says what cameras saw.
+            "sighted" if scene.by.is_platform() => (&[Ordered, Signed, OnSite], false),
             _ => return Err(Refusal::UnknownAct(act.into())),
         };
         if !states.contains(&self.state) {
@@ -447,6 +472,17 @@ impl Case for Dispatch {
                 case.signed_by = None;
                 case.state = DispatchState::Ordered;
                 effects.push(case.tell_crew(Tidings::ToDo));
+            }
+            DispatchAct::Sighted(sighting) => {
+                let checkpoint = sighting.spot.checkpoint.as_ref();
+                if !checkpoint.is_some_and(|checkpoint| self.awaits(checkpoint)) {
+                    return Err(Refusal::Invalid("spot".into()));
+                }
+                let line = sighting.line();
+                case.sightings.push(sighting.as_ref().clone());
+                effects.push(Effect::TellNews(self.crew(), Tidings::Sighted, line.clone()));
+                let desk = Audience::Person(self.ordered_by.clone());
+                effects.push(Effect::TellNews(desk, Tidings::Sighted, line));
             }
         }
         Ok(Done { case, effects })

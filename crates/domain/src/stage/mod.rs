@@ -4,6 +4,7 @@ pub mod dispatch;
 pub mod education;
 pub mod hazard;
 pub mod interception;
+pub mod sighting;
 pub mod warning;
 pub mod watch_application;
 

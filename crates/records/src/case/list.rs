@@ -174,11 +174,11 @@ impl Records {
     }
 }
 
-fn condition(filter: &CaseFilter) -> Condition {
+pub(super) fn condition(filter: &CaseFilter) -> Condition {
     use row::Column::{
-        AlsoPath, Assignee, Body, Category, Chain, ClosedAt, DueAt, Id, IsOpen, Kind, Lat,
-        Level as LevelColumn, Lon, OpenedAt, OpenedBy, Plate, State, Theatre as TheatreColumn, Title, Unit,
-        UnitPath as Path, Warning,
+        AlsoPath, Assignee, Category, Chain, ClosedAt, DueAt, Id, IsOpen, IsSupervised, Kind, Lat,
+        Level as LevelColumn, Lon, OpenedAt, OpenedBy, Plate, Source as SourceColumn, State,
+        Theatre as TheatreColumn, Title, Unit, UnitPath as Path, Warning,
     };
     let mut all = Condition::all();
     if !filter.kinds.is_empty() {
@@ -209,20 +209,14 @@ fn condition(filter: &CaseFilter) -> Condition {
     if !filter.categories.is_empty() {
         all = all.add(Category.is_in(filter.categories.iter().map(SmolStr::as_str)));
     }
-    // These are no columns: asked seldom, of some thousand hazards, they are looked for in the value.
-    if let Some(source) = filter.source {
-        all = all.add(Expr::col(Body).like(contains(&format!("\"source\":\"{}\"", source.key()))));
-    }
-    if let Some(is_supervised) = filter.is_supervised {
-        let none = Expr::col(Body).like(contains("\"supervision\":null"));
-        all = all.add(if is_supervised { none.not() } else { none });
-    }
     if let Some((south_west, north_east)) = filter.within {
         all = all
             .add(Lat.between(south_west.lat_deg(), north_east.lat_deg()))
             .add(Lon.between(south_west.lon_deg(), north_east.lon_deg()));
     }
-    all.add_option(filter.is_open.map(|is_open| IsOpen.eq(is_open)))
+    all.add_option(filter.source.map(|source| SourceColumn.eq(source.key())))
+        .add_option(filter.is_supervised.map(|is_supervised| IsSupervised.eq(is_supervised)))
+        .add_option(filter.is_open.map(|is_open| IsOpen.eq(is_open)))
         .add_option(filter.level.map(|level| LevelColumn.eq(level_code(level))))
         .add_option(filter.unit.map(|unit| Unit.eq(unit.0)))
         .add_option(filter.assignee.as_ref().map(|person| Assignee.eq(person.as_str())))

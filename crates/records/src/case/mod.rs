@@ -4,14 +4,19 @@
 //! names, readable by any SQL tool). What an act changes — the case, its step, the task with its clock, the warning at the
 //! beginning, a watch order, what is told to whom, and the key that makes a repeat harmless — is one transaction.
 
+mod effect;
+mod fall;
+mod figures;
 mod list;
 pub(crate) mod row;
 mod task;
 mod tidings;
 mod work;
 
+pub use fall::CrashesPut;
+pub use figures::{HazardCount, HazardGroup, TaskCount, TaskGroup};
 pub use list::{CaseCount, CaseField, CaseFilter};
-pub use task::{PauseError, Rung, TaskCount, TaskFilter, TaskGroup, TaskRecord};
+pub use task::{PauseError, Rung, TaskFilter, TaskRecord};
 pub use tidings::TidingsRecord;
 pub use work::{CaseError, Command, Worked};
 

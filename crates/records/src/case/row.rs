@@ -33,6 +33,10 @@ pub(crate) mod case {
         pub step: Option<String>,
         pub due_at: Option<i64>,
         pub body: String,
+        pub home_unit: Option<i64>,
+        pub branch: Option<String>,
+        pub source: Option<String>,
+        pub is_supervised: bool,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -3,6 +3,7 @@
 //! is the whole timer, and it survives every restart.
 
 use super::CaseError;
+use super::figures::BY_DAY;
 use super::row::{case, task as row};
 use super::tidings::{self, TidingsRecord, kind_key};
 use super::work::{Command, Work, Worked};
@@ -14,7 +15,6 @@ use domain::case::{Audience, Clock, ClockEnd, Moment, Task, Tidings};
 use domain::people::{UnitId, UnitPath};
 use domain::{Actor, CaseKind, ChainId, ClockStep, Desk, Level, Timestamp};
 use sea_orm::entity::prelude::*;
-use sea_orm::sea_query::{Alias, ExprTrait};
 use sea_orm::{Condition, ConnectionTrait, DbErr, IntoActiveModel, NotSet, QueryOrder, QuerySelect, Set};
 use smol_str::SmolStr;
 use std::collections::BTreeMap;
@@ -105,40 +105,6 @@ pub struct TaskFilter {
     pub since: Option<Timestamp>,
     /// Begun before.
     pub until: Option<Timestamp>,
-}
-
-/// By what ended tasks are counted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TaskGroup {
-    /// The unit whose it was.
-    Unit,
-    /// The step.
-    Step,
-    /// Who ended it.
-    Person,
-    /// The model or category.
-    Category,
-    /// Day (08:00–20:00 Beijing time) or night.
-    Shift,
-}
-
-/// How many tasks of a group ended how.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct TaskCount {
-    /// The group: a unit's number, a word, a username, `day` or `night`.
-    pub group: SmolStr,
-    /// Done in time.
-    pub on_time: u64,
-    /// Done late.
-    pub late: u64,
-    /// Never done.
-    pub never: u64,
-    /// Not asked for any more.
-    pub void: u64,
-    /// Open, in time.
-    pub running: u64,
-    /// Open, late.
-    pub overdue: u64,
 }
 
 /// A moment of a clock that came.
@@ -316,9 +282,7 @@ impl Records {
         if due.is_empty() {
             return Ok(Vec::new());
         }
-        let platform = Actor::platform();
-        let command = Command { key: None, by: &platform, at: now, desk, parent: None, done: None };
-        let mut work = Work::begin(self, &command).await?;
+        let mut work = Work::begin(self, &Command::of_platform(now, desk)).await?;
         let mut rungs = Vec::with_capacity(due.len());
         for seen in due {
             // It may have ended since it was found.
@@ -340,14 +304,13 @@ impl Records {
         let list = async {
             let found = row::Entity::find().filter(condition(filter));
             let total = found.clone().count(self.reader()).await?;
-            let found = match filter.is_ended {
-                Some(true) => found.order_by_desc(row::Column::EndedAt),
-                _ => found
-                    .order_by(Expr::col(row::Column::DueAt).is_null(), sea_orm::Order::Asc)
-                    .order_by_asc(row::Column::DueAt),
+            let rows = match filter.is_ended {
+                Some(true) => {
+                    let newest = found.order_by_desc(row::Column::EndedAt).order_by_desc(row::Column::Id);
+                    newest.offset(window.offset).limit(window.limit()).all(self.reader()).await?
+                }
+                _ => self.by_due(found, window).await?,
             };
-            let found = found.order_by_desc(row::Column::Id).offset(window.offset).limit(window.limit());
-            let rows = found.all(self.reader()).await?;
             let titles = self.titles(&rows).await?;
             let items = rows.into_iter().map(|row| record_of(row, &titles)).collect::<Result<_, _>>()?;
             Ok(Page { items, total })
@@ -355,55 +318,26 @@ impl Records {
         list.await.during("list tasks")
     }
 
-    /// How tasks that began in a period ended, by group.
-    pub async fn task_counts(
+    /// Those with a clock by when they are due, then those without. Two queries: of a million the first page is read from an
+    /// index, which no order with "none last" is.
+    async fn by_due(
         &self,
-        group: TaskGroup,
-        scope: &UnitPath,
-        from: Timestamp,
-        until: Timestamp,
-        now: Timestamp,
-    ) -> Result<Vec<TaskCount>, StoreError> {
-        type Counted = (String, Option<String>, i32, i64);
-        let by = match group {
-            TaskGroup::Unit => Expr::col(row::Column::Unit).cast_as(Alias::new("text")),
-            TaskGroup::Step => Expr::col(row::Column::Step),
-            TaskGroup::Person => Expr::col(row::Column::EndedBy).if_null(""),
-            TaskGroup::Category => Expr::col(row::Column::Category),
-            TaskGroup::Shift => Expr::cust(format!("CASE WHEN {BY_DAY} THEN 'day' ELSE 'night' END")),
-        };
-        let overdue = Expr::case(Expr::col(row::Column::DueAt).lt(now.unix_ms()), 1).finally(0);
-        let counted: Result<Vec<Counted>, DbErr> = row::Entity::find()
-            .select_only()
-            .column_as(by, "g")
-            .column(row::Column::End)
-            .column_as(Expr::expr(overdue), "o")
-            .column_as(row::Column::Id.count(), "n")
-            .filter(row::Column::ArmedAt.gte(from.unix_ms()))
-            .filter(row::Column::ArmedAt.lt(until.unix_ms()))
-            .filter(row::Column::UnitPath.starts_with(scope.0.as_str()))
-            .group_by(Expr::col(Alias::new("g")))
-            .group_by(row::Column::End)
-            .group_by(Expr::col(Alias::new("o")))
-            .into_tuple()
-            .all(self.reader())
-            .await;
-        let mut counts: BTreeMap<String, TaskCount> = BTreeMap::new();
-        for (group, end, is_overdue, n) in counted.during("count tasks")? {
-            let count = counts
-                .entry(group.clone())
-                .or_insert_with(|| TaskCount { group: group.into(), ..TaskCount::default() });
-            let field = match end.as_deref().and_then(ClockEnd::parse) {
-                Some(ClockEnd::OnTime) => &mut count.on_time,
-                Some(ClockEnd::Late) => &mut count.late,
-                Some(ClockEnd::Never) => &mut count.never,
-                Some(ClockEnd::Void) => &mut count.void,
-                None if is_overdue == 1 => &mut count.overdue,
-                None => &mut count.running,
-            };
-            *field += n as u64;
+        found: sea_orm::Select<row::Entity>,
+        window: Window,
+    ) -> Result<Vec<row::Model>, DbErr> {
+        let (timed, others) = (
+            found.clone().filter(row::Column::DueAt.is_not_null()),
+            found.filter(row::Column::DueAt.is_null()),
+        );
+        let first = timed.clone().order_by_asc(row::Column::DueAt).order_by_desc(row::Column::Id);
+        let mut rows = first.offset(window.offset).limit(window.limit()).all(self.reader()).await?;
+        let left = window.limit() - rows.len() as u64;
+        if left > 0 {
+            let before = if rows.is_empty() { timed.count(self.reader()).await? } else { window.offset };
+            let others = others.order_by_desc(row::Column::Id).offset(window.offset.saturating_sub(before));
+            rows.extend(others.limit(left).all(self.reader()).await?);
         }
-        Ok(counts.into_values().collect())
+        Ok(rows)
     }
 
     /// The step that waits for each of these warnings or cases, and until when it has to be done.
@@ -593,9 +527,6 @@ async fn tell(work: &Work<'_>, row: &row::Model, moment: Moment, now: Timestamp)
     }
     Ok(())
 }
-
-/// (ms / 3,600,000 + 8) % 24 is the hour in Beijing.
-const BY_DAY: &str = "((armed_at / 3600000 + 8) % 24) BETWEEN 8 AND 19";
 
 fn condition(filter: &TaskFilter) -> Condition {
     use row::Column::{

@@ -3,28 +3,28 @@
 
 use super::row::{case, command, step, task as task_row};
 use super::task::{Subject, arm, end, move_due};
-use super::tidings::{self, TidingsRecord};
 use super::{CaseRecord, record_of};
+use crate::audit::{self, AuditEntry};
 use crate::cursor;
 use crate::error::{During, StoreError, damaged};
 use crate::session::hex;
 use crate::store::{Records, insert};
-use crate::warning::{self, WarningActError, WarningDeed, WarningRecord, level_code};
-use crate::watch;
-use domain::case::{Due, Effect, Tidings, Want, does_the_step};
-use domain::stage::warning::WarningAct;
-use domain::{
-    Actor, AnyAct, AnyCase, CaseId, CaseKind, ChainId, Desk, Opening, Refusal, Timestamp, WarningId,
-    WatchOrderId,
-};
+use crate::warning::{self, WarningRecord, level_code};
+use domain::case::{Due, Effect, Want, does_the_step, is_news};
+use domain::stage::hazard::Report;
+use domain::{Actor, AnyAct, AnyCase, CaseId, CaseKind, ChainId, Desk, Opening, Refusal, Timestamp};
 use sea_orm::entity::prelude::*;
 use sea_orm::{DatabaseTransaction, DbErr, IntoActiveModel, NotSet, Set};
 use sha2::{Digest, Sha256};
 use smol_str::SmolStr;
 use std::collections::VecDeque;
+use std::sync::LazyLock;
+
+/// The platform itself, as it does what follows by rules.
+static PLATFORM: LazyLock<Actor> = LazyLock::new(Actor::platform);
 
 /// Who commands, when, and by what.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Command<'a> {
     /// A key of the client's, so that a repeat does nothing twice.
     pub key: Option<&'a str>,
@@ -38,6 +38,20 @@ pub struct Command<'a> {
     pub parent: Option<&'a CaseId>,
     /// When and where it was done, as a phone says that was offline since; noted with the step, never counted by.
     pub done: Option<(Timestamp, Option<domain::Wgs84>)>,
+    /// From which network address, for the audit.
+    pub address: Option<&'a str>,
+}
+
+impl<'a> Command<'a> {
+    /// Somebody commands, with nothing else to say.
+    pub fn new(by: &'a Actor, at: Timestamp, desk: &'a Desk) -> Self {
+        Self { key: None, by, at, desk, parent: None, done: None, address: None }
+    }
+
+    /// The platform does something by itself.
+    pub fn of_platform(at: Timestamp, desk: &'a Desk) -> Self {
+        Self::new(&PLATFORM, at, desk)
+    }
 }
 
 /// What a command changed.
@@ -78,7 +92,7 @@ pub enum CaseError {
     Store(#[from] StoreError),
 }
 
-const OPERATION: &str = "work a case";
+pub(super) const OPERATION: &str = "work a case";
 /// Longest key of a command, in bytes.
 const KEY_BYTES_MAX: usize = 100;
 
@@ -97,7 +111,9 @@ impl Records {
         };
         let chain = parent.as_ref().map(|row| ChainId(SmolStr::new(&row.chain)));
         let id = work.open(opening, chain, parent.as_ref()).await?;
+        work.fall_on_struck_off(&id).await?;
         work.remember(&id, &body).await?;
+        work.audit(&id, "open").await?;
         let worked = work.commit().await?;
         worked.ok_or(CaseError::NotFound)
     }
@@ -122,6 +138,22 @@ impl Records {
         }
         work.act(row, act).await?;
         work.remember(id, &body).await?;
+        work.audit(id, act.key()).await?;
+        let worked = work.commit().await?;
+        worked.ok_or(CaseError::NotFound)
+    }
+
+    /// Does something with a case as the platform, in whatever version it is.
+    pub async fn act_of_platform(
+        &self,
+        id: &CaseId,
+        act: &AnyAct,
+        at: Timestamp,
+        desk: &Desk,
+    ) -> Result<Worked, CaseError> {
+        let mut work = Work::begin(self, &Command::of_platform(at, desk)).await?;
+        let row = work.row(id.as_str()).await?;
+        work.act(row, act).await?;
         let worked = work.commit().await?;
         worked.ok_or(CaseError::NotFound)
     }
@@ -136,18 +168,18 @@ impl Records {
 /// One transaction over cases.
 pub(super) struct Work<'a> {
     pub(super) tx: DatabaseTransaction,
-    command: &'a Command<'a>,
-    cases: Vec<CaseRecord>,
-    warnings: Vec<WarningRecord>,
-    is_reference_changed: bool,
-    effects: VecDeque<(CaseId, Effect)>,
+    pub(super) command: Command<'a>,
+    pub(super) cases: Vec<CaseRecord>,
+    pub(super) warnings: Vec<WarningRecord>,
+    pub(super) is_reference_changed: bool,
+    pub(super) effects: VecDeque<(CaseId, Effect)>,
 }
 
 impl<'a> Work<'a> {
-    pub(super) async fn begin(records: &Records, command: &'a Command<'a>) -> Result<Self, StoreError> {
+    pub(super) async fn begin(records: &Records, command: &Command<'a>) -> Result<Self, StoreError> {
         Ok(Self {
             tx: records.begin().await.during(OPERATION)?,
-            command,
+            command: *command,
             cases: Vec::new(),
             warnings: Vec::new(),
             is_reference_changed: false,
@@ -166,7 +198,7 @@ impl<'a> Work<'a> {
         }))
     }
 
-    async fn row(&self, id: &str) -> Result<case::Model, CaseError> {
+    pub(super) async fn row(&self, id: &str) -> Result<case::Model, CaseError> {
         let found = case::Entity::find_by_id(id).one(&self.tx).await.during(OPERATION)?;
         found.ok_or(CaseError::NotFound)
     }
@@ -200,6 +232,43 @@ impl<'a> Work<'a> {
         }))
     }
 
+    /// Does something as the platform, whoever commands.
+    pub(super) async fn act_as_platform(&mut self, row: case::Model, act: &AnyAct) -> Result<(), CaseError> {
+        let person = (self.command.by, self.command.done);
+        (self.command.by, self.command.done) = (&PLATFORM, None);
+        let done = self.act_one(row, act).await;
+        (self.command.by, self.command.done) = person;
+        done
+    }
+
+    /// What a person did is in the audit when it is done, and not otherwise.
+    async fn audit(&self, id: &CaseId, act: &str) -> Result<(), StoreError> {
+        let is_person = !self.command.by.is_platform();
+        let Some(case) = self.cases.iter().find(|case| case.id == *id).filter(|_| is_person) else {
+            return Ok(());
+        };
+        self.audit_row(&format!("{}.{act}", case.case.kind().key()), id.as_str(), case.state.to_string())
+            .await
+    }
+
+    pub(super) async fn audit_row(
+        &self,
+        action: &str,
+        target: &str,
+        detail: String,
+    ) -> Result<(), StoreError> {
+        let Command { by, at, address, .. } = self.command;
+        let entry = AuditEntry {
+            at,
+            actor: by.username.clone(),
+            action: action.into(),
+            target: target.into(),
+            detail,
+            address: address.map(SmolStr::new),
+        };
+        audit::append(&self.tx, &entry).await.map(|_| ()).during(OPERATION)
+    }
+
     async fn remember(&self, id: &CaseId, body: &str) -> Result<(), StoreError> {
         let Some(key) = self.command.key else { return Ok(()) };
         let row = command::ActiveModel {
@@ -224,13 +293,13 @@ impl<'a> Work<'a> {
         Ok(id)
     }
 
-    async fn open_one(
+    pub(super) async fn open_one(
         &mut self,
         opening: &Opening,
         chain: Option<ChainId>,
         parent: Option<&str>,
     ) -> Result<CaseId, CaseError> {
-        let Command { by, at, desk, .. } = *self.command;
+        let Command { by, at, desk, .. } = self.command;
         let done = desk.scene(by, at, |scene| AnyCase::open(opening, scene))?;
         let kind = done.case.kind();
         let number = self.number(kind).await.during(OPERATION)?;
@@ -268,6 +337,10 @@ impl<'a> Work<'a> {
             step: None,
             due_at: None,
             body: String::new(),
+            home_unit: None,
+            branch: None,
+            source: None,
+            is_supervised: false,
         };
         self.fill(&mut row, &done.case).during(OPERATION)?;
         let write = async {
@@ -280,6 +353,9 @@ impl<'a> Work<'a> {
             insert(&self.tx, vec![row.clone().into_active_model()]).await
         };
         write.await.during(OPERATION)?;
+        if let Opening::Hazard(Report { crash: Some(crash), .. }) = opening {
+            self.report_from_crash(&id, crash).await?;
+        }
         self.cases.push(record_of(row).during(OPERATION)?);
         self.effects.extend(done.effects.into_iter().map(|effect| (id.clone(), effect)));
         Ok(id)
@@ -294,19 +370,19 @@ impl<'a> Work<'a> {
     }
 
     /// Does something with a case, and all that follows.
-    async fn act(&mut self, row: case::Model, act: &AnyAct) -> Result<(), CaseError> {
+    pub(super) async fn act(&mut self, row: case::Model, act: &AnyAct) -> Result<(), CaseError> {
         self.act_one(row, act).await?;
         self.follow().await
     }
 
-    async fn act_one(&mut self, mut row: case::Model, act: &AnyAct) -> Result<(), CaseError> {
-        let Command { by, at, desk, .. } = *self.command;
+    pub(super) async fn act_one(&mut self, mut row: case::Model, act: &AnyAct) -> Result<(), CaseError> {
+        let Command { by, at, desk, .. } = self.command;
         let before: AnyCase =
             serde_json::from_str(&row.body).map_err(|e| damaged("case", e)).during(OPERATION)?;
         let done = desk.scene(by, at, |scene| before.act(act, scene))?;
         let id = CaseId(SmolStr::new(&row.id));
         let from = row.state.clone();
-        row.version += 1;
+        row.version += i32::from(!is_news(act.key()));
         row.changed_at = at.unix_ms();
         self.fill(&mut row, &done.case).during(OPERATION)?;
         row.closed_at = if row.is_open { None } else { row.closed_at.or(Some(at.unix_ms())) };
@@ -361,6 +437,12 @@ impl<'a> Work<'a> {
         row.lon = summary.at.map(domain::Wgs84::lon_deg);
         row.lat = summary.at.map(domain::Wgs84::lat_deg);
         row.warning = summary.warning.map(|id| id.to_string());
+        if let AnyCase::Hazard(hazard) = case {
+            row.home_unit = Some(hazard.report.unit.0);
+            row.branch = Some(hazard.report.hazard_kind.key().to_owned());
+            row.source = Some(hazard.report.source.key().to_owned());
+            row.is_supervised = hazard.supervision.is_some();
+        }
         row.body = serde_json::to_string(case).map_err(|e| DbErr::Json(e.to_string()))?;
         Ok(())
     }
@@ -373,7 +455,7 @@ impl<'a> Work<'a> {
         after: &AnyCase,
         act: &str,
     ) -> Result<(), DbErr> {
-        let Command { by, at, .. } = *self.command;
+        let Command { by, at, .. } = self.command;
         match (before.clock(), after.clock()) {
             (old, new) if old == new => {}
             (Some(old), Some(new))
@@ -424,7 +506,7 @@ impl<'a> Work<'a> {
         from_state: Option<String>,
         detail: String,
     ) -> Result<(), DbErr> {
-        let Command { by, at, done, .. } = *self.command;
+        let Command { by, at, done, .. } = self.command;
         let detail = match done {
             None => detail,
             Some((done_at, place)) => with_done(&detail, done_at, place)?,
@@ -444,96 +526,6 @@ impl<'a> Work<'a> {
         };
         insert(&self.tx, vec![line]).await
     }
-
-    /// Does what follows, one after the other; what that brings about comes behind.
-    async fn follow(&mut self) -> Result<(), CaseError> {
-        while let Some((id, effect)) = self.effects.pop_front() {
-            let row = self.row(id.as_str()).await?;
-            let chain = ChainId(SmolStr::new(&row.chain));
-            match effect {
-                Effect::Open(opening) => {
-                    self.open_one(&opening, Some(chain), Some(id.as_str())).await?;
-                }
-                Effect::Tell(audience, word) => {
-                    self.tell(&row, audience, word).await.during(OPERATION)?;
-                }
-                Effect::PutWatchOrder(order, legal_basis) => {
-                    let mut order = *order;
-                    order.id = WatchOrderId::from(id.as_str());
-                    let by = &self.command.by.username;
-                    watch::put(&self.tx, order, &legal_basis, by, self.command.at).await.during(OPERATION)?;
-                    self.is_reference_changed = true;
-                }
-                Effect::EndWatchOrder(reason) => {
-                    let by = &self.command.by.username;
-                    let order = WatchOrderId::from(id.as_str());
-                    watch::end(&self.tx, &order, &reason, by, self.command.at).await.during(OPERATION)?;
-                    self.is_reference_changed = true;
-                }
-                Effect::Judge(..) | Effect::MarkDispatched | Effect::CloseWarning | Effect::ReopenWarning => {
-                    self.work_warning(&row, effect).await?;
-                }
-            }
-        }
-        Ok(())
-    }
-
-    async fn tell(
-        &self,
-        row: &case::Model,
-        audience: domain::case::Audience,
-        word: Tidings,
-    ) -> Result<(), DbErr> {
-        let record = TidingsRecord {
-            id: 0,
-            at: self.command.at,
-            audience,
-            word,
-            subject: SmolStr::new(&row.id),
-            kind: CaseKind::parse(&row.kind),
-            chain: ChainId(SmolStr::new(&row.chain)),
-            level: level_of_row(row)?,
-            title: SmolStr::new(&row.title),
-            plate: row.plate.as_ref().map(SmolStr::new),
-            step: row.step.as_deref().and_then(domain::ClockStep::parse),
-            due_at: row.due_at.map(crate::store::time_of),
-        };
-        tidings::post(&self.tx, &record).await
-    }
-
-    /// What a case does to the warning at its beginning.
-    async fn work_warning(&mut self, row: &case::Model, effect: Effect) -> Result<(), CaseError> {
-        let Some(id) = row.warning.as_deref().and_then(WarningId::parse) else { return Ok(()) };
-        let others = case::Entity::find()
-            .filter(case::Column::Warning.eq(id.to_string()))
-            .filter(case::Column::Kind.eq(CaseKind::Dispatch.key()))
-            .filter(case::Column::IsOpen.eq(true))
-            .filter(case::Column::Id.ne(row.id.as_str()))
-            .count(&self.tx)
-            .await
-            .during(OPERATION)?;
-        let (act, verdict, note) = match effect {
-            Effect::Judge(verdict, note) => (WarningAct::Judge, Some(verdict), note.map(Into::into)),
-            Effect::MarkDispatched => (WarningAct::Dispatch, None, Some(row.id.clone())),
-            // While somebody else is still out there, it is not over.
-            _ if others > 0 => return Ok(()),
-            Effect::CloseWarning => (WarningAct::Close, None, None),
-            _ => (WarningAct::Reopen, None, Some(row.id.clone())),
-        };
-        let Command { by, at, desk, .. } = *self.command;
-        let deed = WarningDeed { act, seen_version: None, verdict, note, by, at, desk };
-        match warning::work(&self.tx, id, &deed).await {
-            Ok(changed) => {
-                self.warnings.extend(changed);
-                Ok(())
-            }
-            // It is closed already, or judgement took it back while nobody had signed it.
-            Err(WarningActError::Refused(_)) if act != WarningAct::Dispatch => Ok(()),
-            Err(WarningActError::Refused(refusal)) => Err(refusal.into()),
-            Err(WarningActError::Store(error)) => Err(error.into()),
-            Err(other) => Err(damaged("warning", other)).during(OPERATION).map_err(Into::into),
-        }
-    }
 }
 
 /// What was said, with when and where it was done.
@@ -550,7 +542,7 @@ fn with_done(detail: &str, at: Timestamp, place: Option<domain::Wgs84>) -> Resul
     serde_json::to_string(&value).map_err(json)
 }
 
-fn level_of_row(row: &case::Model) -> Result<domain::Level, DbErr> {
+pub(super) fn level_of_row(row: &case::Model) -> Result<domain::Level, DbErr> {
     warning::level_of(row.level)
 }
 

@@ -14,6 +14,7 @@ mod m0011_notice;
 mod m0012_single_sign_on;
 mod m0013_push;
 mod m0014_device_cipher;
+mod m0015_reach;
 
 use sea_orm_migration::prelude::*;
 
@@ -36,6 +37,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0012_single_sign_on::Migration),
             Box::new(m0013_push::Migration),
             Box::new(m0014_device_cipher::Migration),
+            Box::new(m0015_reach::Migration),
         ]
     }
 }
@@ -82,7 +84,8 @@ mod tests {
         let day = CivilDay::parse("2026-11-23").unwrap();
         let counts = records.yield_counts(day, CivilDay(day.0 + 1)).await.unwrap();
         assert_eq!((counts.len(), counts[0].model_version, counts[0].count), (1, 1, 1));
-        let unsigned = records.warning_counts_by_level(WarningState::Raised).await.unwrap();
+        let unsigned =
+            records.warning_counts_by_level(WarningState::Raised, &domain::UnitPath::WHOLE).await.unwrap();
         assert_eq!(unsigned.values().sum::<u64>(), 1);
         let pending = records.outbox_pending(10).await.unwrap();
         let ReferenceChange::Terminal(terminal) = &pending[0].change else { panic!("{pending:?}") };

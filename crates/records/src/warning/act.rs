@@ -2,6 +2,7 @@
 
 use super::list::group_counts;
 use super::{Change, HistoryEntry, WarningRecord, body, history, record_of, row, verdict_of};
+use crate::audit::{self, AuditEntry};
 use crate::case::{Subject, arm, end};
 use crate::cursor;
 use crate::error::{During, StoreError, damaged};
@@ -10,8 +11,8 @@ use crate::store::{Records, insert, time_of};
 use domain::case::Want;
 use domain::stage::warning::{WarningAct, WarningState};
 use domain::{
-    Actor, ChainId, Desk, DeviceId, Fact, ReferenceChange, Refusal, Timestamp, Verdict, VerdictGiven,
-    Warning, WarningId,
+    Actor, ChainId, CheckpointId, Desk, DeviceId, Fact, ReferenceChange, Refusal, Timestamp, UnitId, Verdict,
+    VerdictGiven, Warning, WarningId,
 };
 use sea_orm::entity::prelude::*;
 use sea_orm::{ConnectionTrait, DbErr, IntoActiveModel, NotSet, QueryOrder, QuerySelect, Set};
@@ -62,6 +63,8 @@ pub struct WarningDeed<'a> {
     pub at: Timestamp,
     /// By what tasks are given out.
     pub desk: &'a Desk,
+    /// The row of the audit that is written with it; `None` where the audit has it otherwise.
+    pub audit: Option<AuditEntry>,
 }
 
 const OPERATION: &str = "work a warning";
@@ -79,6 +82,9 @@ impl Records {
     ) -> Result<Vec<WarningRecord>, WarningActError> {
         let tx = self.begin().await.during(OPERATION)?;
         let changed = work(&tx, id, deed).await?;
+        if let Some(entry) = &deed.audit {
+            audit::append(&tx, entry).await.during(OPERATION)?;
+        }
         tx.commit().await.during(OPERATION)?;
         Ok(changed)
     }
@@ -109,6 +115,7 @@ impl Records {
             by: &by,
             at: now,
             desk,
+            audit: None,
         };
         let mut expired = Vec::new();
         if ids.is_empty() {
@@ -254,7 +261,7 @@ async fn change(
         note: Set(deed.note.clone()),
         verdict: Set(deed.verdict.map(|verdict| verdict.key().to_owned())),
     };
-    let desk_unit = deed.desk.warnings_unit();
+    let desk_unit = unit_of(&row, deed.desk);
     let wants = |state: WarningState| -> Option<Want> { state.clock(desk_unit?) };
     let (old, new) = (wants(before), wants(next));
     if old != new {
@@ -289,6 +296,15 @@ pub(super) fn subject_of(row: &row::Model, level: domain::Level) -> Subject {
         level,
         category: SmolStr::new(&row.model),
     }
+}
+
+/// The unit at whose desk a warning lies: where it was laid, as long as that unit is there.
+pub(super) fn unit_of(row: &row::Model, desk: &Desk) -> Option<UnitId> {
+    let path = row.unit_path.as_deref().unwrap_or_default();
+    let last = path.trim_end_matches('.').rsplit('.').next().and_then(|id| id.parse().ok()).map(UnitId);
+    let checkpoint = row.checkpoint.as_deref().map(CheckpointId::from);
+    last.filter(|unit| desk.units.get(*unit).is_some_and(|unit| unit.is_enabled))
+        .or_else(|| desk.warning_unit(checkpoint.as_ref()))
 }
 
 /// Writes a row that somebody changed under the next number, with its line of history.

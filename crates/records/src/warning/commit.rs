@@ -2,7 +2,7 @@
 //! one transaction. Comparing the end of the fold with what is stored (and not step by step) makes the same batch
 //! committed twice change nothing the second time.
 
-use super::act::subject_of;
+use super::act::{subject_of, unit_of};
 use super::list::group_counts;
 use super::{Change, WarningRecord, WarningState, body, history, level_code, record_of, row, set_mark};
 use crate::case::{arm, void};
@@ -56,7 +56,7 @@ impl Records {
             let stored = stored(&tx, outcomes).await?;
             let mut seq = cursor::get(&tx, cursor::WARNING_SEQ).await?.unwrap_or(0);
             for end in fold(outcomes, &stored) {
-                written.add(&end, stored.get(&end.id), &mut seq, now)?;
+                written.add(&end, stored.get(&end.id), &mut seq, now, desk)?;
             }
             if !written.rows.is_empty() {
                 cursor::set(&tx, cursor::WARNING_SEQ, seq).await?;
@@ -167,14 +167,13 @@ async fn give_out_tasks(
     now: Timestamp,
     desk: &Desk,
 ) -> Result<(), DbErr> {
-    let Some(unit) = desk.warnings_unit() else { return Ok(()) };
     let mut over = Vec::new();
     for row in rows {
         let waits = row.state == WarningState::Raised.key();
         let is_shown = row.hidden_kind.is_none() && row.is_head && !row.is_historical;
         if waits && is_shown && row.change == Change::Raised.key() {
             let level = super::level_of(row.level)?;
-            if let Some(want) = WarningState::Raised.clock(unit) {
+            if let Some(want) = unit_of(row, desk).and_then(|unit| WarningState::Raised.clock(unit)) {
                 arm(tx, &subject_of(row, level), &desk.task(&want, level, now)).await?;
             }
         } else if row.state == WarningState::Withdrawn.key() || waits && !is_shown {
@@ -201,6 +200,7 @@ impl Written {
         stored: Option<&Stored>,
         seq: &mut u64,
         now: Timestamp,
+        desk: &Desk,
     ) -> Result<(), DbErr> {
         let body = match end.content {
             Some(warning) => Some(serde_json::to_string(warning).map_err(|e| DbErr::Json(e.to_string()))?),
@@ -214,6 +214,10 @@ impl Written {
         };
         if let Some(Stored { row: old, .. }) = stored {
             keep_what_people_did(&mut row, old);
+        } else {
+            // It lies there from then on, whosever the checkpoint becomes.
+            let unit = desk.warning_unit(end.content.and_then(|warning| warning.checkpoint.as_ref()));
+            row.unit_path = unit.map(|unit| desk.path(unit).0.to_string());
         }
         if let Some(mark) = end.mark {
             set_mark(&mut row, mark);
@@ -313,6 +317,7 @@ fn keep_what_people_did(row: &mut row::Model, old: &row::Model) {
     row.verdict_at = old.verdict_at;
     row.verdict_note.clone_from(&old.verdict_note);
     row.closed_at = old.closed_at;
+    row.unit_path.clone_from(&old.unit_path);
     row.group_id.clone_from(&old.group_id);
     row.is_head = old.is_head;
     row.hidden_kind.clone_from(&old.hidden_kind);
@@ -368,5 +373,6 @@ fn columns_of(warning: &Warning) -> row::Model {
         verdict_at: None,
         verdict_note: None,
         closed_at: None,
+        unit_path: None,
     }
 }

@@ -5,6 +5,7 @@ use crate::cursor;
 use crate::error::{During, StoreError, damaged};
 use crate::page::{Page, Sort, Window};
 use crate::store::{KEYS_PER_QUERY, Records, contains, plate_code};
+use domain::people::UnitPath;
 use domain::{CheckpointId, DeviceId, Level, ModelId, RuleId, Timestamp, VehicleKey, Verdict, WarningId};
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::ExprTrait;
@@ -50,6 +51,8 @@ pub struct WarningFilter {
     pub group: Option<WarningId>,
     /// The first of its group, or a repeat.
     pub is_head: Option<bool>,
+    /// At the desks of this unit and those below it; empty: all.
+    pub scope: Option<UnitPath>,
 }
 
 /// By what warnings are sorted.
@@ -140,6 +143,7 @@ impl Records {
         &self,
         since: Timestamp,
         until: Timestamp,
+        scope: &UnitPath,
     ) -> Result<Vec<WarningCount>, StoreError> {
         let count = async {
             use row::Column::{IsHistorical, Level, Model, OccurredAt, State};
@@ -149,6 +153,7 @@ impl Records {
                 .column_as(OccurredAt.count(), "n")
                 .filter(OccurredAt.gte(since.unix_ms()))
                 .filter(OccurredAt.lt(until.unix_ms()))
+                .filter(below(scope))
                 .group_by(Model)
                 .group_by(Level)
                 .group_by(State)
@@ -168,6 +173,7 @@ impl Records {
     pub async fn warning_counts_by_level(
         &self,
         state: WarningState,
+        scope: &UnitPath,
     ) -> Result<BTreeMap<Level, u64>, StoreError> {
         let count = async {
             let counted: Vec<(i32, i64)> = row::Entity::find()
@@ -177,6 +183,7 @@ impl Records {
                 .filter(row::Column::State.eq(state.key()))
                 .filter(row::Column::IsHead.eq(true))
                 .filter(row::Column::HiddenKind.is_null())
+                .filter(below(scope))
                 .group_by(row::Column::Level)
                 .into_tuple()
                 .all(self.reader())
@@ -296,4 +303,16 @@ fn condition(filter: &WarningFilter) -> Condition {
         )
         .add_option(filter.group.map(|group| GroupId.eq(group.to_string())))
         .add_option(filter.is_head.map(|is_head| IsHead.eq(is_head)))
+        .add_option(filter.scope.as_ref().map(below))
+}
+
+/// At the desks of a unit and those below it. What lies at none is the whole county's.
+fn below(scope: &UnitPath) -> Condition {
+    let all = Condition::all();
+    if scope.0.is_empty() {
+        return all;
+    }
+    // A range, not LIKE: an index serves it. `:` comes right behind the digits.
+    all.add(row::Column::UnitPath.gte(scope.0.as_str()))
+        .add(row::Column::UnitPath.lt(format!("{}:", scope.0)))
 }

@@ -19,6 +19,7 @@ pub(crate) use act::work;
 
 use crate::error::damaged;
 use crate::store::time_of;
+use domain::people::UnitPath;
 use domain::warning::WithdrawReason;
 use domain::{Hidden, Level, Mark, SilenceId, Timestamp, Verdict, Warning, WarningId};
 use sea_orm::DbErr;
@@ -67,6 +68,8 @@ pub(crate) mod row {
         pub verdict_at: Option<i64>,
         pub verdict_note: Option<String>,
         pub closed_at: Option<i64>,
+        /// Path of the unit at whose desk it lies.
+        pub unit_path: Option<String>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -177,6 +180,8 @@ pub struct WarningRecord {
     pub mark: Mark,
     /// Warnings of its group that are not withdrawn, itself among them.
     pub group_count: u64,
+    /// Path of the unit at whose desk it lies; empty where that is the whole county's.
+    pub desk: UnitPath,
 }
 
 impl WarningRecord {
@@ -307,6 +312,7 @@ fn record_of(row: row::Model, body: &str, group_count: u64) -> Result<WarningRec
         verdict,
         mark: mark_of(&row)?,
         group_count,
+        desk: UnitPath(row.unit_path.clone().unwrap_or_default().into()),
         signature: row
             .signed_by
             .zip(row.signed_at)

@@ -1,16 +1,18 @@
 //! Cases: a command is done wholly or not at all, once, and each step has its clock.
 
 use crate::{at, open, warning};
-use domain::case::{AttachmentId, Calendar, ClockEnd, Desk, Limits, Measure, Spot, Term, Terms};
+use domain::case::{AttachmentId, Calendar, ClockEnd, Desk, Limits, Measure, Spot, Term, Terms, Tidings};
 use domain::people::{Actor, Role, Unit, UnitId, UnitKind, UnitPath, UnitTree};
 use domain::stage::dispatch::{DispatchAct, Order, RoadOutcome, RoadReport};
 use domain::stage::hazard::{Grade, HazardAct, HazardKind, Report, Source};
+use domain::stage::sighting::Sighting;
 use domain::time::MINUTE_MS;
 use domain::{AnyAct, CaseId, CaseKind, ClockStep, Level, Opening, Outcome, Verdict, Wgs84};
 use records::{
     CaseError, CaseField, CaseFilter, Command, Records, Sort, TaskFilter, TaskGroup, WarningAct, WarningDeed,
     WarningState, Window, Worked,
 };
+use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::Stdio;
@@ -64,8 +66,14 @@ fn desk() -> Desk {
             sighting_minutes_max: 45,
             warning_expires_minutes: 720,
             watch_days_max: 366,
+            crash_m_max: 100,
+            crash_days_max: 1_096,
+            local_case_m_max: 20_000,
+            local_case_days_max: 365,
+            hazards: BTreeMap::new(),
         },
         staffed: [(BRIGADE, "work_warnings".into()), (SQUAD, "intercept".into())].into(),
+        places: BTreeMap::new(),
     }
 }
 
@@ -120,6 +128,7 @@ fn hazard() -> Opening {
         plate: None,
         pictures: Vec::new(),
         contact: "".into(),
+        crash: None,
     })
 }
 
@@ -131,7 +140,7 @@ async fn act(
     ms: i64,
     desk: &Desk,
 ) -> Result<Worked, CaseError> {
-    let command = Command { key: None, by, at: at(ms), desk, parent: None, done: None };
+    let command = Command::new(by, at(ms), desk);
     records.act_on_case(&worked.cases[0].id, worked.cases[0].version, &what, &command).await
 }
 
@@ -154,10 +163,10 @@ async fn a_warning_is_worked_to_its_end_and_every_step_had_its_clock() {
         by: &duty,
         at: at(3 * MINUTE_MS),
         desk: &desk,
+        audit: None,
     };
     records.act_on_warning(warning(1).id, &sign).await.unwrap();
-    let command =
-        Command { key: Some("k1"), by: &duty, at: at(4 * MINUTE_MS), desk: &desk, parent: None, done: None };
+    let command = Command { key: Some("k1"), ..Command::new(&duty, at(4 * MINUTE_MS), &desk) };
     let sent = records.open_case(&order(1), &command).await.unwrap();
     assert_eq!(sent.warnings[0].state, WarningState::Dispatched);
     assert_eq!(sent.cases[0].id.to_string(), "ZL20261123-0001");
@@ -204,7 +213,7 @@ async fn of_two_people_at_once_one_is_told_about_the_other_and_a_repeat_does_not
     let desk = desk();
     let duty = actor("duty", BRIGADE, Role::DutyOfficer);
     records.commit_outcomes(&[Outcome::Raise(Box::new(warning(1)))], 1, at(0), &desk).await.unwrap();
-    let command = Command { key: Some("same"), by: &duty, at: at(1), desk: &desk, parent: None, done: None };
+    let command = Command { key: Some("same"), ..Command::new(&duty, at(1), &desk) };
     let first = records.open_case(&order(1), &command).await.unwrap();
     let again = records.open_case(&order(1), &command).await.unwrap();
     assert!(again.is_repeat && again.cases == first.cases && again.warnings.is_empty());
@@ -215,7 +224,7 @@ async fn of_two_people_at_once_one_is_told_about_the_other_and_a_repeat_does_not
         let (records, desk, id) = (records.clone(), desk.clone(), first.cases[0].id.clone());
         tokio::spawn(async move {
             let by = actor(name, SQUAD, Role::PatrolOfficer);
-            let command = Command { key: None, by: &by, at: at(2), desk: &desk, parent: None, done: None };
+            let command = Command::new(&by, at(2), &desk);
             records.act_on_case(&id, 1, &AnyAct::Dispatch(DispatchAct::Sign), &command).await
         })
     };
@@ -230,11 +239,46 @@ async fn of_two_people_at_once_one_is_told_about_the_other_and_a_repeat_does_not
 }
 
 #[tokio::test]
+async fn a_sighting_is_told_once_a_checkpoint_and_leaves_the_version_that_people_saw() {
+    let (_dir, records) = open().await;
+    let desk = desk();
+    let (duty, patrol) = (actor("duty", BRIGADE, Role::DutyOfficer), actor("lu", SQUAD, Role::PatrolOfficer));
+    records.commit_outcomes(&[Outcome::Raise(Box::new(warning(1)))], 1, at(0), &desk).await.unwrap();
+    let sent = records.open_case(&order(1), &Command::new(&duty, at(1), &desk)).await.unwrap();
+    let signed = act(&records, &sent, AnyAct::Dispatch(DispatchAct::Sign), &patrol, 2, &desk).await.unwrap();
+    let order = &signed.cases[0];
+    let seen_at = |checkpoint: &str, ms: i64| {
+        let spot =
+            Spot {
+                checkpoint: Some(checkpoint.into()), description: "东环路口".into(), ..Spot::default()
+            };
+        let sighting = Sighting { spot, direction: "".into(), at: at(ms), next: Vec::new() };
+        AnyAct::Dispatch(DispatchAct::Sighted(Box::new(sighting)))
+    };
+    let by_hand = act(&records, &signed, seen_at("E", 3), &duty, 3, &desk).await;
+    assert!(matches!(by_hand, Err(CaseError::Refused(_))), "nobody says what cameras saw");
+    let told = records.act_of_platform(&order.id, &seen_at("E", 3), at(4), &desk).await.unwrap();
+    assert_eq!(told.cases[0].version, order.version, "a report that is being written can still be sent");
+    let again = records.act_of_platform(&order.id, &seen_at("E", 5), at(6), &desk).await;
+    assert!(matches!(again, Err(CaseError::Refused(_))), "the same checkpoint is no news");
+    let pending = records.tidings_pending(100).await.unwrap();
+    let sighted = pending.iter().filter(|tidings| tidings.word == Tidings::Sighted);
+    let whom: Vec<_> =
+        sighted.map(|it| (it.audience.clone(), it.title.contains("东环路口"), it.due_at)).collect();
+    let person = |name: &str| domain::case::Audience::Person(name.into());
+    assert_eq!(whom, [(person("lu"), true, None), (person("duty"), true, None)]);
+    // What people did is in the audit with what was done; what the platform adds is in the chain.
+    let audit = records.audit(&records::AuditFilter::default(), Window::default()).await.unwrap();
+    let acts: Vec<&str> = audit.items.iter().rev().map(|row| row.entry.action.as_str()).collect();
+    assert_eq!(acts, ["dispatch.open", "dispatch.sign"]);
+}
+
+#[tokio::test]
 async fn clocks_ring_at_half_before_the_end_and_at_the_end_and_pauses_move_them() {
     let (_dir, records) = open().await;
     let desk = desk();
     let patrol = actor("lu", SQUAD, Role::PatrolOfficer);
-    let command = Command { key: None, by: &patrol, at: at(0), desk: &desk, parent: None, done: None };
+    let command = Command::new(&patrol, at(0), &desk);
     let worked = records.open_case(&hazard(), &command).await.unwrap();
     assert_eq!(worked.cases[0].due_at, Some(at(60 * MINUTE_MS)));
     let rings = async |minute: i64| {
@@ -263,6 +307,7 @@ async fn clocks_ring_at_half_before_the_end_and_at_the_end_and_pauses_move_them(
         category: None,
         note: "".into(),
         pictures: vec![],
+        answers: vec![],
     };
     act(&records, &worked, AnyAct::Hazard(verify), &office, 1_070 * MINUTE_MS, &desk).await.unwrap();
     let ended = TaskFilter { is_ended: Some(true), ..TaskFilter::default() };
@@ -275,7 +320,7 @@ async fn a_unit_sees_its_own_and_what_its_people_opened() {
     let (_dir, records) = open().await;
     let desk = desk();
     let patrol = actor("lu", SQUAD, Role::PatrolOfficer);
-    let command = Command { key: None, by: &patrol, at: at(0), desk: &desk, parent: None, done: None };
+    let command = Command::new(&patrol, at(0), &desk);
     records.open_case(&hazard(), &command).await.unwrap();
     let count = async |path: &str, person: Option<&str>| {
         let filter = CaseFilter {
@@ -339,19 +384,18 @@ async fn command_for_ever(path: &Path) {
     // The last one may have been opened without its answer: the client says it again.
     for n in before.max(1).. {
         let key = format!("open {n}");
-        let command =
-            Command { key: Some(&key), by: &patrol, at: at(n as i64), desk: &desk, parent: None, done: None };
+        let command = Command { key: Some(&key), ..Command::new(&patrol, at(n as i64), &desk) };
         let opened = records.open_case(&hazard(), &command).await.unwrap();
         let case = &opened.cases[0];
         let key = format!("verify {n}");
-        let command =
-            Command { key: Some(&key), by: &office, at: at(n as i64), desk: &desk, parent: None, done: None };
+        let command = Command { key: Some(&key), ..Command::new(&office, at(n as i64), &desk) };
         let verify = HazardAct::Verify {
             grade: Grade::Larger,
             spot: None,
             category: None,
             note: "".into(),
             pictures: vec![],
+            answers: vec![],
         };
         records.act_on_case(&case.id, 1, &AnyAct::Hazard(verify), &command).await.unwrap();
         println!("commanded {n}");

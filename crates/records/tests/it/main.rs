@@ -54,6 +54,7 @@ async fn sign(
         by: &by,
         at,
         desk: &desk,
+        audit: None,
     };
     Ok(records.act_on_warning(id, &deed).await?.swap_remove(0))
 }
@@ -74,6 +75,7 @@ async fn judge(
         by: &by,
         at: given.at,
         desk: &desk,
+        audit: None,
     };
     Ok(records.act_on_warning(id, &deed).await?.swap_remove(0))
 }

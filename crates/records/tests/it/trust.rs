@@ -118,7 +118,8 @@ async fn marks_are_kept_wherever_they_come_in_a_batch() {
     assert_eq!(total(WarningFilter { is_hidden: Some(false), ..none() }).await, 2);
     assert_eq!(total(WarningFilter { group: Some(warning(1).id), ..none() }).await, 2);
     assert_eq!(total(WarningFilter { is_head: Some(true), ..none() }).await, 2);
-    let unsigned = records.warning_counts_by_level(WarningState::Raised).await.unwrap();
+    let unsigned =
+        records.warning_counts_by_level(WarningState::Raised, &domain::UnitPath::WHOLE).await.unwrap();
     assert_eq!(unsigned.values().sum::<u64>(), 1, "only what is shown by itself: {unsigned:?}");
 }
 

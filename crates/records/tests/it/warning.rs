@@ -199,7 +199,7 @@ async fn counts_add_up_to_the_lists() {
     let (_dir, records) = open().await;
     commit(&records, &(0..100).map(raise).collect::<Vec<_>>()).await;
     commit(&records, &[withdraw(2)]).await;
-    let counts = records.warning_counts(at(10_000), at(60_000)).await.unwrap();
+    let counts = records.warning_counts(at(10_000), at(60_000), &domain::UnitPath::WHOLE).await.unwrap();
     assert_eq!(counts.iter().map(|count| count.count).sum::<u64>(), 50);
     for count in &counts {
         let filter = WarningFilter {
@@ -214,7 +214,8 @@ async fn counts_add_up_to_the_lists() {
         let page = records.warnings(&filter, sort, Window::default()).await.unwrap();
         assert_eq!(page.total, count.count);
     }
-    let unsigned = records.warning_counts_by_level(WarningState::Raised).await.unwrap();
+    let unsigned =
+        records.warning_counts_by_level(WarningState::Raised, &domain::UnitPath::WHOLE).await.unwrap();
     assert_eq!(
         unsigned.into_iter().collect::<Vec<_>>(),
         [(Level::Low, 34), (Level::Medium, 33), (Level::High, 32)]

@@ -4,6 +4,7 @@ use super::County;
 use super::checkpoints::Protocol;
 use super::fleets::Fleet;
 use super::roads::Road;
+use super::staff::squad_of;
 use super::vehicles::{REGISTERED_COUNT, Register, TERMINAL_COUNT};
 use crate::geo::Point;
 use domain::{CivilDay, KeyClass, Level, Theatre};
@@ -69,17 +70,19 @@ pub enum Table {
     WatchOrders,
     /// 设备
     Devices,
+    /// 卡口及其所属中队: once there are squads.
+    CheckpointsOfSquads,
 }
 
 impl Table {
-    /// All tables, in order of dependence.
+    /// All tables that need no units, in order of dependence.
     pub const ALL: [Self; 5] =
         [Self::Checkpoints, Self::Sections, Self::Vehicles, Self::WatchOrders, Self::Devices];
 
     /// The word in the import's path and in the file's name.
     pub fn key(self) -> &'static str {
         match self {
-            Self::Checkpoints => "checkpoints",
+            Self::Checkpoints | Self::CheckpointsOfSquads => "checkpoints",
             Self::Sections => "sections",
             Self::Devices => "devices",
             Self::Vehicles => "vehicles",
@@ -92,7 +95,8 @@ impl Table {
 pub fn csv(county: &County, table: Table, roster: &Roster) -> Result<Vec<u8>, ExportError> {
     let mut out = csv::Writer::from_writer(Vec::new());
     match table {
-        Table::Checkpoints => checkpoints(county, &mut out),
+        Table::Checkpoints => checkpoints(county, false, &mut out),
+        Table::CheckpointsOfSquads => checkpoints(county, true, &mut out),
         Table::Sections => sections(county, &mut out),
         Table::Devices => devices(county, *roster, &mut out),
         Table::Vehicles => vehicles(county, &mut out),
@@ -103,8 +107,8 @@ pub fn csv(county: &County, table: Table, roster: &Roster) -> Result<Vec<u8>, Ex
 
 type Rows = csv::Writer<Vec<u8>>;
 
-fn checkpoints(county: &County, out: &mut Rows) -> Result<(), csv::Error> {
-    out.write_record([
+fn checkpoints(county: &County, has_squads: bool, out: &mut Rows) -> Result<(), csv::Error> {
+    let heads = [
         "卡口编号",
         "名称",
         "战场",
@@ -117,12 +121,15 @@ fn checkpoints(county: &County, out: &mut Rows) -> Result<(), csv::Error> {
         "限速",
         "大车限速",
         "单行方向",
-    ])?;
+        "所属单位",
+    ];
+    let count = heads.len() - usize::from(!has_squads);
+    out.write_record(&heads[..count])?;
     for checkpoint in &county.checkpoints {
         let at = checkpoint.at.to_wgs84();
         let road = &county.roads[checkpoint.road];
-        out.write_record([
-            &checkpoint.id,
+        let cells = [
+            checkpoint.id.as_str(),
             &checkpoint.name,
             theatre_name(checkpoint.theatre),
             if road.reference.is_empty() { &road.name } else { &road.reference },
@@ -134,7 +141,9 @@ fn checkpoints(county: &County, out: &mut Rows) -> Result<(), csv::Error> {
             &checkpoint.limit_kmh.to_string(),
             &checkpoint.limit_large_kmh.to_string(),
             checkpoint.one_way_code().unwrap_or_default(),
-        ])?;
+            squad_of(county, checkpoint),
+        ];
+        out.write_record(&cells[..count])?;
     }
     Ok(())
 }

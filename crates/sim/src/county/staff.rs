@@ -1,9 +1,11 @@
 //! The people of the county: units and who works in them, so that every role can be tried.
 
 use super::County;
+use super::checkpoints::Checkpoint;
 use super::names::{COUNTY, DIVISION};
 use crate::dice::{Dice, Stream};
 use crate::geo::Point;
+use domain::Theatre;
 
 /// A unit.
 #[derive(Clone, Debug, PartialEq)]
@@ -67,6 +69,20 @@ const GIVEN_NAMES: [&str; 20] = [
     "伟", "磊", "静", "强", "敏", "军", "洋", "勇", "艳", "杰", "涛", "明", "超", "霞", "平", "刚", "桂英",
     "建国", "志强", "文静",
 ];
+
+/// The squad that has a checkpoint: the town's one in town, the one of the mountains on rural roads in the north, else east or
+/// west of the middle.
+pub fn squad_of(county: &County, checkpoint: &Checkpoint) -> &'static str {
+    let [town, east, west, mountains] = SQUADS;
+    let count = county.checkpoints.len().max(1) as f64;
+    let middle = |of: fn(&Point) -> f64| county.checkpoints.iter().map(|it| of(&it.at)).sum::<f64>() / count;
+    match checkpoint.theatre {
+        Theatre::Urban => town,
+        Theatre::Rural if checkpoint.at.y > middle(|at| at.y) => mountains,
+        _ if checkpoint.at.x > middle(|at| at.x) => east,
+        _ => west,
+    }
+}
 
 impl Staff {
     /// The people of this county.
@@ -141,6 +157,13 @@ mod tests {
     use domain::CivilDay;
     use domain::people::{Role, RoleSet};
     use std::collections::BTreeSet;
+
+    #[test]
+    fn each_squad_has_checkpoints() {
+        let county = County::generate(7, CivilDay::parse("2026-11-23").unwrap());
+        let having: BTreeSet<&str> = county.checkpoints.iter().map(|it| squad_of(&county, it)).collect();
+        assert_eq!(having, SQUADS.into_iter().collect());
+    }
 
     #[test]
     fn every_role_that_can_be_given_is_there_and_nobody_shares_a_username() {

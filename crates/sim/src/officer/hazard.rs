@@ -71,10 +71,30 @@ impl Officer {
         let report = json!({
             "kind": "hazard", "source": source, "hazard_kind": kind, "category": category, "grade": "general",
             "title": title, "unit": unit, "theatre": "rural", "pictures": [self.attach().await?],
+            "answers": self.answers(category).await?,
             "spot": { "at": { "lon": at.lon_deg() + d_lon, "lat": at.lat_deg() + d_lat },
                       "description": format!("{}附近", place.name) },
         });
         self.post("cases", &report).await.map(|_| ())
+    }
+
+    /// Answers to what is asked of a category.
+    async fn answers(&mut self, category: &str) -> Result<Vec<Value>, ProvisionError> {
+        let categories = self.get("hazards/categories").await?;
+        let known = categories.as_array().into_iter().flatten().find(|it| it["key"] == category).cloned();
+        let questions = known.and_then(|it| it["questions"].as_array().cloned()).unwrap_or_default();
+        let mut answers = Vec::with_capacity(questions.len());
+        for question in questions {
+            let options = question["options"].as_array().cloned().unwrap_or_default();
+            let answer = match question["type"].as_str() {
+                Some("choice") if !options.is_empty() => options[self.dice.below(options.len())].clone(),
+                Some("yes_no") => json!(if self.dice.below(2) == 0 { "是" } else { "否" }),
+                Some("number") => json!((1 + self.dice.below(80)).to_string()),
+                _ => json!("见照片"),
+            };
+            answers.push(json!({ "question": question["key"], "answer": answer }));
+        }
+        Ok(answers)
     }
 
     /// A step of a hazard.

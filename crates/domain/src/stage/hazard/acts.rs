@@ -1,14 +1,30 @@
 //! What people do with a hazard, who may, and what comes of it.
 
 use super::{
-    Acceptance, Extension, Grade, Hazard, HazardState, Notice, PICTURES_MAX, Rectification, Supervision,
-    distance_m,
+    Acceptance, Answer, Extension, Grade, Hazard, HazardState, Notice, PICTURES_MAX, RELATED_MAX,
+    Rectification, Supervision, distance_m,
 };
-use crate::Timestamp;
 use crate::case::{AttachmentId, CaseId, Done, Effect, Refusal, Scene, Spot, TEXT_CHARS_MAX, Tidings, text};
 use crate::people::{Permission, UnitId};
+use crate::{CrashId, Timestamp};
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
+
+/// What falls on a hazard: a crash, or another report of it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Relation {
+    /// The crash.
+    pub crash: Option<CrashId>,
+    /// The report.
+    pub report: Option<CaseId>,
+    /// How far away.
+    pub distance_m: Option<u32>,
+    /// Pictures that it brings along.
+    pub pictures: Vec<AttachmentId>,
+    /// In words.
+    pub note: SmolStr,
+}
 
 /// What people do with a hazard.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -30,6 +46,9 @@ pub enum HazardAct {
         /// Pictures.
         #[serde(default)]
         pictures: Vec<AttachmentId>,
+        /// Answers to questions, where there are other ones; these stand in place of those of the report.
+        #[serde(default)]
+        answers: Vec<Answer>,
     },
     /// 不属实
     Unfounded {
@@ -137,6 +156,8 @@ pub enum HazardAct {
         /// Why.
         reason: SmolStr,
     },
+    /// 关联事故或重复上报: by the platform alone.
+    Relate(Box<Relation>),
 }
 
 impl HazardAct {
@@ -159,6 +180,7 @@ impl HazardAct {
             Self::EndSupervision { .. } => "end_supervision",
             Self::Reopen { .. } => "reopen",
             Self::Regrade { .. } => "regrade",
+            Self::Relate(_) => "relate",
         }
     }
 }
@@ -167,6 +189,10 @@ pub(super) fn gate(hazard: &Hazard, act: &str, scene: &Scene<'_>) -> Result<(), 
     use HazardState::{Accepted, Noticed, Rectifying, Reported, StruckOff, Submitted, Verified};
     use Permission::{AcceptHazards, ManageHazards, RectifyHazards, ReportHazards, StrikeHazards};
     let (states, permission): (&[HazardState], Permission) = match act {
+        // What falls on a hazard the platform finds; people merge, and record crashes.
+        "relate" if scene.by.is_platform() => {
+            (&[Reported, Verified, Noticed, Rectifying, Submitted, Accepted, StruckOff], ManageHazards)
+        }
         "verify" => (&[Reported], ManageHazards),
         "unfounded" | "merge" => (&[Reported, Verified], ManageHazards),
         "issue_notice" => (&[Verified, Noticed], ManageHazards),
@@ -197,7 +223,7 @@ pub(super) fn gate(hazard: &Hazard, act: &str, scene: &Scene<'_>) -> Result<(), 
         "end_supervision" if hazard.supervision.is_none() => {
             return Err(Refusal::WrongState("not_supervised".into(), act.into()));
         }
-        "reopen" => {}
+        "reopen" | "relate" => {}
         _ => scene.need_unit(hazard.report.unit)?,
     }
     separate(hazard, act, scene)
@@ -237,6 +263,21 @@ fn later(field: &'static str, at: Timestamp, scene: &Scene<'_>) -> Result<(), Re
     if at <= scene.at { Err(Refusal::Past(field.into())) } else { Ok(()) }
 }
 
+/// Notes what fell on a hazard, each once and not without end; pictures that find no room stay where they came from.
+fn relate(case: &mut Hazard, relation: &Relation) {
+    if let Some(crash) = relation.crash.as_ref().filter(|crash| !case.crashes.contains(crash)) {
+        case.crashes.push(crash.clone());
+        case.crashes.truncate(RELATED_MAX);
+    }
+    if let Some(report) = relation.report.as_ref().filter(|report| !case.reports.contains(report)) {
+        case.reports.push(report.clone());
+        case.reports.truncate(RELATED_MAX);
+    }
+    let pictures = &mut case.report.pictures;
+    let new = relation.pictures.iter().filter(|it| !pictures.contains(it)).cloned().collect::<Vec<_>>();
+    pictures.extend(new.into_iter().take(PICTURES_MAX.saturating_sub(pictures.len())));
+}
+
 #[expect(clippy::too_many_lines, reason = "one arm an act")]
 pub(super) fn act(hazard: &Hazard, act: &HazardAct, scene: &Scene<'_>) -> Result<Done<Hazard>, Refusal> {
     let mut case = hazard.clone();
@@ -244,8 +285,11 @@ pub(super) fn act(hazard: &Hazard, act: &HazardAct, scene: &Scene<'_>) -> Result
     let home = hazard.report.unit;
     let mut effects: Vec<Effect> = Vec::new();
     match act {
-        HazardAct::Verify { grade, spot, category, note: _, pictures: more } => {
+        HazardAct::Verify { grade, spot, category, note: _, pictures: more, answers } => {
             case.grade = *grade;
+            if !answers.is_empty() {
+                case.report.answers.clone_from(answers);
+            }
             if let Some(spot) = spot {
                 case.report.spot = spot.clone();
             }
@@ -263,10 +307,17 @@ pub(super) fn act(hazard: &Hazard, act: &HazardAct, scene: &Scene<'_>) -> Result
             case.state = HazardState::Unfounded;
             effects.push(case.tell_reporter(Tidings::GivenBack));
         }
-        HazardAct::Merge { into, .. } => {
+        HazardAct::Merge { into, note } => {
             case.merged_into = Some(into.clone());
             case.state = HazardState::Merged;
             effects.push(case.tell_reporter(Tidings::Finished));
+            let relation = Relation {
+                distance_m: None,
+                pictures: hazard.report.pictures.clone(),
+                note: if note.trim().is_empty() { hazard.report.title.clone() } else { note.clone() },
+                ..Relation::default()
+            };
+            effects.push(Effect::Relate(into.clone(), Box::new(relation)));
         }
         HazardAct::IssueNotice { number, measure, unit, deadline } => {
             later("deadline", *deadline, scene)?;
@@ -379,6 +430,7 @@ pub(super) fn act(hazard: &Hazard, act: &HazardAct, scene: &Scene<'_>) -> Result
             case.reason = Some(text("reason", reason, TEXT_CHARS_MAX)?);
             case.grade = *grade;
         }
+        HazardAct::Relate(relation) => relate(&mut case, relation),
     }
     Ok(Done { case, effects })
 }

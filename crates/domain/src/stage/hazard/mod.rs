@@ -7,7 +7,7 @@ mod report;
 #[cfg(test)]
 mod tests;
 
-pub use acts::HazardAct;
+pub use acts::{HazardAct, Relation};
 pub use report::{Answer, HazardKind, Report, Source};
 
 use crate::case::{
@@ -15,7 +15,7 @@ use crate::case::{
     Summary, Tidings, Want,
 };
 use crate::people::{Permission, UnitId};
-use crate::{Level, Timestamp};
+use crate::{CrashId, Level, Timestamp};
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
@@ -193,6 +193,12 @@ pub struct Hazard {
     pub reason: Option<SmolStr>,
     /// How often it was opened again after it was struck off.
     pub reopened_count: u16,
+    /// Crashes that fell on it.
+    #[serde(default)]
+    pub crashes: Vec<CrashId>,
+    /// Reports that were merged into it.
+    #[serde(default)]
+    pub reports: Vec<CaseId>,
 }
 
 impl Hazard {
@@ -294,6 +300,8 @@ impl Case for Hazard {
 
 /// Pictures of one step at most.
 pub const PICTURES_MAX: usize = 20;
+/// Crashes, and reports, that a hazard names at most.
+pub const RELATED_MAX: usize = 200;
 
 /// Metres between a point and a hazard, where both are known.
 fn distance_m(spot: &Spot, hazard: &Spot) -> Option<u32> {

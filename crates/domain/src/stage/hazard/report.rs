@@ -3,7 +3,7 @@
 use super::{Grade, Hazard, HazardState, PICTURES_MAX};
 use crate::case::{AttachmentId, Done, Refusal, Scene, Spot, TEXT_CHARS_MAX, Tidings, text};
 use crate::people::{Permission, UnitId};
-use crate::{Theatre, WarningId};
+use crate::{CrashId, Theatre, WarningId};
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
@@ -101,6 +101,9 @@ pub struct Report {
     /// How somebody from the public can be reached; shown to those who verify, never exported.
     #[serde(default)]
     pub contact: SmolStr,
+    /// The crash from which it is reported.
+    #[serde(default)]
+    pub crash: Option<CrashId>,
 }
 
 impl Report {
@@ -129,10 +132,21 @@ impl Report {
         Ok(())
     }
 
+    /// Refuses a report that leaves open what its category has to know.
+    fn check_answers(&self, scene: &Scene<'_>) -> Result<(), Refusal> {
+        let Some(asked) = scene.limits.hazards.get(&self.category) else { return Ok(()) };
+        let is_answered = |question: &SmolStr| {
+            self.answers.iter().any(|it| it.question == *question && !it.answer.trim().is_empty())
+        };
+        let all = asked.required.iter().all(is_answered);
+        if all { Ok(()) } else { Err(Refusal::Missing("answers".into())) }
+    }
+
     /// Reports a hazard.
     pub fn open(&self, scene: &Scene<'_>) -> Result<Done<Hazard>, Refusal> {
         scene.need(Permission::ReportHazards)?;
         self.check()?;
+        self.check_answers(scene)?;
         let case = Hazard {
             report: self.clone(),
             state: HazardState::Reported,
@@ -148,6 +162,8 @@ impl Report {
             merged_into: None,
             reason: None,
             reopened_count: 0,
+            crashes: self.crash.iter().cloned().collect(),
+            reports: Vec::new(),
         };
         let tell = Hazard::tell(self.unit, Permission::ManageHazards, Tidings::ToDo);
         Ok(Done { case, effects: vec![tell] })

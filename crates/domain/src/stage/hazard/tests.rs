@@ -5,6 +5,7 @@ use crate::Wgs84;
 use crate::case::{Covers, Limits};
 use crate::people::{Actor, Role, RoleSet};
 use crate::time::DAY_MS;
+use std::collections::BTreeMap;
 
 #[derive(Debug)]
 struct Everywhere;
@@ -15,7 +16,7 @@ impl Covers for Everywhere {
     }
 }
 
-const LIMITS: Limits = Limits {
+static LIMITS: Limits = Limits {
     acceptance_m_max: 200,
     rectification_pictures_min: 1,
     acceptance_pictures_min: 1,
@@ -26,6 +27,11 @@ const LIMITS: Limits = Limits {
     sighting_minutes_max: 45,
     warning_expires_minutes: 720,
     watch_days_max: 366,
+    crash_m_max: 100,
+    crash_days_max: 1_096,
+    local_case_m_max: 20_000,
+    local_case_days_max: 365,
+    hazards: BTreeMap::new(),
 };
 const NOW: Timestamp = Timestamp::from_unix_ms(1_795_363_200_000);
 
@@ -57,6 +63,7 @@ fn report() -> Report {
         plate: None,
         pictures: Vec::new(),
         contact: SmolStr::default(),
+        crash: None,
     }
 }
 
@@ -81,6 +88,7 @@ fn submitted() -> Hazard {
                 category: None,
                 note: "".into(),
                 pictures: vec![],
+                answers: vec![],
             },
         ),
         (
@@ -175,4 +183,36 @@ fn a_posted_act_is_read_by_its_words() {
         (act.key(), &back["deadline"]),
         ("issue_notice", &serde_json::json!("2026-12-01T02:00:00.000Z"))
     );
+}
+
+#[test]
+fn what_its_category_has_to_know_is_answered_or_the_report_is_refused() {
+    let asked = crate::case::CategoryLimits { required: vec!["length_m".into()], ..Default::default() };
+    let limits = Limits { hazards: [("guardrail".into(), asked)].into(), ..LIMITS.clone() };
+    let patrol = actor("lu", 3, Role::PatrolOfficer);
+    let scene = Scene { by: &patrol, covers: &Everywhere, at: NOW, limits: &limits };
+    assert_eq!(report().open(&scene).unwrap_err(), Refusal::Missing("answers".into()));
+    let answer = |answer: &str| Answer { question: "length_m".into(), answer: answer.into() };
+    let blank = Report { answers: vec![answer(" ")], ..report() };
+    assert_eq!(blank.open(&scene).unwrap_err(), Refusal::Missing("answers".into()));
+    assert!(Report { answers: vec![answer("120")], ..report() }.open(&scene).is_ok());
+}
+
+#[test]
+fn what_falls_on_a_hazard_is_the_platforms_to_say_and_pictures_find_room_or_stay() {
+    let picture = |n: usize| AttachmentId(format!("{n}").into());
+    let relation = Relation {
+        crash: Some(crate::CrashId("SG20261123-0001".into())),
+        report: Some(CaseId("YH20261123-0002".into())),
+        pictures: (0..PICTURES_MAX + 5).map(picture).collect(),
+        ..Relation::default()
+    };
+    let relate = HazardAct::Relate(Box::new(relation));
+    let hazard = submitted();
+    let office = actor("an", 1, Role::SafetyOfficer);
+    assert!(matches!(hazard.act(&relate, &scene(&office)), Err(Refusal::UnknownAct(_))));
+    let once = hazard.act(&relate, &scene(&Actor::platform())).unwrap().case;
+    let twice = once.act(&relate, &scene(&Actor::platform())).unwrap().case;
+    assert_eq!((&twice.crashes, twice.reports.len(), twice.state), (&once.crashes, 1, hazard.state));
+    assert_eq!(twice.report.pictures.len(), PICTURES_MAX);
 }
