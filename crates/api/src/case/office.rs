@@ -2,7 +2,6 @@
 //! (`data/cases.toml`, `data/hazards.toml`), the settings what a county changed.
 
 use crate::app::App;
-use crate::problem::Problem;
 use domain::case::{Calendar, CategoryLimits, Limits, Term, Terms, WorkTime};
 use domain::stage::education::Audience;
 use domain::stage::hazard::HazardKind;

@@ -33,15 +33,20 @@ const SHIFTS_MAX: usize = 6;
 /// Longest reason.
 const REASON_CHARS_MAX: usize = 500;
 
+/// Minutes and measure.
+type Length = (Option<u32>, Measure);
+/// What a term is for.
+type Subject = (ClockStep, Option<SmolStr>, Option<UnitId>);
+
 /// What became of one term.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct TermChange {
     step: ClockStep,
     level: Option<SmolStr>,
     unit: Option<UnitId>,
-    /// Minutes and measure; `None`: there was no such term.
-    before: Option<(Option<u32>, Measure)>,
-    after: Option<(Option<u32>, Measure)>,
+    /// `None`: there was no such term.
+    before: Option<Length>,
+    after: Option<Length>,
 }
 
 /// One change of the terms.
@@ -157,7 +162,7 @@ fn measure_key(measure: Measure) -> &'static str {
     }
 }
 
-fn value_of((minutes, measure): (Option<u32>, Measure)) -> TermValue {
+fn value_of((minutes, measure): Length) -> TermValue {
     TermValue { minutes, measure: measure_key(measure) }
 }
 
@@ -352,13 +357,11 @@ fn terms_of(app: &App, input: &TermsInput) -> Result<Terms, Problem> {
 /// What became different, in the order of the loop.
 fn changed_terms(before: &[Term], after: &[Term]) -> Vec<TermChange> {
     // Of equals the last one counts.
-    let by_key =
-        |terms: &[Term]| -> BTreeMap<(ClockStep, Option<SmolStr>, Option<UnitId>), (Option<u32>, Measure)> {
-            let key = |term: &Term| {
-                (term.step, term.level.map(|level| SmolStr::new_static(level.key())), term.unit)
-            };
-            terms.iter().map(|term| (key(term), (term.minutes, term.measure))).collect()
-        };
+    let by_key = |terms: &[Term]| -> BTreeMap<Subject, Length> {
+        let key =
+            |term: &Term| (term.step, term.level.map(|level| SmolStr::new_static(level.key())), term.unit);
+        terms.iter().map(|term| (key(term), (term.minutes, term.measure))).collect()
+    };
     let (before, after) = (by_key(before), by_key(after));
     let mut keys: Vec<_> = before.keys().chain(after.keys()).cloned().collect();
     keys.sort_unstable();

@@ -170,10 +170,11 @@ fn service_of(endpoint: &str, may_be_private: bool) -> Option<Url> {
 }
 
 fn is_public_host(host: &str) -> bool {
-    match host.trim_matches(['[', ']']).parse::<IpAddr>() {
-        Ok(address) => is_public(address),
-        Err(_) => host.contains('.') && !host.ends_with(".local") && !host.ends_with(".internal"),
+    if let Ok(address) = host.trim_matches(['[', ']']).parse::<IpAddr>() {
+        return is_public(address);
     }
+    let last = host.rsplit('.').next().unwrap_or_default().to_ascii_lowercase();
+    host.contains('.') && !matches!(last.as_str(), "local" | "internal" | "localdomain")
 }
 
 /// Whether an address is of the internet, as far as its form tells; names are looked up and asked this again when something is sent.
