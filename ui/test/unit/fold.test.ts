@@ -56,6 +56,7 @@ const checkpoint = (id: string): Checkpoint => ({
   name: id,
   theatre: 'urban',
   road: '',
+  unit_id: null,
   chainage_m: null,
   direction: '',
   lane_count: 2,
