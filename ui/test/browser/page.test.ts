@@ -131,7 +131,7 @@ describe('lists', () => {
 
   it('find by “/”, and keep the filter in the address', async () => {
     const { page } = await open('/devices')
-    await page.getByText('共 150 条').waitFor()
+    await page.getByText('共 151 条').waitFor()
     await page.keyboard.press('/')
     await page.keyboard.type('大桥')
     await page.waitForURL('**/devices?q=**')
