@@ -190,7 +190,10 @@ fn what_its_category_has_to_know_is_answered_or_the_report_is_refused() {
     let asked = crate::case::CategoryLimits { required: vec!["length_m".into()], ..Default::default() };
     let limits = Limits { hazards: [("guardrail".into(), asked)].into(), ..LIMITS.clone() };
     let patrol = actor("lu", 3, Role::PatrolOfficer);
-    let scene = Scene { by: &patrol, covers: &Everywhere, at: NOW, limits: &limits };
+    let seen = Scene { by: &patrol, covers: &Everywhere, at: NOW, limits: &limits };
+    assert!(report().open(&seen).is_ok(), "from the road without questions");
+    let office = actor("an", 1, Role::SafetyOfficer);
+    let scene = Scene { by: &office, covers: &Everywhere, at: NOW, limits: &limits };
     assert_eq!(report().open(&scene).unwrap_err(), Refusal::Missing("answers".into()));
     let answer = |answer: &str| Answer { question: "length_m".into(), answer: answer.into() };
     let blank = Report { answers: vec![answer(" ")], ..report() };
