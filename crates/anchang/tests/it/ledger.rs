@@ -165,10 +165,10 @@ async fn a_report_of_the_public_on_a_struck_off_place_opens_it_again_and_a_merge
     act(&county.office, &double, merge(&reopened)).await;
     assert_eq!(county.office.get(&path).await["body"]["report"]["pictures"], shown["pictures"]);
 
-    // What has to be known of its category is asked by the platform, too.
+    // What has to be known of its category is asked of who keeps hazards, by the platform, too.
     let unanswered = hazard(&county, "signs", LON + 0.1);
     let (status, problem) = {
-        let answer = county.patrol.send("POST", "/cases", Some(unanswered)).await;
+        let answer = county.office.send("POST", "/cases", Some(unanswered)).await;
         (answer.status().as_u16(), answer.json::<Value>().await.unwrap())
     };
     assert_eq!((status, &problem["code"]), (422, &json!("refused")), "{problem}");
