@@ -24,7 +24,7 @@ struct Noted {
 
 impl Refusals {
     /// Counts a refusal. Gives how many like it were not written, if this one is to be.
-    pub(super) fn note(&self, who: &SmolStr, what: &SmolStr, now: Timestamp) -> Option<u64> {
+    pub(crate) fn note(&self, who: &SmolStr, what: &SmolStr, now: Timestamp) -> Option<u64> {
         let mut noted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(noted) = noted.get_mut(&(who.clone(), what.clone())) {
             // A clock that was set back makes nobody silent.

@@ -186,16 +186,20 @@ pub(crate) async fn callback(
         Ok((username, _)) => (username.clone(), "session.open", "sso"),
         Err((username, refusal)) => (username.clone(), "session.refused", refusal.key()),
     };
-    let target = actor.clone();
-    let entry = AuditEntry {
-        at: now,
-        actor,
-        action: action.into(),
-        target,
-        detail: detail.to_owned(),
-        address: Some(address.into()),
-    };
-    app.records.append_audit(&entry).await?;
+    // Anybody may call this as often as they like: what names nobody is written once a minute of each address.
+    let is_written =
+        !actor.is_empty() || app.refusals.note(&SmolStr::new(&address), &SmolStr::new(detail), now).is_some();
+    if is_written {
+        let entry = AuditEntry {
+            at: now,
+            target: actor.clone(),
+            actor,
+            action: action.into(),
+            detail: detail.to_owned(),
+            address: Some(address.into()),
+        };
+        app.records.append_audit(&entry).await?;
+    }
     Ok(match signed_in {
         Ok((_, token)) => {
             let cookie = cookie_of(&token, SESSION_LIFETIME_MS / 1_000);
