@@ -12,17 +12,18 @@ use domain::time::{DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS};
 use gateway::Shutdown;
 use records::{Attempt, DeliveryRecord, NewDelivery, StoreError, TidingsRecord};
 use smol_str::SmolStr;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::ToSocketAddrs;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::task::{AbortHandle, JoinSet};
 use ureq::Agent;
 
 /// How often is looked.
 const PERIOD: Duration = Duration::from_millis(500);
 /// Tidings passed on in one transaction at most.
 const PASSED_AT_ONCE: u64 = 200;
-/// Requests sent before it is looked again at most.
+/// Deliveries looked up at a time at most.
 const SENT_AT_ONCE: u64 = 20;
 /// Longest wait for an answer.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -38,6 +39,13 @@ const KEPT_MS: i64 = 90 * DAY_MS;
 /// Ticks between two looks for old ones.
 const FORGET_TICKS: u64 = 7_200;
 
+/// Channels that send.
+#[derive(Default)]
+struct UnderWay {
+    channels: BTreeMap<SmolStr, AbortHandle>,
+    sending: JoinSet<()>,
+}
+
 /// Passes on and sends until `shutdown`.
 pub(crate) async fn run(app: Arc<App>, mut shutdown: Shutdown) {
     // It blocks, on threads that are for that.
@@ -49,6 +57,8 @@ pub(crate) async fn run(app: Arc<App>, mut shutdown: Shutdown) {
         .into();
     let mut period = tokio::time::interval(PERIOD);
     period.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    // What is on its way at the end is sent again at the next start.
+    let mut under_way = UnderWay::default();
     let mut tick: u64 = 0;
     loop {
         tokio::select! {
@@ -58,7 +68,7 @@ pub(crate) async fn run(app: Arc<App>, mut shutdown: Shutdown) {
         if let Err(error) = pass_on(&app).await {
             tracing::warn!(%error, "tidings wait to be passed on");
         }
-        if let Err(error) = send_due(&app, &agent, &mut shutdown).await {
+        if let Err(error) = send_due(&app, &agent, &mut under_way).await {
             tracing::warn!(%error, "deliveries wait");
         }
         if tick.is_multiple_of(FORGET_TICKS)
@@ -140,19 +150,42 @@ enum Failure {
     Ever(String),
 }
 
-async fn send_due(app: &Arc<App>, agent: &Agent, shutdown: &mut Shutdown) -> Result<(), StoreError> {
-    let due = app.records.deliveries_due(app.clock.now(), SENT_AT_ONCE).await?;
+/// Sends what is due on each channel that has nothing under way, beside the others: a service that is slow to answer holds
+/// nobody's but its own.
+async fn send_due(app: &Arc<App>, agent: &Agent, under_way: &mut UnderWay) -> Result<(), StoreError> {
+    under_way.channels.retain(|_, sending| !sending.is_finished());
+    while under_way.sending.try_join_next().is_some() {}
+    let busy = under_way.channels.keys().map(SmolStr::as_str);
+    let due = app.records.deliveries_due(app.clock.now(), busy, SENT_AT_ONCE).await?;
     if due.is_empty() {
         return Ok(());
     }
-    let channels = app.channels().await?;
+    let channels = Arc::new(app.channels().await?);
+    let mut by_channel: BTreeMap<SmolStr, Vec<DeliveryRecord>> = BTreeMap::new();
     for delivery in due {
-        let outcome = tokio::select! {
-            outcome = send(app, agent, &channels, &delivery) => outcome?,
-            // It is sent again at the next start.
-            () = ended(shutdown) => return Ok(()),
-        };
-        let attempt = match outcome {
+        by_channel.entry(delivery.content.channel.clone()).or_default().push(delivery);
+    }
+    for (channel, due) in by_channel {
+        let (app, agent, channels) = (app.clone(), agent.clone(), channels.clone());
+        let sending = under_way.sending.spawn(async move {
+            if let Err(error) = send_all(&app, &agent, &channels, due).await {
+                tracing::warn!(%error, "deliveries wait");
+            }
+        });
+        under_way.channels.insert(channel, sending);
+    }
+    Ok(())
+}
+
+/// Sends one after the other until one is not taken; what is left stays due.
+async fn send_all(
+    app: &App,
+    agent: &Agent,
+    channels: &[Channel],
+    due: Vec<DeliveryRecord>,
+) -> Result<(), StoreError> {
+    for delivery in due {
+        let attempt = match send(app, agent, channels, &delivery).await? {
             Ok(()) => Attempt::Delivered,
             Err(Failure::Ever(error)) => Attempt::Failed { error, again_at: None },
             Err(Failure::Now(error)) => {
@@ -163,6 +196,9 @@ async fn send_due(app: &Arc<App>, agent: &Agent, shutdown: &mut Shutdown) -> Res
         let became = if attempt == Attempt::Delivered { "delivered" } else { "failed" };
         metrics::counter!("anchang_deliveries_total", "outcome" => became).increment(1);
         app.records.note_attempt(delivery.id, &attempt).await?;
+        if attempt != Attempt::Delivered {
+            break;
+        }
     }
     Ok(())
 }

@@ -128,6 +128,8 @@ pub(crate) async fn serve(mut config: Config) -> anyhow::Result<()> {
             let serving = (protocol.serve)(listener, context.clone(), shutdown.clone());
             start(&mut outer, protocol.name, serving);
         }
+        // The events end when nobody is left who says any.
+        drop(context);
         tracing::info!("open for pages and devices");
         tokio::select! {
             signal = signals.next() => Why::Signal(signal),

@@ -246,9 +246,12 @@ impl Records {
     pub async fn deliveries_due(
         &self,
         now: Timestamp,
+        but_not: impl IntoIterator<Item = &str>,
         limit: u64,
     ) -> Result<Vec<DeliveryRecord>, StoreError> {
-        let found = delivery::Entity::find().filter(delivery::Column::NextAt.lte(now.unix_ms()));
+        let found = delivery::Entity::find()
+            .filter(delivery::Column::NextAt.lte(now.unix_ms()))
+            .filter(delivery::Column::Channel.is_not_in(but_not));
         let rows = found.order_by_asc(delivery::Column::NextAt).limit(limit).all(self.reader()).await;
         rows.and_then(|rows| rows.into_iter().map(delivery_of).collect()).during("list what is to be sent")
     }

@@ -1,6 +1,6 @@
 //! Numbers of what people did: how tasks ended, how many hazards were found and struck off. Counted by the database; no value is read.
 
-use super::list::{CaseFilter, condition};
+use super::list::{CaseFilter, Reach, condition};
 use super::row::{case, task as row};
 use crate::error::{During, StoreError};
 use crate::store::Records;
@@ -104,7 +104,8 @@ impl Records {
             .column_as(row::Column::Id.count(), "n")
             .filter(row::Column::ArmedAt.gte(from.unix_ms()))
             .filter(row::Column::ArmedAt.lt(until.unix_ms()))
-            .filter(row::Column::UnitPath.starts_with(scope.0.as_str()))
+            .filter(row::Column::UnitPath.gte(scope.0.as_str()))
+            .filter(row::Column::UnitPath.lt(format!("{}:", scope.0)))
             .group_by(Expr::col(Alias::new("g")))
             .group_by(row::Column::End)
             .group_by(Expr::col(Alias::new("o")))
@@ -153,7 +154,7 @@ impl Records {
             .columns([Branch, State, IsOpen])
             .column_as(Expr::expr(late), "o")
             .column_as(Id.count(), "n")
-            .filter(condition(filter))
+            .filter(condition(filter, Reach::All))
             .filter(State.is_not_in([HazardState::Merged.key(), HazardState::Unfounded.key()]))
             .group_by(Expr::col(Alias::new("g")))
             .group_by(Branch)

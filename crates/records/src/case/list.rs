@@ -108,7 +108,7 @@ impl Records {
         window: Window,
     ) -> Result<Page<CaseRecord>, StoreError> {
         let list = async {
-            let found = row::Entity::find().filter(condition(filter));
+            let found = row::Entity::find().filter(condition(filter, Reach::Some));
             let total = found.clone().count(self.reader()).await?;
             let order = sort.order();
             let found = match sort.field {
@@ -137,7 +137,7 @@ impl Records {
             .select_only()
             .columns([Kind, State, Category, Unit, LevelColumn])
             .column_as(Id.count(), "n")
-            .filter(condition(filter))
+            .filter(condition(filter, Reach::All))
             .group_by(Kind)
             .group_by(State)
             .group_by(Category)
@@ -174,7 +174,16 @@ impl Records {
     }
 }
 
-pub(super) fn condition(filter: &CaseFilter) -> Condition {
+/// How many rows are looked at.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reach {
+    /// As few as can be: found by an index of the units.
+    Some,
+    /// All, from an index that holds what is counted: the one of the units is kept out of it, by which each row would be fetched.
+    All,
+}
+
+pub(super) fn condition(filter: &CaseFilter, reach: Reach) -> Condition {
     use row::Column::{
         AlsoPath, Assignee, Category, Chain, ClosedAt, DueAt, Id, IsOpen, IsSupervised, Kind, Lat,
         Level as LevelColumn, Lon, OpenedAt, OpenedBy, Plate, Source as SourceColumn, State,
@@ -190,7 +199,12 @@ pub(super) fn condition(filter: &CaseFilter) -> Condition {
     if let Some(path) = filter.scope.as_ref().filter(|path| !path.0.is_empty()) {
         // A range, not LIKE: an index serves it. `:` comes right behind the digits.
         let below = |column: row::Column| {
-            Condition::all().add(column.gte(path.0.as_str())).add(column.lt(format!("{}:", path.0)))
+            let value = match reach {
+                Reach::Some => Expr::col(column),
+                Reach::All => Expr::cust(format!("\"{}\" || ''", column.as_str())),
+            };
+            let end = format!("{}:", path.0);
+            Condition::all().add(value.clone().gte(path.0.as_str())).add(value.lt(end))
         };
         let mine = |person: &SmolStr| {
             Condition::any().add(OpenedBy.eq(person.as_str())).add(Assignee.eq(person.as_str()))

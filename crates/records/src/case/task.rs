@@ -76,13 +76,16 @@ pub struct TaskRecord {
     pub end: Option<(ClockEnd, Timestamp)>,
 }
 
+/// A person, its unit, and the permissions that it has there.
+type Mine = (SmolStr, Option<UnitId>, Vec<SmolStr>);
+
 /// Which tasks.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TaskFilter {
     /// Ended, or open.
     pub is_ended: Option<bool>,
     /// For this person, these units and whoever may do it there.
-    pub mine: Option<(SmolStr, Option<UnitId>, Vec<SmolStr>)>,
+    pub mine: Option<Mine>,
     /// Of units below this one.
     pub scope: Option<UnitPath>,
     /// Of this subject.
@@ -303,7 +306,7 @@ impl Records {
     pub async fn tasks(&self, filter: &TaskFilter, window: Window) -> Result<Page<TaskRecord>, StoreError> {
         let list = async {
             let found = row::Entity::find().filter(condition(filter));
-            let total = found.clone().count(self.reader()).await?;
+            let total = self.count_tasks(filter).await?;
             let rows = match filter.is_ended {
                 Some(true) => {
                     let newest = found.order_by_desc(row::Column::EndedAt).order_by_desc(row::Column::Id);
@@ -316,6 +319,18 @@ impl Records {
             Ok(Page { items, total })
         };
         list.await.during("list tasks")
+    }
+
+    async fn count_tasks(&self, filter: &TaskFilter) -> Result<u64, DbErr> {
+        let count = async |mine: Condition| {
+            let others = condition(&TaskFilter { mine: None, ..filter.clone() });
+            row::Entity::find().filter(others).filter(mine).count(self.reader()).await
+        };
+        match &filter.mine {
+            None => count(Condition::all()).await,
+            // No task is both. One by one each is counted from an index, together they are not.
+            Some(mine) => Ok(count(of_person(mine)).await? + count(of_desk(mine)).await?),
+        }
     }
 
     /// Those with a clock by when they are due, then those without. Two queries: of a million the first page is read from an
@@ -528,21 +543,29 @@ async fn tell(work: &Work<'_>, row: &row::Model, moment: Moment, now: Timestamp)
     Ok(())
 }
 
+/// Tasks that were given to the person.
+fn of_person((person, ..): &Mine) -> Condition {
+    Condition::all().add(row::Column::Person.eq(person.as_str()))
+}
+
+/// Tasks of the unit that were given to nobody and that the person may do.
+fn of_desk((_, unit, permissions): &Mine) -> Condition {
+    Condition::all()
+        .add(row::Column::Person.is_null())
+        .add_option(unit.map(|unit| row::Column::Unit.eq(unit.0)))
+        .add(row::Column::Permission.is_in(permissions.iter().map(SmolStr::as_str)))
+}
+
 fn condition(filter: &TaskFilter) -> Condition {
     use row::Column::{
-        ArmedAt, Category, Chain, DueAt, End, EndedAt, EndedBy, Permission, Person, Step, Subject, Unit,
-        UnitPath,
+        ArmedAt, Category, Chain, DueAt, End, EndedAt, EndedBy, Step, Subject, UnitPath,
     };
     let mut all = Condition::all();
     if let Some(is_ended) = filter.is_ended {
         all = all.add(if is_ended { EndedAt.is_not_null() } else { EndedAt.is_null() });
     }
-    if let Some((person, unit, permissions)) = &filter.mine {
-        let of_unit = Condition::all()
-            .add(Person.is_null())
-            .add_option(unit.map(|unit| Unit.eq(unit.0)))
-            .add(Permission.is_in(permissions.iter().map(SmolStr::as_str)));
-        all = all.add(Condition::any().add(Person.eq(person.as_str())).add(of_unit));
+    if let Some(mine) = &filter.mine {
+        all = all.add(Condition::any().add(of_person(mine)).add(of_desk(mine)));
     }
     all.add_option(filter.scope.as_ref().filter(|path| !path.0.is_empty()).map(|path| {
         Condition::all().add(UnitPath.gte(path.0.as_str())).add(UnitPath.lt(format!("{}:", path.0)))

@@ -15,6 +15,7 @@ mod m0012_single_sign_on;
 mod m0013_push;
 mod m0014_device_cipher;
 mod m0015_reach;
+mod m0016_counted;
 
 use sea_orm_migration::prelude::*;
 
@@ -38,6 +39,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0013_push::Migration),
             Box::new(m0014_device_cipher::Migration),
             Box::new(m0015_reach::Migration),
+            Box::new(m0016_counted::Migration),
         ]
     }
 }

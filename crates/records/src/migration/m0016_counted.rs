@@ -1,0 +1,64 @@
+//! What is counted over all cases and over all tasks is counted from an index that holds everything the count looks at.
+
+use sea_orm_migration::prelude::*;
+
+pub(super) struct Migration;
+
+impl MigrationName for Migration {
+    fn name(&self) -> &'static str {
+        "m0016_counted"
+    }
+}
+
+#[async_trait::async_trait]
+impl MigrationTrait for Migration {
+    #[expect(elided_lifetimes_in_paths, reason = "the trait's expansion accepts no other form")]
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        // Begin like two of the new ones.
+        for name in ["task_by_ended_at_due_at", "task_by_unit_ended_at"] {
+            manager.drop_index(Index::drop().name(name).table("task").to_owned()).await?;
+        }
+        for (name, table, columns) in INDEXES {
+            let mut index = Index::create();
+            index.name(*name).table(*table);
+            for column in *columns {
+                index.col(*column);
+            }
+            manager.create_index(index).await?;
+        }
+        Ok(())
+    }
+
+    fn use_transaction(&self) -> Option<bool> {
+        Some(true)
+    }
+}
+
+const INDEXES: &[(&str, &str, &[&str])] = &[
+    ("task_of_desk", "task", &["unit", "ended_at", "permission", "person", "due_at"]),
+    ("task_of_county", "task", &["ended_at", "due_at", "permission", "person"]),
+    ("task_of_step", "task", &["step", "due_at", "unit_path", "ended_at"]),
+    (
+        "case_counted",
+        "case",
+        &[
+            "kind",
+            "state",
+            "category",
+            "unit",
+            "level",
+            "is_open",
+            "unit_path",
+            "also_path",
+            "assignee",
+            "opened_by",
+            "opened_at",
+            "due_at",
+            "home_unit",
+            "branch",
+            "source",
+            "is_supervised",
+            "id",
+        ],
+    ),
+];
