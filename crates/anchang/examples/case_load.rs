@@ -353,7 +353,6 @@ async fn fill(dir: &Path) {
     )
     .await;
     warnings(&db, &path, now).await;
-    run("ANALYZE".into()).await;
     db.close().await.unwrap();
 }
 

@@ -339,9 +339,9 @@ impl Fold {
         let Self { engine, learning, outcomes, .. } = self;
         let mut learn = || entries.iter().for_each(|entry| learning.apply(entry));
         catch_unwind(AssertUnwindSafe(|| {
-            std::thread::scope(|scope| {
+            rayon::in_place_scope(|scope| {
                 if threads > 1 {
-                    scope.spawn(learn);
+                    scope.spawn(|_| learn());
                 } else {
                     learn();
                 }

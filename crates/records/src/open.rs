@@ -2,7 +2,7 @@
 
 use crate::migration::Migrator;
 use crate::store::Records;
-use sea_orm::DbErr;
+use sea_orm::{ConnectionTrait, DbBackend, DbErr};
 use sea_orm_migration::MigratorTrait;
 use std::path::{Path, PathBuf};
 
@@ -41,7 +41,23 @@ impl Records {
         for migration in &pending {
             tracing::info!(name = migration.name(), "applied a migration of the records");
         }
-        Ok(records)
+        records.study().await.map_err(open)?;
+        // Connections know how values are spread from when they were opened.
+        if let Err(error) = records.close().await {
+            tracing::warn!(%error, "the connections that brought the schema up to date did not close in order");
+        }
+        Self::connect(path).await.map_err(open)
+    }
+
+    /// Lets SQLite see how values are spread in tables that have grown, by which it chooses among indexes: milliseconds, since
+    /// it looks at a bounded number of rows. Other databases do so by themselves. Connections that are open go on
+    /// with what they know until they are renewed.
+    pub async fn study(&self) -> Result<(), DbErr> {
+        if self.writer().get_database_backend() == DbBackend::Sqlite {
+            // All tables, not only those that this connection has read: <https://sqlite.org/pragma.html#pragma_optimize>.
+            self.writer().execute_unprepared("PRAGMA optimize = 0x10002").await?;
+        }
+        Ok(())
     }
 
     /// Whether reads work and the writer is free within [`crate::BUSY_TIMEOUT`]; for health checks.

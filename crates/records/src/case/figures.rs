@@ -1,6 +1,6 @@
 //! Numbers of what people did: how tasks ended, how many hazards were found and struck off. Counted by the database; no value is read.
 
-use super::list::{CaseFilter, Reach, condition};
+use super::list::{CaseFilter, condition};
 use super::row::{case, task as row};
 use crate::error::{During, StoreError};
 use crate::store::Records;
@@ -154,7 +154,7 @@ impl Records {
             .columns([Branch, State, IsOpen])
             .column_as(Expr::expr(late), "o")
             .column_as(Id.count(), "n")
-            .filter(condition(filter, Reach::All))
+            .filter(condition(filter))
             .filter(State.is_not_in([HazardState::Merged.key(), HazardState::Unfounded.key()]))
             .group_by(Expr::col(Alias::new("g")))
             .group_by(Branch)

@@ -108,7 +108,7 @@ impl Records {
         window: Window,
     ) -> Result<Page<CaseRecord>, StoreError> {
         let list = async {
-            let found = row::Entity::find().filter(condition(filter, Reach::Some));
+            let found = row::Entity::find().filter(condition(filter));
             let total = found.clone().count(self.reader()).await?;
             let order = sort.order();
             let found = match sort.field {
@@ -137,7 +137,7 @@ impl Records {
             .select_only()
             .columns([Kind, State, Category, Unit, LevelColumn])
             .column_as(Id.count(), "n")
-            .filter(condition(filter, Reach::All))
+            .filter(condition(filter))
             .group_by(Kind)
             .group_by(State)
             .group_by(Category)
@@ -174,16 +174,24 @@ impl Records {
     }
 }
 
-/// How many rows are looked at.
+/// How the rows of a part of the county are found.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Reach {
-    /// As few as can be: found by an index of the units.
-    Some,
-    /// All, from an index that holds what is counted: the one of the units is kept out of it, by which each row would be fetched.
-    All,
+enum Reach {
+    /// By an index of units, for a part that has few.
+    Few,
+    /// By looking at all in an order or from an index that holds what is asked for. That of units is kept out of it: by it
+    /// each row would be fetched, and the database can't know how many they are.
+    Most,
 }
 
-pub(super) fn condition(filter: &CaseFilter, reach: Reach) -> Condition {
+impl Reach {
+    /// The county's office and what stands directly below it, as the brigade does, see most of what there is.
+    fn of(path: &UnitPath) -> Self {
+        if path.0.split_terminator('.').count() <= 2 { Self::Most } else { Self::Few }
+    }
+}
+
+pub(super) fn condition(filter: &CaseFilter) -> Condition {
     use row::Column::{
         AlsoPath, Assignee, Category, Chain, ClosedAt, DueAt, Id, IsOpen, IsSupervised, Kind, Lat,
         Level as LevelColumn, Lon, OpenedAt, OpenedBy, Plate, Source as SourceColumn, State,
@@ -198,10 +206,11 @@ pub(super) fn condition(filter: &CaseFilter, reach: Reach) -> Condition {
     }
     if let Some(path) = filter.scope.as_ref().filter(|path| !path.0.is_empty()) {
         // A range, not LIKE: an index serves it. `:` comes right behind the digits.
+        let reach = Reach::of(path);
         let below = |column: row::Column| {
             let value = match reach {
-                Reach::Some => Expr::col(column),
-                Reach::All => Expr::cust(format!("\"{}\" || ''", column.as_str())),
+                Reach::Few => Expr::col(column),
+                Reach::Most => Expr::cust(format!("\"{}\" || ''", column.as_str())),
             };
             let end = format!("{}:", path.0);
             Condition::all().add(value.clone().gte(path.0.as_str())).add(value.lt(end))

@@ -1,4 +1,5 @@
-//! What is counted over all cases and over all tasks is counted from an index that holds everything the count looks at.
+//! What is counted over all cases and over all tasks is counted from an index that holds everything the count looks at, and
+//! cases of all kinds have their orders.
 
 use sea_orm_migration::prelude::*;
 
@@ -14,9 +15,14 @@ impl MigrationName for Migration {
 impl MigrationTrait for Migration {
     #[expect(elided_lifetimes_in_paths, reason = "the trait's expansion accepts no other form")]
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        // Begin like two of the new ones.
-        for name in ["task_by_ended_at_due_at", "task_by_unit_ended_at"] {
-            manager.drop_index(Index::drop().name(name).table("task").to_owned()).await?;
+        // New ones begin like them.
+        let old = [
+            ("task_by_ended_at_due_at", "task"),
+            ("task_by_unit_ended_at", "task"),
+            ("case_by_lat", "case"),
+        ];
+        for (name, table) in old {
+            manager.drop_index(Index::drop().name(name).table(table).to_owned()).await?;
         }
         for (name, table, columns) in INDEXES {
             let mut index = Index::create();
@@ -58,7 +64,17 @@ const INDEXES: &[(&str, &str, &[&str])] = &[
             "branch",
             "source",
             "is_supervised",
+            "title",
+            "plate",
             "id",
         ],
     ),
+    ("case_by_opened_at", "case", &["opened_at"]),
+    ("case_by_changed_at", "case", &["changed_at"]),
+    ("case_by_level", "case", &["level", "opened_at"]),
+    ("case_by_due_at", "case", &["is_open", "due_at"]),
+    ("case_by_place", "case", &["lat", "lon"]),
+    // Whoever opened a case or works it sees it, whosever it is.
+    ("case_by_opened_by", "case", &["opened_by"]),
+    ("case_by_assignee", "case", &["assignee"]),
 ];
