@@ -360,6 +360,10 @@ export function hazards(state, is_empty, is_road, emit) {
       body.extension = null
     }
     if (name === 'verify' || name === 'regrade') body.grade = detail.grade
+    if (name === 'verify') {
+      const { category = body.report.category, spot = body.report.spot, answers = body.report.answers } = detail
+      Object.assign(body.report, { category, spot, answers })
+    }
     if (name === 'issue_notice')
       body.notice = {
         ...detail,
