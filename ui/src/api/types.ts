@@ -239,7 +239,7 @@ export type VehicleFile = Told<
   { vehicle: Vehicle; warnings: Warning[]; last_seen: KeyVehicle | null }
 >
 
-export type ImportKind = 'vehicles' | 'checkpoints' | 'sections' | 'devices' | 'watch-orders'
+export type ImportKind = 'vehicles' | 'checkpoints' | 'sections' | 'devices' | 'watch-orders' | 'units'
 export type ImportReport = Told<'ImportReport'>
 
 export type WatchOrder = Told<
