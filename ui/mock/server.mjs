@@ -288,7 +288,14 @@ export async function startMock({
     }
     if (path === '/figures') return { body: figures() }
     if (path === '/warnings') return { body: warningsList(query) }
-    if (path === '/checkpoints') return { body: slice(checkpoints, query) }
+    if (path === '/checkpoints') return { body: { items: checkpoints, total: checkpoints.length } }
+    if (path.startsWith('/checkpoints/') && method === 'PUT') {
+      const id = path.split('/')[2]
+      const known = checkpoints.find((it) => it.id === id)
+      if (known) Object.assign(known, body)
+      else checkpoints.push({ id, state: 'offline', last_passage_at: null, passages_today: 0, ...body })
+      return { status: 204 }
+    }
     if (path === '/key-vehicles')
       return { body: { items: state.vehicles.map(shown), total: state.vehicles.length, next_cursor: null } }
     if (path === '/map/roads') return { body: is_empty ? { ...roads, features: [] } : roads }

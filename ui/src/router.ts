@@ -84,7 +84,7 @@ const routes: RouteRecordRaw[] = [
   },
   { path: '/trace', name: 'trace', component: () => import('@/pages/trace/TracePage.vue') },
   {
-    path: '/devices/:tab(list|health|platforms|refused|quarantine)?',
+    path: '/devices/:tab(list|checkpoints|health|platforms|refused|quarantine)?',
     name: 'devices',
     component: () => import('@/pages/device/DevicesPage.vue'),
   },

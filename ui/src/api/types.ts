@@ -219,6 +219,7 @@ export type WarningFile = Told<
   WarningClock
 
 export type Checkpoint = Told<'CheckpointView', { theatre: Theatre; state: LinkState }>
+export type CheckpointInput = Required<Schemas['CheckpointInput']>
 
 export type Device = Told<'DeviceView', { kind: DeviceKind; state: DeviceState; plate_color: PlateColor | null }>
 /** An admitted device, with the password that was made up for it, shown exactly once. */

@@ -1,6 +1,7 @@
 // The words of the page in English.
 import type { Key } from './index'
 import { cases } from './case.en'
+import { checkpoint } from './checkpoint.en'
 import { codes } from './codes.en'
 import { desk } from './desk.en'
 import { hazard } from './hazard.en'
@@ -340,6 +341,7 @@ export const en: Record<Key, string> = {
   'verdict.wrong_data': 'Wrong data',
   'verdict.unfounded': 'Unfounded',
   ...cases,
+  ...checkpoint,
   ...codes,
   ...desk,
   ...hazard,

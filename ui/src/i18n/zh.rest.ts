@@ -1,5 +1,6 @@
 // All words but those of the first page, in Chinese. Both sets of keys are the measure for the other language.
 import { cases } from './case.zh'
+import { checkpoint } from './checkpoint.zh'
 import { codes } from './codes.zh'
 import { desk } from './desk.zh'
 import { hazard } from './hazard.zh'
@@ -18,6 +19,7 @@ import { terms } from './terms.zh'
 
 export const rest = {
   ...cases,
+  ...checkpoint,
   ...codes,
   ...desk,
   ...hazard,

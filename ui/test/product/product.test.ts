@@ -157,6 +157,7 @@ describe('every page', () => {
     '/vehicles',
     '/passages',
     '/devices',
+    '/devices/checkpoints',
     '/devices/health',
     '/models',
     '/models/fatigue',
