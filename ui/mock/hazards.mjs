@@ -90,6 +90,7 @@ export function hazards(state, is_empty, is_road, emit) {
   const cases = is_empty ? [] : [...hazardsOf(now), ...educationsOf(now), ...ordersOf(now)]
   const made = new Map()
   state.cases = cases
+  state.caseView = (it) => view(it)
   /** Commands that took effect, and how often each was sent: by Idempotency-Key. */
   state.commands = []
   state.sent_keys = new Map()

@@ -246,6 +246,15 @@ export function lists(state, is_empty) {
             },
           }
         }
+        if (id === 'crashes') {
+          state.crashes.unshift({ ...state.crashes[0], id: 'SG20261128-0900', source: 'file', source_number: 'A900' })
+          return {
+            body: {
+              ...{ rows: 2, accepted: 1, inserted: 1, updated: 0, unchanged: 0, rejected: 1 },
+              errors: [{ row: 3, column: '事故类型', message: '“死亡”与死伤人数不符' }],
+            },
+          }
+        }
         return {
           body: {
             rows: 120,

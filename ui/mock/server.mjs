@@ -23,6 +23,7 @@ import { history } from './history.mjs'
 import { intake } from './intake.mjs'
 import { backTests } from './backtests.mjs'
 import { cases } from './cases.mjs'
+import { crashes } from './crashes.mjs'
 import { judging } from './judging.mjs'
 import { lists } from './lists.mjs'
 import { people } from './people.mjs'
@@ -142,6 +143,7 @@ export async function startMock({
   const desk = cases(state, is_empty, emit)
   const told = telling(state, is_empty, emit)
   const roadwork = hazards(state, is_empty, is_road, emit)
+  const ledger = crashes(state, is_empty)
   const timers =
     is_empty || !is_live
       ? []
@@ -306,6 +308,8 @@ export async function startMock({
     if (of_telling) return of_telling
     const of_road = roadwork(method, [kind, id, action, last], query, body, { slice, problem, ...request })
     if (of_road) return of_road
+    const of_ledger = ledger(method, [kind, id], query, body, { slice, problem })
+    if (of_ledger) return of_ledger
     const of_desk = desk(method, [kind, id, action], query, body, { slice, problem, sign, ...request })
     if (of_desk) return of_desk
     if (kind === 'warnings' && action === 'sign') return sign(id, body.version)

@@ -50,6 +50,7 @@ const routes: RouteRecordRaw[] = [
     name: 'hazards',
     component: () => import('@/pages/hazard/HazardsPage.vue'),
   },
+  { path: '/crashes', name: 'crashes', component: () => import('@/pages/crash/CrashesPage.vue') },
   { path: '/hazards/new', name: 'hazard-new', component: () => import('@/pages/hazard/HazardNewPage.vue') },
   {
     path: '/road',

@@ -240,7 +240,7 @@ export type VehicleFile = Told<
   { vehicle: Vehicle; warnings: Warning[]; last_seen: KeyVehicle | null }
 >
 
-export type ImportKind = 'vehicles' | 'checkpoints' | 'sections' | 'devices' | 'watch-orders' | 'units'
+export type ImportKind = 'vehicles' | 'checkpoints' | 'sections' | 'devices' | 'watch-orders' | 'units' | 'crashes'
 export type ImportReport = Told<'ImportReport'>
 
 export type WatchOrder = Told<

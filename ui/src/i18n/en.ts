@@ -3,6 +3,7 @@ import type { Key } from './index'
 import { cases } from './case.en'
 import { checkpoint } from './checkpoint.en'
 import { codes } from './codes.en'
+import { crash } from './crash.en'
 import { desk } from './desk.en'
 import { hazard } from './hazard.en'
 import { history } from './history.en'
@@ -31,6 +32,7 @@ export const en: Record<Key, string> = {
   'menu.watch': 'Watch',
   'menu.educations': 'Education',
   'menu.hazards': 'Hazards',
+  'menu.crashes': 'Crashes',
   'menu.vehicles': 'Vehicles',
   'menu.passages': 'Passages',
   'menu.devices': 'Devices',
@@ -343,6 +345,7 @@ export const en: Record<Key, string> = {
   ...cases,
   ...checkpoint,
   ...codes,
+  ...crash,
   ...desk,
   ...hazard,
   ...history,

@@ -2,6 +2,7 @@
 import { cases } from './case.zh'
 import { checkpoint } from './checkpoint.zh'
 import { codes } from './codes.zh'
+import { crash } from './crash.zh'
 import { desk } from './desk.zh'
 import { hazard } from './hazard.zh'
 import { history } from './history.zh'
@@ -21,6 +22,7 @@ export const rest = {
   ...cases,
   ...checkpoint,
   ...codes,
+  ...crash,
   ...desk,
   ...hazard,
   ...history,

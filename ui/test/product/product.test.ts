@@ -156,6 +156,7 @@ describe('every page', () => {
     '/watch-orders',
     '/vehicles',
     '/passages',
+    '/crashes',
     '/devices',
     '/devices/checkpoints',
     '/devices/health',
