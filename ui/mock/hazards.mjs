@@ -90,6 +90,7 @@ export function hazards(state, is_empty, is_road, emit) {
   const cases = is_empty ? [] : [...hazardsOf(now), ...educationsOf(now), ...ordersOf(now)]
   const made = new Map()
   state.cases = cases
+  state.caseView = (it) => view(it)
   /** Commands that took effect, and how often each was sent: by Idempotency-Key. */
   state.commands = []
   state.sent_keys = new Map()
@@ -360,6 +361,10 @@ export function hazards(state, is_empty, is_road, emit) {
       body.extension = null
     }
     if (name === 'verify' || name === 'regrade') body.grade = detail.grade
+    if (name === 'verify') {
+      const { category = body.report.category, spot = body.report.spot, answers = body.report.answers } = detail
+      Object.assign(body.report, { category, spot, answers })
+    }
     if (name === 'issue_notice')
       body.notice = {
         ...detail,

@@ -231,6 +231,30 @@ export function lists(state, is_empty) {
       }
       case 'imports':
         if (action === 'template') return { csv: '\ufeff号牌号码,号牌种类\r\n' }
+        if (id === 'units') {
+          const { units } = state.people
+          const parent_id = units.find((it) => it.kind === 'brigade')?.id ?? null
+          const fresh = { code: 'JD01', location: null, is_enabled: true, parent_id, kind: 'squad', name: '机动中队' }
+          units.push({ ...fresh, id: units.length + 1 })
+          return {
+            body: {
+              ...{ rows: 3, accepted: 1, inserted: 1, updated: 0, unchanged: 0, rejected: 2 },
+              errors: [
+                { row: 3, column: '上级编码', message: '“DD99”不是已有或表中单位的编码' },
+                { row: 4, column: '单位类型', message: '“小队”不是单位类型' },
+              ],
+            },
+          }
+        }
+        if (id === 'crashes') {
+          state.crashes.unshift({ ...state.crashes[0], id: 'SG20261128-0900', source: 'file', source_number: 'A900' })
+          return {
+            body: {
+              ...{ rows: 2, accepted: 1, inserted: 1, updated: 0, unchanged: 0, rejected: 1 },
+              errors: [{ row: 3, column: '事故类型', message: '“死亡”与死伤人数不符' }],
+            },
+          }
+        }
         return {
           body: {
             rows: 120,

@@ -23,6 +23,7 @@ import { history } from './history.mjs'
 import { intake } from './intake.mjs'
 import { backTests } from './backtests.mjs'
 import { cases } from './cases.mjs'
+import { crashes } from './crashes.mjs'
 import { judging } from './judging.mjs'
 import { lists } from './lists.mjs'
 import { people } from './people.mjs'
@@ -142,6 +143,7 @@ export async function startMock({
   const desk = cases(state, is_empty, emit)
   const told = telling(state, is_empty, emit)
   const roadwork = hazards(state, is_empty, is_road, emit)
+  const ledger = crashes(state, is_empty)
   const timers =
     is_empty || !is_live
       ? []
@@ -288,7 +290,14 @@ export async function startMock({
     }
     if (path === '/figures') return { body: figures() }
     if (path === '/warnings') return { body: warningsList(query) }
-    if (path === '/checkpoints') return { body: slice(checkpoints, query) }
+    if (path === '/checkpoints') return { body: { items: checkpoints, total: checkpoints.length } }
+    if (path.startsWith('/checkpoints/') && method === 'PUT') {
+      const id = path.split('/')[2]
+      const known = checkpoints.find((it) => it.id === id)
+      if (known) Object.assign(known, body)
+      else checkpoints.push({ id, state: 'offline', last_passage_at: null, passages_today: 0, ...body })
+      return { status: 204 }
+    }
     if (path === '/key-vehicles')
       return { body: { items: state.vehicles.map(shown), total: state.vehicles.length, next_cursor: null } }
     if (path === '/map/roads') return { body: is_empty ? { ...roads, features: [] } : roads }
@@ -299,6 +308,8 @@ export async function startMock({
     if (of_telling) return of_telling
     const of_road = roadwork(method, [kind, id, action, last], query, body, { slice, problem, ...request })
     if (of_road) return of_road
+    const of_ledger = ledger(method, [kind, id], query, body, { slice, problem })
+    if (of_ledger) return of_ledger
     const of_desk = desk(method, [kind, id, action], query, body, { slice, problem, sign, ...request })
     if (of_desk) return of_desk
     if (kind === 'warnings' && action === 'sign') return sign(id, body.version)

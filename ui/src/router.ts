@@ -50,6 +50,7 @@ const routes: RouteRecordRaw[] = [
     name: 'hazards',
     component: () => import('@/pages/hazard/HazardsPage.vue'),
   },
+  { path: '/crashes', name: 'crashes', component: () => import('@/pages/crash/CrashesPage.vue') },
   { path: '/hazards/new', name: 'hazard-new', component: () => import('@/pages/hazard/HazardNewPage.vue') },
   {
     path: '/road',
@@ -84,7 +85,7 @@ const routes: RouteRecordRaw[] = [
   },
   { path: '/trace', name: 'trace', component: () => import('@/pages/trace/TracePage.vue') },
   {
-    path: '/devices/:tab(list|health|platforms|refused|quarantine)?',
+    path: '/devices/:tab(list|checkpoints|health|platforms|refused|quarantine)?',
     name: 'devices',
     component: () => import('@/pages/device/DevicesPage.vue'),
   },

@@ -293,6 +293,8 @@ export interface HazardReport {
   plate?: string | null
   pictures?: string[]
   contact?: string
+  /** The crash from which it is reported. */
+  crash?: string | null
 }
 export interface HazardBody {
   kind: 'hazard'
@@ -333,6 +335,8 @@ export interface HazardBody {
   merged_into: string | null
   reason: string | null
   reopened_count: number
+  /** What fell on it. */
+  crashes?: string[]
 }
 export type CaseBody = DispatchBody | InterceptionBody | EducationBody | WatchApplicationBody | HazardBody
 export type Opening =

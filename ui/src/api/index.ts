@@ -42,6 +42,7 @@ export const api = {
   replay: (id: string) => get<T.Replay>(`${V1}/warnings/${part(id)}/replay`),
 
   checkpoints: () => all<T.Checkpoint>(`${V1}/checkpoints`, { limit: 500 }),
+  saveCheckpoint: (id: string, it: T.CheckpointInput) => put<undefined>(`${V1}/checkpoints/${part(id)}`, it),
   keyVehicles: () => all<T.KeyVehicle>(`${V1}/key-vehicles`, { limit: 500 }),
   track: (plate: string, plateClass: string, minutes: number, reason: string) =>
     get<T.TrackPoint[]>(`${V1}/key-vehicles/${part(plate)}/${part(plateClass)}/track`, { minutes, reason }),

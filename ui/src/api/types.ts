@@ -219,6 +219,7 @@ export type WarningFile = Told<
   WarningClock
 
 export type Checkpoint = Told<'CheckpointView', { theatre: Theatre; state: LinkState }>
+export type CheckpointInput = Required<Schemas['CheckpointInput']>
 
 export type Device = Told<'DeviceView', { kind: DeviceKind; state: DeviceState; plate_color: PlateColor | null }>
 /** An admitted device, with the password that was made up for it, shown exactly once. */
@@ -239,7 +240,7 @@ export type VehicleFile = Told<
   { vehicle: Vehicle; warnings: Warning[]; last_seen: KeyVehicle | null }
 >
 
-export type ImportKind = 'vehicles' | 'checkpoints' | 'sections' | 'devices' | 'watch-orders'
+export type ImportKind = 'vehicles' | 'checkpoints' | 'sections' | 'devices' | 'watch-orders' | 'units' | 'crashes'
 export type ImportReport = Told<'ImportReport'>
 
 export type WatchOrder = Told<

@@ -1,7 +1,9 @@
 // The words of the page in English.
 import type { Key } from './index'
 import { cases } from './case.en'
+import { checkpoint } from './checkpoint.en'
 import { codes } from './codes.en'
+import { crash } from './crash.en'
 import { desk } from './desk.en'
 import { hazard } from './hazard.en'
 import { history } from './history.en'
@@ -30,6 +32,7 @@ export const en: Record<Key, string> = {
   'menu.watch': 'Watch',
   'menu.educations': 'Education',
   'menu.hazards': 'Hazards',
+  'menu.crashes': 'Crashes',
   'menu.vehicles': 'Vehicles',
   'menu.passages': 'Passages',
   'menu.devices': 'Devices',
@@ -340,7 +343,9 @@ export const en: Record<Key, string> = {
   'verdict.wrong_data': 'Wrong data',
   'verdict.unfounded': 'Unfounded',
   ...cases,
+  ...checkpoint,
   ...codes,
+  ...crash,
   ...desk,
   ...hazard,
   ...history,

@@ -130,6 +130,7 @@ export const hazard = {
   'hazard.reason_unfounded': 'Unfounded:',
   'hazard.reason_reopened': 'Opened again:',
 
+  'hazard.questions': 'Questions of the category',
   'hazard.spot_mended': 'Place (where it was not right)',
   'hazard.preset_days': '{n} days of work',
   'hazard.preset_why': 'Only Saturdays and Sundays are skipped; mend it for public holidays.',

@@ -130,6 +130,7 @@ export const hazard = {
   'hazard.reason_unfounded': '不属实原因：',
   'hazard.reason_reopened': '重新打开原因：',
 
+  'hazard.questions': '该类别的问题',
   'hazard.spot_mended': '位置（不准确时更正）',
   'hazard.preset_days': '{n} 个工作日',
   'hazard.preset_why': '只跳过周六、周日；遇法定节假日请自行调整。',

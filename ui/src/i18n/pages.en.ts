@@ -85,6 +85,8 @@ export const pages = {
   'import.sections': 'sections',
   'import.devices': 'devices',
   'import.watch-orders': 'watch orders',
+  'import.units': 'units',
+  'import.crashes': 'crashes',
   'import.about':
     'A spreadsheet (XLSX, XLS, ODS) or a CSV file in any usual encoding with a head line, up to 64 MB. Good rows stand at once; importing again doubles nothing.',
   'import.template': 'Get the template',

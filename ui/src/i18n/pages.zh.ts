@@ -85,6 +85,8 @@ export const pages = {
   'import.sections': '区间',
   'import.devices': '设备',
   'import.watch-orders': '布控',
+  'import.units': '单位',
+  'import.crashes': '事故',
   'import.about':
     'Excel（XLSX、XLS）、WPS 表格或 CSV 文件（UTF-8、GBK 等编码均可），首行为表头，不超过 64 MB。正确的行立即生效；重复导入不会重复登记。',
   'import.template': '下载模板',

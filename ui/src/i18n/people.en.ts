@@ -34,6 +34,9 @@ export const people: Record<keyof typeof chinese, string> = {
   'unit.empty': 'No units yet',
   'unit.empty_why':
     'Begin with the county office; below it stand the brigade, townships and member departments. People of a unit see the work of their unit and those below.',
+  'unit.import_first': 'Import units',
+  'unit.import_hint':
+    'One unit a row, with the code of the unit above it, in any order; a unit whose code is known is changed to what the table says.',
   'unit.none_above': 'None (top)',
   'unit.open': 'Open or close',
 

@@ -28,6 +28,8 @@ export const people = {
   'unit.pick': '选择左侧的单位，查看其人员、改名、移动或撤销。',
   'unit.empty': '尚未建立单位',
   'unit.empty_why': '先建县交安办，再在其下建交警大队、镇街和成员单位。人员归属单位后，只看到本单位及下级的工作。',
+  'unit.import_first': '导入单位',
+  'unit.import_hint': '每行一个单位，用“上级编码”写明上级，行的先后不限；编码已有的单位按表更新。',
   'unit.none_above': '无（最上级）',
   'unit.open': '展开 / 收起',
 

@@ -1,6 +1,8 @@
 // All words but those of the first page, in Chinese. Both sets of keys are the measure for the other language.
 import { cases } from './case.zh'
+import { checkpoint } from './checkpoint.zh'
 import { codes } from './codes.zh'
+import { crash } from './crash.zh'
 import { desk } from './desk.zh'
 import { hazard } from './hazard.zh'
 import { history } from './history.zh'
@@ -18,7 +20,9 @@ import { terms } from './terms.zh'
 
 export const rest = {
   ...cases,
+  ...checkpoint,
   ...codes,
+  ...crash,
   ...desk,
   ...hazard,
   ...history,

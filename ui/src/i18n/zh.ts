@@ -13,6 +13,7 @@ export const zh = {
   'menu.watch': '布控',
   'menu.educations': '宣教',
   'menu.hazards': '隐患',
+  'menu.crashes': '事故',
   'menu.vehicles': '车辆',
   'menu.passages': '过车',
   'menu.devices': '设备',

@@ -193,6 +193,55 @@ describe('the case of a hazard', () => {
     expect(mock.state.commands[0]!.body.act).toMatchObject({ act: 'issue_notice', unit: 9 })
   })
 
+  it('is verified with what its category has to know: what is answered stands there, what is missing is asked', async () => {
+    const { page, mock } = await open('/hazards')
+    const { id } = await first('reported')
+    await page.goto(`${mock.url}/cases/${id}`)
+    await page.locator('[data-act=verify]').click()
+    const form = page.locator('.acting')
+    expect(await form.getByLabel('缺失长度（米）').first().inputValue()).toBe('30')
+    await form.getByRole('button', { name: '核实属实' }).click()
+    const drop = form.locator('[data-question=drop]')
+    await drop.getByText('必填').waitFor()
+    expect(mock.state.commands).toEqual([])
+    await drop.getByText('是', { exact: true }).click()
+    await form.getByRole('button', { name: '核实属实' }).click()
+    await page.locator('.hazard').getByText('路外是否临水临崖').waitFor()
+    expect(mock.state.commands[0]!.body.act).toMatchObject({
+      act: 'verify',
+      category: 'guardrail',
+      answers: [
+        { question: 'length', answer: '30' },
+        { question: 'drop', answer: '是' },
+      ],
+    })
+  })
+
+  it('is verified under another category with the questions of that one', async () => {
+    const { page, mock } = await open('/hazards')
+    const { id } = (await page.evaluate(async () => {
+      const answer = await fetch('/api/v1/cases?kind=hazard&state=reported&category=junction&limit=1')
+      return (await answer.json()).items[0]
+    })) as { id: string }
+    await page.goto(`${mock.url}/cases/${id}`)
+    await page.locator('[data-act=verify]').click()
+    const form = page.locator('.acting')
+    await form.getByText('是否有减速设施').waitFor()
+    await form.getByText('护栏缺失、损坏', { exact: true }).click()
+    await form.getByText('是否有减速设施').waitFor({ state: 'detached' })
+    await form.getByLabel('缺失长度（米）').first().fill('12')
+    await form.locator('[data-question=drop]').getByText('否', { exact: true }).click()
+    await form.getByRole('button', { name: '核实属实' }).click()
+    await page.locator('.hazard').getByText('缺失长度（米）').waitFor()
+    expect(mock.state.commands[0]!.body.act).toMatchObject({
+      category: 'guardrail',
+      answers: [
+        { question: 'length', answer: '12' },
+        { question: 'drop', answer: '否' },
+      ],
+    })
+  })
+
   it('is accepted only where it lies: the distance is shown before', async () => {
     const { page, mock } = await open('/hazards')
     const { id, lon, lat } = await first('submitted')

@@ -46,6 +46,32 @@ describe('units', () => {
     await page.locator('[role=treeitem]', { hasText: '机动二中队' }).getByText('已撤销').waitFor()
   })
 
+  it('come from a table; what is wrong is named by row and column', async () => {
+    const { page } = await open('/system/units')
+    await page.getByRole('button', { name: '导入' }).click()
+    const dialog = page.getByRole('dialog', { name: '导入单位' })
+    await dialog.getByText('用“上级编码”写明上级').waitFor()
+    expect(await dialog.getByRole('link', { name: '下载模板' }).getAttribute('href')).toBe(
+      '/api/v1/imports/units/template',
+    )
+    await dialog
+      .locator('input[type=file]')
+      .setInputFiles({ name: 'units.xlsx', mimeType: 'application/octet-stream', buffer: Buffer.from('PK') })
+    await dialog.getByRole('button', { name: '开始导入' }).click()
+    const errors = dialog.locator('tbody tr')
+    await errors.first().waitFor()
+    expect(await errors.allInnerTexts()).toEqual([
+      expect.stringMatching(/^3\s+上级编码\s+“DD99”/),
+      expect.stringMatching(/^4\s+单位类型\s+“小队”/),
+    ])
+    await dialog.getByRole('button', { name: '关闭' }).last().click()
+    await page.locator('[role=treeitem]', { hasText: '机动中队' }).waitFor()
+    expect(asked('POST /api/v1/imports/units')).toHaveLength(1)
+    await only(['manage_security'])
+    await page.locator('[role=treeitem]').first().waitFor()
+    expect(await page.getByRole('button', { name: '导入' }).count()).toBe(0)
+  })
+
   it('are not abolished while somebody is in them', async () => {
     const { page } = await open('/system/units')
     await page.getByRole('button', { name: '城区中队' }).click()

@@ -244,6 +244,8 @@ describe('the whole chain', () => {
     await page.goto(`${URL_BASE}/cases/${hazard_id}`)
     let form = await act(page, 'verify')
     await form.getByText('较大', { exact: true }).click()
+    // What the road left open is asked of who verifies.
+    await form.locator('[data-question=which] input').fill('东侧路口禁令标志 2 块')
     await form.getByRole('button', { name: '核实属实' }).click()
     await state(page, '已核实，待下发通知')
     form = await act(page, 'issue_notice')

@@ -1,13 +1,15 @@
 // Commands that happen once, clocks of steps, what acts ask for, the tree of units.
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { Unit } from '@/api/people'
-import type { LineEntry, Task } from '@/api/case'
+import type { CaseFile, HazardBody, HazardCategory, LineEntry, Task } from '@/api/case'
 import { ApiError } from '@/api/client'
 import { blank, fieldsOf, missing, shownFields, toAct } from '@/components/case/acts'
 import { treeRows, withBelow } from '@/components/case/directory'
 import { withClocks } from '@/components/case/line'
 import { byDue, leftMs, phase } from '@/lib/clock'
 import { CommandKey, newKey, postCommand } from '@/lib/command'
+import { hazardFields, hazardInitial } from '@/pages/hazard/fields'
+import { categories } from '@/pages/hazard/filters'
 import { onTimeShare, periodOf, sum, tasksBehind } from '@/pages/statistics/figures'
 
 afterEach(() => vi.unstubAllGlobals())
@@ -111,6 +113,53 @@ describe('an act', () => {
       findings: [],
       measures: [{ kind: 'fine', amount: 200, document: '' }],
     })
+  })
+})
+
+describe('who verifies a hazard', () => {
+  const question = (key: string, is_required: boolean): HazardCategory['questions'][number] => ({
+    key,
+    text: key,
+    type: 'text',
+    options: [],
+    is_required,
+  })
+  const category = (key: string, questions: HazardCategory['questions']): HazardCategory => ({
+    key,
+    name: key,
+    hazard_kind: 'road',
+    questions,
+  })
+  const of = (category: string, answers: { question: string; answer: string }[]) =>
+    ({
+      case: { category },
+      body: { grade: 'general', report: { hazard_kind: 'road', category, answers, spot: { at: null } } },
+    }) as unknown as CaseFile<HazardBody>
+  const open = (file: CaseFile<HazardBody>) => {
+    const fields = hazardFields(file, 'verify')
+    return { fields, form: { ...blank(fields), ...hazardInitial(file, 'verify') } as Record<string, unknown> }
+  }
+  categories.value = [category('signs', [question('which', true), question('since', false)]), category('lighting', [])]
+
+  it('answers what the road left open', () => {
+    const { fields, form } = open(of('signs', []))
+    expect(missing(fields, form)?.key).toBe('answers')
+    expect(missing(fields, { ...form, answers: { which: ' ', since: '夏天' } })?.key).toBe('answers')
+    const answered = { ...form, answers: { which: '禁令标志' } }
+    expect(missing(fields, answered)).toBeNull()
+    expect(toAct('verify', fields, answered).answers).toEqual([{ question: 'which', answer: '禁令标志' }])
+  })
+  it('finds there what was answered', () => {
+    const { fields, form } = open(of('signs', [{ question: 'which', answer: '限速' }]))
+    expect(form.answers).toEqual({ which: '限速' })
+    expect(missing(fields, form)).toBeNull()
+  })
+  it('is asked the questions of the category that is chosen, and of no other', () => {
+    const { fields, form } = open(of('lighting', []))
+    expect(shownFields(fields, form).map((it) => it.key)).not.toContain('answers')
+    expect(missing(fields, form)).toBeNull()
+    expect(missing(fields, { ...form, category: 'signs' })?.key).toBe('answers')
+    expect(toAct('verify', fields, { ...form, answers: { which: 'x' } })).not.toHaveProperty('answers')
   })
 })
 

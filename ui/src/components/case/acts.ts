@@ -1,5 +1,5 @@
 // What each act asks for. The server says which acts a person may do now; here is only what has to be filled in.
-import type { CaseKind, Point, Spot } from '@/api/case'
+import type { CaseKind, HazardCategory, Point, Spot } from '@/api/case'
 import { AUDIENCES, HAZARD_GRADES, ROAD_OUTCOMES } from '@/api/case'
 import { VERDICTS } from '@/api/judging'
 import type { Key } from '@/i18n'
@@ -19,6 +19,11 @@ export type FieldType =
   | 'measures'
   | 'teaching'
   | 'hazard'
+  | 'questions'
+
+export type Questions = HazardCategory['questions']
+/** What was answered, by question. */
+export type Answers = Record<string, string>
 
 /** What is filled in; times are kept as their fields hold them until they are sent. */
 export type Values = Record<string, unknown>
@@ -41,6 +46,8 @@ export interface Field {
   /** Words alone are no place: the point has to be known. */
   needs_point?: boolean
   chars_max?: number
+  /** For answers: what is asked, by what else is filled in. */
+  questions?: (values: Values) => Questions
   /** Shown, and sent, only then. */
   when?: (values: Values) => boolean
   /** What stands in it first. */
@@ -231,6 +238,8 @@ function emptyValue(type: FieldType): unknown {
       return []
     case 'spot':
       return { at: null, description: '' }
+    case 'questions':
+      return {}
     case 'text':
     case 'hazard':
     case 'words':
@@ -245,10 +254,23 @@ function isEmpty(value: unknown): boolean {
   return value === null || value === undefined || (Array.isArray(value) && value.length === 0)
 }
 
+/** The answers to what is asked now; those to the questions of another category, typed before it was changed, are no part of it. */
+export function answersTo(questions: Questions, answers: Answers): { question: string; answer: string }[] {
+  return questions.flatMap(({ key }) => {
+    const answer = answers[key]?.trim()
+    return answer ? [{ question: key, answer }] : []
+  })
+}
+/** The questions that must be answered and are not. */
+export const unanswered = (questions: Questions, answers: Answers): Questions =>
+  questions.filter((it) => it.is_required && !answers[it.key]?.trim())
+
 /** The first field that still has to be filled. */
 export function missing(fields: readonly Field[], values: Values): Field | null {
   const lacks = (it: Field) =>
-    isEmpty(values[it.key]) || (it.needs_point === true && !(values[it.key] as Spot | null)?.at)
+    it.questions
+      ? unanswered(it.questions(values), values[it.key] as Answers).length > 0
+      : isEmpty(values[it.key]) || (it.needs_point === true && !(values[it.key] as Spot | null)?.at)
   return shownFields(fields, values).find((it) => isRequired(it, values) && lacks(it)) ?? null
 }
 
@@ -263,7 +285,10 @@ export function toAct(act: string, fields: readonly Field[], values: Values): { 
     const value = values[field.key]
     if (field.type === 'findings') body[field.key] = (value as Lines[]).filter((it) => it.name?.trim())
     else if (field.type === 'measures') body[field.key] = (value as Lines[]).filter((it) => it.kind)
-    else if (isEmpty(value)) continue
+    else if (field.questions) {
+      const answers = answersTo(field.questions(values), value as Answers)
+      if (answers.length) body[field.key] = answers
+    } else if (isEmpty(value)) continue
     else if (field.type === 'instant') body[field.key] = instantOf(String(value))
     else if (field.type === 'teaching') {
       const taught = value as { audience?: string; topic?: string }

@@ -1,9 +1,18 @@
 // What a report of a hazard says, what it lacks, and how it begins from a warning or another case.
 import type { CaseBody, HazardGrade, HazardKind, HazardReport, HazardSource, Spot } from '@/api/case'
+import type { Crash } from '@/api/crash'
 import type { Theatre, WarningFile } from '@/api/types'
 import { chainageText, readChainage } from '@/lib/chainage'
 
-export interface ReportForm {
+/** A place as it is filled in. */
+export interface PlaceForm {
+  lon: number | null
+  lat: number | null
+  route: string
+  chainage: string
+  place: string
+}
+export interface ReportForm extends PlaceForm {
   source: HazardSource
   hazard_kind: HazardKind
   category: string
@@ -11,11 +20,6 @@ export interface ReportForm {
   title: string
   description: string
   answers: Record<string, string>
-  lon: number | null
-  lat: number | null
-  route: string
-  chainage: string
-  place: string
   theatre: Theatre | ''
   unit: number | null
   plate: string
@@ -54,20 +58,27 @@ export function lacks(form: ReportForm, required: readonly string[]): Lack[] {
   return found
 }
 /** A route with its post is a place; a road alone is none. */
-const describedPlace = (form: ReportForm): boolean =>
+export const describedPlace = (form: PlaceForm): boolean =>
   form.place.trim() !== '' || (form.route.trim() !== '' && readChainage(form.chainage) !== null)
 
-export function reportOf(form: ReportForm, warning: string | null, asked: readonly string[]): HazardReport {
-  const chainage_m = readChainage(form.chainage)
-  const spot: Spot = {
+export function spotOf(form: PlaceForm): Spot {
+  return {
     at: form.lon !== null && form.lat !== null ? { lon: form.lon, lat: form.lat } : null,
     route: form.route.trim() || null,
-    chainage_m,
+    chainage_m: readChainage(form.chainage),
     // The server wants a point or words: a post on a road is said in words, too.
     description:
       form.place.trim() ||
       (form.lon === null ? [form.route.trim(), form.chainage.trim()].filter(Boolean).join(' ') : ''),
   }
+}
+
+export function reportOf(
+  form: ReportForm,
+  warning: string | null,
+  asked: readonly string[],
+  crash: string | null = null,
+): HazardReport {
   return {
     warning,
     source: form.source,
@@ -81,12 +92,13 @@ export function reportOf(form: ReportForm, warning: string | null, asked: readon
       const answer = form.answers[question]?.trim()
       return answer ? [{ question, answer }] : []
     }),
-    spot,
+    spot: spotOf(form),
     theatre: form.theatre || null,
     unit: form.unit!,
     plate: form.plate.trim().toUpperCase() || null,
     pictures: [...form.pictures],
     contact: form.contact.trim(),
+    ...(crash ? { crash } : {}),
   }
 }
 
@@ -99,6 +111,17 @@ export const fromWarning = ({ place, title, subject }: WarningFile): Partial<Rep
   place: place.description ?? '',
   theatre: place.theatre ?? '',
   plate: subject.plate ?? '',
+})
+/** What a crash says of the hazard that it is owed to. */
+export const fromCrash = (crash: Crash): Partial<ReportForm> => ({
+  source: 'crash',
+  lon: crash.lon,
+  lat: crash.lat,
+  route: crash.route ?? '',
+  chainage: crash.chainage_m === null ? '' : chainageText(crash.chainage_m),
+  place: crash.description,
+  theatre: crash.theatre ?? '',
+  unit: crash.unit?.id ?? null,
 })
 /** What a case on the road says of the hazard found there. */
 export function fromCase(body: CaseBody): Partial<ReportForm> {
