@@ -339,9 +339,9 @@ impl Fold {
         let Self { engine, learning, outcomes, .. } = self;
         let mut learn = || entries.iter().for_each(|entry| learning.apply(entry));
         catch_unwind(AssertUnwindSafe(|| {
-            rayon::in_place_scope(|scope| {
+            std::thread::scope(|scope| {
                 if threads > 1 {
-                    scope.spawn(|_| learn());
+                    scope.spawn(learn);
                 } else {
                     learn();
                 }

@@ -22,12 +22,12 @@ const THREADS_DEFAULT: u64 = 2;
 /// How long the threads of [`crew`] ran, without that of `main`.
 static OTHERS_RAN_NS: AtomicU64 = AtomicU64::new(0);
 
-/// Runs one share here and each other one on a thread of the pool.
+/// Runs one share here and each other one on a thread of its own.
 fn crew(mut shares: Vec<Share<'_>>) {
-    rayon::in_place_scope(|scope| {
+    std::thread::scope(|scope| {
         let own = shares.pop();
         for share in shares {
-            scope.spawn(|_| {
+            scope.spawn(|| {
                 let began = thread_time();
                 share.run();
                 let ran = thread_time().saturating_sub(began);
