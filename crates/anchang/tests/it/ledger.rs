@@ -168,14 +168,20 @@ async fn a_report_of_the_public_on_a_struck_off_place_opens_it_again_and_a_merge
     // What has to be known of its category is asked of who keeps hazards, by the platform, too.
     let unanswered = hazard(&county, "signs", LON + 0.1);
     let (status, problem) = {
-        let answer = county.office.send("POST", "/cases", Some(unanswered)).await;
+        let answer = county.office.send("POST", "/cases", Some(unanswered.clone())).await;
         (answer.status().as_u16(), answer.json::<Value>().await.unwrap())
     };
     assert_eq!((status, &problem["code"]), (422, &json!("refused")), "{problem}");
+    // The road reports without; then it is asked of who verifies.
+    let quick = county.patrol.post("/cases", unanswered).await;
+    let mut verify = json!({ "act": "verify", "grade": "general" });
+    assert_eq!(crate::cases::refused(&county.office, &quick, verify.clone()).await.0, 422);
+    verify["answers"] = json!([{ "question": "which", "answer": "禁令标志" }]);
+    assert_eq!(act(&county.office, &quick, verify).await["case"]["state"], "verified");
     let figures = county.leader.get("/statistics/hazards?by=unit").await;
     assert_eq!(
         (&figures["total"]["found"], &figures["total"]["struck_off"]),
-        (&json!(2), &json!(0)),
+        (&json!(3), &json!(0)),
         "{figures}"
     );
 }

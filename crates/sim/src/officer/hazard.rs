@@ -110,7 +110,12 @@ impl Officer {
             }
             "verify_hazard" => {
                 let grade = pick(&mut self.dice, &[("general", 75), ("larger", 20), ("major", 5)]);
-                json!({ "act": "verify", "grade": grade, "note": "现场核实属实" })
+                // What was reported without answers is answered by who verifies.
+                let report = &file["body"]["report"];
+                let is_answered = report["answers"].as_array().is_some_and(|answers| !answers.is_empty());
+                let category = report["category"].as_str().unwrap_or_default();
+                let answers = if is_answered { Vec::new() } else { self.answers(category).await? };
+                json!({ "act": "verify", "grade": grade, "note": "现场核实属实", "answers": answers })
             }
             "issue_notice" => {
                 let unit = self.rectifier(file).await?;

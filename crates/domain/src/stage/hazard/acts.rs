@@ -287,17 +287,19 @@ pub(super) fn act(hazard: &Hazard, act: &HazardAct, scene: &Scene<'_>) -> Result
     match act {
         HazardAct::Verify { grade, spot, category, note: _, pictures: more, answers } => {
             case.grade = *grade;
-            if !answers.is_empty() {
-                case.report.answers.clone_from(answers);
-            }
             if let Some(spot) = spot {
                 case.report.spot = spot.clone();
             }
             if let Some(category) = category {
                 case.report.category = text("category", category, 64)?;
             }
+            // Answers to the questions of another category say nothing of this one.
+            if !answers.is_empty() || case.report.category != hazard.report.category {
+                case.report.answers.clone_from(answers);
+            }
             case.report.pictures.extend(more.iter().cloned());
             case.report.check()?;
+            case.report.check_answers(scene)?;
             case.state = HazardState::Verified;
             case.verified_by = Some(by);
             effects.push(Hazard::tell(home, Permission::ManageHazards, Tidings::ToDo));

@@ -133,7 +133,7 @@ impl Report {
     }
 
     /// Refuses a report that leaves open what its category has to know.
-    fn check_answers(&self, scene: &Scene<'_>) -> Result<(), Refusal> {
+    pub(super) fn check_answers(&self, scene: &Scene<'_>) -> Result<(), Refusal> {
         let Some(asked) = scene.limits.hazards.get(&self.category) else { return Ok(()) };
         let is_answered = |question: &SmolStr| {
             self.answers.iter().any(|it| it.question == *question && !it.answer.trim().is_empty())
@@ -146,7 +146,7 @@ impl Report {
     pub fn open(&self, scene: &Scene<'_>) -> Result<Done<Hazard>, Refusal> {
         scene.need(Permission::ReportHazards)?;
         self.check()?;
-        // Who reports from the road says what is seen there; who keeps hazards says all.
+        // Who reports from the road says what is seen there; who keeps hazards says all, then or on verifying.
         if scene.by.may(Permission::ManageHazards) {
             self.check_answers(scene)?;
         }

@@ -199,6 +199,24 @@ fn what_its_category_has_to_know_is_answered_or_the_report_is_refused() {
     let blank = Report { answers: vec![answer(" ")], ..report() };
     assert_eq!(blank.open(&scene).unwrap_err(), Refusal::Missing("answers".into()));
     assert!(Report { answers: vec![answer("120")], ..report() }.open(&scene).is_ok());
+
+    // What the road left open is said on verifying.
+    let quick = report().open(&seen).unwrap().case;
+    let verify = |category: Option<&str>, answers| HazardAct::Verify {
+        grade: Grade::Larger,
+        spot: None,
+        category: category.map(Into::into),
+        note: "".into(),
+        pictures: vec![],
+        answers,
+    };
+    assert_eq!(quick.act(&verify(None, vec![]), &scene).unwrap_err(), Refusal::Missing("answers".into()));
+    let verified = quick.act(&verify(None, vec![answer("120")]), &scene).unwrap().case;
+    assert_eq!(verified.report.answers, [answer("120")]);
+    // Under another category they say nothing.
+    let answered = Report { answers: vec![answer("120")], ..report() }.open(&scene).unwrap().case;
+    let moved = answered.act(&verify(Some("lighting"), vec![]), &scene).unwrap().case;
+    assert!(moved.report.answers.is_empty());
 }
 
 #[test]
