@@ -557,9 +557,7 @@ fn of_desk((_, unit, permissions): &Mine) -> Condition {
 }
 
 fn condition(filter: &TaskFilter) -> Condition {
-    use row::Column::{
-        ArmedAt, Category, Chain, DueAt, End, EndedAt, EndedBy, Step, Subject, UnitPath,
-    };
+    use row::Column::{ArmedAt, Category, Chain, DueAt, End, EndedAt, EndedBy, Step, Subject, UnitPath};
     let mut all = Condition::all();
     if let Some(is_ended) = filter.is_ended {
         all = all.add(if is_ended { EndedAt.is_not_null() } else { EndedAt.is_null() });

@@ -16,11 +16,8 @@ impl MigrationTrait for Migration {
     #[expect(elided_lifetimes_in_paths, reason = "the trait's expansion accepts no other form")]
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         // New ones begin like them.
-        let old = [
-            ("task_by_ended_at_due_at", "task"),
-            ("task_by_unit_ended_at", "task"),
-            ("case_by_lat", "case"),
-        ];
+        let old =
+            [("task_by_ended_at_due_at", "task"), ("task_by_unit_ended_at", "task"), ("case_by_lat", "case")];
         for (name, table) in old {
             manager.drop_index(Index::drop().name(name).table(table).to_owned()).await?;
         }
