@@ -1,14 +1,14 @@
 //! How fast the engine judges and how much it remembers (P1, P7): `cargo run --release -p judgement --example throughput`.
 //!
-//! The arguments are `[plates [passages per plate [registered [threads]]]]`, by default 1,000,000, 2, half of the plates
-//! and 2. Without threads (0) entries are applied one by one. Entries are made in batches, so that only judging is timed,
+//! The arguments are `[plates [passages per plate [registered [threads [models]]]]]`, by default 1,000,000, 2, half of the
+//! plates, 2 and all models (else their keys, by commas: those that a peer has). Without threads (0) entries are applied one by one. Entries are made in batches, so that only judging is timed,
 //! by the clock on the wall and by the time that all threads ran. The digest of what was said is the same however it ran.
 
 #![expect(clippy::print_stdout, reason = "prints its figures")]
 
 mod county;
 
-use county::{County, DAY, Dice, argument, resident_bytes, shipped, thread_time};
+use county::{County, DAY, Dice, argument, resident_bytes, shipped, thread_time, with_models};
 use domain::{Entry, Outcome, ReferenceChange};
 use judgement::{Engine, Share};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -47,7 +47,10 @@ fn digest(outcomes: &[Outcome], before: u64) -> Result<u64, postcard::Error> {
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let county = County::asked(PLATES_DEFAULT)?;
-    let parameters = shipped()?;
+    let parameters = match std::env::args().nth(5) {
+        Some(keys) => with_models(&keys)?,
+        None => shipped()?,
+    };
     let mut engine = Engine::new(parameters.clone());
     let mut out = Vec::new();
     let bytes_at_first = resident_bytes();

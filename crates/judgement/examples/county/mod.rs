@@ -168,6 +168,17 @@ pub(crate) fn shipped() -> Result<Parameters, Box<dyn std::error::Error>> {
     Ok(parameters)
 }
 
+/// The same with no models but these, by their keys with commas between.
+pub(crate) fn with_models(keys: &str) -> Result<Parameters, Box<dyn std::error::Error>> {
+    let mut models: toml::Table = include_str!("../../../../data/models.toml").parse()?;
+    for (key, model) in &mut models {
+        if let Some(model) = model.as_table_mut().filter(|it| it.contains_key("version")) {
+            model.insert("is_enabled".into(), keys.split(',').any(|of| of == key).into());
+        }
+    }
+    Ok(Parameters { models: models.try_into()?, ..shipped()? })
+}
+
 /// Resident memory of this process; 0 where there is no `/proc`.
 pub(crate) fn resident_bytes() -> usize {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
