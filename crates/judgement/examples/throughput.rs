@@ -8,7 +8,7 @@
 
 mod county;
 
-use county::{County, DAY, Dice, argument, resident_bytes, shipped, thread_time, with_models};
+use county::{County, DAY, Dice, argument, asked_models, resident_bytes, thread_time};
 use domain::{Entry, Outcome, ReferenceChange};
 use judgement::{Engine, Share};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -47,10 +47,7 @@ fn digest(outcomes: &[Outcome], before: u64) -> Result<u64, postcard::Error> {
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let county = County::asked(PLATES_DEFAULT)?;
-    let parameters = match std::env::args().nth(5) {
-        Some(keys) => with_models(&keys)?,
-        None => shipped()?,
-    };
+    let parameters = asked_models(5)?;
     let mut engine = Engine::new(parameters.clone());
     let mut out = Vec::new();
     let bytes_at_first = resident_bytes();

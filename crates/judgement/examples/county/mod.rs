@@ -168,8 +168,9 @@ pub(crate) fn shipped() -> Result<Parameters, Box<dyn std::error::Error>> {
     Ok(parameters)
 }
 
-/// The same with no models but these, by their keys with commas between.
-pub(crate) fn with_models(keys: &str) -> Result<Parameters, Box<dyn std::error::Error>> {
+/// The same with no models but those of an argument, if there is one, by their keys with commas between.
+pub(crate) fn asked_models(place: usize) -> Result<Parameters, Box<dyn std::error::Error>> {
+    let Some(keys) = std::env::args().nth(place) else { return shipped() };
     let mut models: toml::Table = include_str!("../../../../data/models.toml").parse()?;
     for (key, model) in &mut models {
         if let Some(model) = model.as_table_mut().filter(|it| it.contains_key("version")) {
