@@ -119,7 +119,7 @@ fn elsewhere(made: &mut Maker<'_>, vehicle: u32, day: CivilDay) {
     (truth.is_expected, truth.sightings) = (exact.is_some(), sightings);
 }
 
-/// Coaches that pass a limit of driving time that day.
+/// Coaches that drive beyond a limit of driving time that day.
 fn driving_time(made: &mut Maker<'_>, day: CivilDay) {
     let (start, end) = bounds(day);
     let traffic = made.traffic;
@@ -148,7 +148,8 @@ fn driven_ms(driving: &[(i64, i64)], window_ms: i64, at_ms: i64) -> i64 {
     driving.iter().map(|(from, to)| (*to.min(&at_ms) - *from.max(&(at_ms - window_ms))).max(0)).sum()
 }
 
-/// When the limit is first passed within `start_ms..end_ms`, to the minute, and the most that is then driven in a window.
+/// When somebody first drives beyond the limit within `start_ms..end_ms`, to the minute, be it passed then or the day before,
+/// and the most that is then driven in a window.
 fn passes_limit(
     driving: &[(i64, i64)],
     window_ms: i64,
@@ -158,9 +159,6 @@ fn passes_limit(
 ) -> Option<(i64, i64)> {
     let ends = || driving.iter().filter(|(from, to)| *to > start_ms && *from < end_ms);
     let most_ms = ends().map(|(_, to)| driven_ms(driving, window_ms, *to)).max()?;
-    if most_ms <= limit_ms || driven_ms(driving, window_ms, start_ms) > limit_ms {
-        return None;
-    }
     let passed = ends()
         .flat_map(|(from, to)| (from / MINUTE_MS + 1..=to / MINUTE_MS).map(|minute| minute * MINUTE_MS));
     let at_ms = passed
@@ -174,13 +172,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn limits_are_passed_once_and_at_the_minute() {
+    fn limits_are_passed_at_the_minute_and_again_by_who_drives_on_the_next_day() {
         let hour = HOUR_MS;
         // Five hours, a rest, five hours.
         let driving = [(10 * hour, 15 * hour), (16 * hour, 21 * hour)];
         let (at_ms, most_ms) = passes_limit(&driving, DAY_MS, DAY_LIMIT_MS, 0, DAY_MS).unwrap();
         assert_eq!((at_ms, most_ms), (19 * hour + MINUTE_MS, 10 * hour));
-        assert_eq!(passes_limit(&driving, DAY_MS, DAY_LIMIT_MS, 20 * hour, DAY_MS), None, "passed before");
+        let again = passes_limit(&driving, DAY_MS, DAY_LIMIT_MS, 20 * hour, DAY_MS);
+        assert_eq!(again, Some((20 * hour, 10 * hour)), "passed before, and driven on");
+        assert_eq!(passes_limit(&driving, DAY_MS, DAY_LIMIT_MS, 21 * hour, DAY_MS), None, "at rest");
         assert_eq!(passes_limit(&driving[..1], DAY_MS, DAY_LIMIT_MS, 0, DAY_MS), None);
     }
 }
