@@ -160,14 +160,17 @@ impl Drive {
     /// apart in time.
     pub(crate) fn parked_at(&self, at: Timestamp, gap_max_ms: i64) -> Option<Wgs84> {
         const SAME_PLACE_M: f64 = 300.0;
-        let fixes = || {
-            self.slots
-                .iter()
-                .flat_map(|slot| [slot.first, slot.last].map(|fix| (fix, slot.is_moving())))
-                .filter_map(|(fix, is_moving)| fix.map(|fix| (fix, is_moving)))
+        let fixes = |slot: &Slot| {
+            let is_moving = slot.is_moving();
+            [slot.first, slot.last].map(|fix| fix.map(|fix| (fix, is_moving)))
         };
-        let (before, was_moving) = fixes().take_while(|(fix, _)| fix.at <= at).last()?;
-        let (after, is_moving) = fixes().find(|(fix, _)| fix.at > at)?;
+        // Slots lie one behind the other, and the fixes of each in its minutes.
+        let begun = self.slots.partition_point(|slot| slot.first_minute() <= minute_of(at));
+        let (until, from) = (&self.slots[..begun], &self.slots[begun.saturating_sub(1)..]);
+        let mut earlier = until.iter().rev().flat_map(|slot| fixes(slot).into_iter().rev().flatten());
+        let (before, was_moving) = earlier.find(|(fix, _)| fix.at <= at)?;
+        let mut later = from.iter().flat_map(|slot| fixes(slot).into_iter().flatten());
+        let (after, is_moving) = later.find(|(fix, _)| fix.at > at)?;
         let is_parked = !was_moving
             && !is_moving
             && after.at.ms_since(before.at) <= gap_max_ms
@@ -199,9 +202,13 @@ impl Aging for Drive {
 
     /// Forgets whole drives and nights only: half of one would be another warning.
     fn forget_before(&mut self, cutoff: Timestamp, models: &ModelParameters) {
-        let rest_minutes = models.fatigue.parameters.rest_minutes.value;
-        let spells = fatigue::spells(&self.slots, &models.fatigue.parameters, false);
+        let p = &models.fatigue.parameters;
+        let rest_minutes = p.rest_minutes.value;
         let mut cut = minute_of(cutoff);
+        // A drive that begins later is not cut. One that goes on is seen to do so within the longest silence of a drive.
+        let told_minute = cut + p.silent_max_minutes.value + rest_minutes + 2 * SLOT_MINUTES;
+        let told = self.slots.partition_point(|slot| slot.first_minute() <= told_minute);
+        let spells = fatigue::spells(&self.slots[..told], p, false);
         loop {
             let before = cut;
             for spell in &spells {
