@@ -177,7 +177,7 @@ async fn send_due(app: &Arc<App>, agent: &Agent, under_way: &mut UnderWay) -> Re
     Ok(())
 }
 
-/// Sends one after the other until one is not taken; what is left stays due.
+/// Sends one after the other until the service does not take one that it may take later; what is left stays due.
 async fn send_all(
     app: &App,
     agent: &Agent,
@@ -185,7 +185,9 @@ async fn send_all(
     due: Vec<DeliveryRecord>,
 ) -> Result<(), StoreError> {
     for delivery in due {
-        let attempt = match send(app, agent, channels, &delivery).await? {
+        let outcome = send(app, agent, channels, &delivery).await?;
+        let is_away = matches!(outcome, Err(Failure::Now(_)));
+        let attempt = match outcome {
             Ok(()) => Attempt::Delivered,
             Err(Failure::Ever(error)) => Attempt::Failed { error, again_at: None },
             Err(Failure::Now(error)) => {
@@ -196,7 +198,7 @@ async fn send_all(
         let became = if attempt == Attempt::Delivered { "delivered" } else { "failed" };
         metrics::counter!("anchang_deliveries_total", "outcome" => became).increment(1);
         app.records.note_attempt(delivery.id, &attempt).await?;
-        if attempt != Attempt::Delivered {
+        if is_away {
             break;
         }
     }

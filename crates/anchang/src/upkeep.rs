@@ -1,6 +1,6 @@
-//! What is done now and then behind everything else: old uploads are removed, the database
-//! looks at how its values are spread, and the index by which rows of files are known
-//! as doubles is brought up to the journal's end, so that an import begins at once and retention takes nothing unseen.
+//! What is done now and then behind everything else: old uploads are removed, the database looks at how its values are spread,
+//! and the index by which rows of files are known as doubles is brought up to the journal's end, so that an import begins at
+//! once and retention takes nothing unseen.
 
 use crate::shutdown::ended;
 use api::App;
@@ -23,7 +23,7 @@ pub(crate) async fn run(app: Arc<App>, mut shutdown: Shutdown) {
             _ = period.tick() => {}
         }
         api::forget_old_uploads(&app).await;
-        if let Err(error) = app.records.study().await {
+        if let Err(error) = app.records.analyze().await {
             tracing::warn!(%error, "the database did not look at how its values are spread");
         }
         let must_end = Arc::new(AtomicBool::new(false));

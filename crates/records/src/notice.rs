@@ -242,7 +242,7 @@ impl Records {
         read.map(|read| read.rows_affected).during("note what was read")
     }
 
-    /// Deliveries that are to be sent now, a bounded number at a time.
+    /// Deliveries that are to be sent now, but not those of some channels, by their identity; the longest due first, at most `limit`.
     pub async fn deliveries_due(
         &self,
         now: Timestamp,

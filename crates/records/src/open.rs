@@ -1,5 +1,6 @@
 //! Opening: finds or makes the database and brings its schema up to date.
 
+use crate::error::{During, StoreError};
 use crate::migration::Migrator;
 use crate::store::Records;
 use sea_orm::{ConnectionTrait, DbBackend, DbErr};
@@ -41,7 +42,9 @@ impl Records {
         for migration in &pending {
             tracing::info!(name = migration.name(), "applied a migration of the records");
         }
-        records.study().await.map_err(open)?;
+        if let Err(error) = records.analyze().await {
+            tracing::warn!(%error, "indexes are chosen by what was known before");
+        }
         // Connections know how values are spread from when they were opened.
         if let Err(error) = records.close().await {
             tracing::warn!(%error, "the connections that brought the schema up to date did not close in order");
@@ -52,17 +55,17 @@ impl Records {
     /// Lets SQLite see how values are spread in tables that have grown, by which it chooses among indexes: milliseconds, since
     /// it looks at a bounded number of rows. Other databases do so by themselves. Connections that are open go on
     /// with what they know until they are renewed.
-    pub async fn study(&self) -> Result<(), DbErr> {
+    pub async fn analyze(&self) -> Result<(), StoreError> {
+        /// All tables, not only those that this connection has read: <https://sqlite.org/pragma.html#pragma_optimize>.
+        const ANALYZE: &str = "PRAGMA optimize = 0x10002";
         if self.writer().get_database_backend() == DbBackend::Sqlite {
-            // All tables, not only those that this connection has read: <https://sqlite.org/pragma.html#pragma_optimize>.
-            self.writer().execute_unprepared("PRAGMA optimize = 0x10002").await?;
+            self.writer().execute_unprepared(ANALYZE).await.during("analyze the tables")?;
         }
         Ok(())
     }
 
     /// Whether reads work and the writer is free within [`crate::BUSY_TIMEOUT`]; for health checks.
-    pub async fn check(&self) -> Result<(), crate::StoreError> {
-        use crate::error::During;
+    pub async fn check(&self) -> Result<(), StoreError> {
         self.reader().ping().await.during("read the records")?;
         self.writer().ping().await.during("write the records")
     }

@@ -202,26 +202,7 @@ impl Aging for Drive {
 
     /// Forgets whole drives and nights only: half of one would be another warning.
     fn forget_before(&mut self, cutoff: Timestamp, models: &ModelParameters) {
-        let p = &models.fatigue.parameters;
-        let rest_minutes = p.rest_minutes.value;
-        let mut cut = minute_of(cutoff);
-        // A drive that begins later is not cut. One that goes on is seen to do so within the longest silence of a drive.
-        let told_minute = cut + p.silent_max_minutes.value + rest_minutes + 2 * SLOT_MINUTES;
-        let told = self.slots.partition_point(|slot| slot.first_minute() <= told_minute);
-        let spells = fatigue::spells(&self.slots[..told], p, false);
-        loop {
-            let before = cut;
-            for spell in &spells {
-                if spell.start_minute <= cut && cut <= spell.last_minute + rest_minutes {
-                    // With the minute before it, in case the drive begins with a silence.
-                    cut = spell.start_minute - 1;
-                }
-            }
-            cut = night_coach::window_start_around(cut, &models.night_coach.parameters).unwrap_or(cut);
-            if cut == before {
-                break;
-            }
-        }
+        let mut cut = cut_minute(told_of(&self.slots, cutoff, models), cutoff, models);
         // The first evidence of a day stays as long as what it proved.
         let day = beijing_day(cut).start();
         if self.standing.iter().any(|warning| warning.model == ModelId::DrivingTime && warning.anchor == day)
@@ -235,6 +216,35 @@ impl Aging for Drive {
 
     fn size(&self) -> usize {
         self.slots.len()
+    }
+}
+
+/// The slots that tell where drives can be cut: one that begins later is not cut, and one that goes on is seen to do so within
+/// the longest silence of a drive.
+fn told_of<'s>(slots: &'s [Slot], cutoff: Timestamp, models: &ModelParameters) -> &'s [Slot] {
+    let p = &models.fatigue.parameters;
+    let last_minute =
+        minute_of(cutoff) + p.silent_max_minutes.value + p.rest_minutes.value + 2 * SLOT_MINUTES;
+    &slots[..slots.partition_point(|slot| slot.first_minute() <= last_minute)]
+}
+
+/// The minute at or before `cutoff` that lies in no drive and no night.
+fn cut_minute(slots: &[Slot], cutoff: Timestamp, models: &ModelParameters) -> i64 {
+    let rest_minutes = models.fatigue.parameters.rest_minutes.value;
+    let spells = fatigue::spells(slots, &models.fatigue.parameters, false);
+    let mut cut = minute_of(cutoff);
+    loop {
+        let before = cut;
+        for spell in &spells {
+            if spell.start_minute <= cut && cut <= spell.last_minute + rest_minutes {
+                // With the minute before it, in case the drive begins with a silence.
+                cut = spell.start_minute - 1;
+            }
+        }
+        cut = night_coach::window_start_around(cut, &models.night_coach.parameters).unwrap_or(cut);
+        if cut == before {
+            return cut;
+        }
     }
 }
 
@@ -367,4 +377,78 @@ pub(crate) fn beijing_hour(minute: i64) -> i64 {
 /// Beijing day in which a minute since 1970 lies.
 pub(crate) fn beijing_day(minute: i64) -> CivilDay {
     instant_of(minute).beijing_day()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn models() -> ModelParameters {
+        toml::from_str(include_str!("../../../../data/models.toml")).unwrap()
+    }
+
+    /// A slot for each step: silence before it in minutes, what was seen, what of it moved, and how far it went.
+    fn slots(steps: &[(i64, u8, u8, u8)]) -> Vec<Slot> {
+        let (mut number, mut lon_deg) = (5_900_000, 118.3);
+        steps
+            .iter()
+            .map(|(silent_minutes, seen, moving, went)| {
+                number += 1 + silent_minutes / SLOT_MINUTES;
+                lon_deg += f64::from(*went) * 0.002;
+                let seen = (seen % 31) + 1;
+                let fix = |bit: u32| Fix {
+                    at: instant_of(number * SLOT_MINUTES + i64::from(bit)),
+                    location: Wgs84::new(lon_deg, 35.2).unwrap(),
+                };
+                Slot {
+                    number,
+                    seen,
+                    moving: seen & moving,
+                    first: Some(fix(seen.trailing_zeros())),
+                    last: Some(fix(7 - seen.leading_zeros())),
+                    proof: None,
+                }
+            })
+            .collect()
+    }
+
+    fn steps() -> impl Strategy<Value = Vec<(i64, u8, u8, u8)>> {
+        let silence = prop_oneof![8 => Just(0_i64), 2 => 0..60_i64, 1 => 60..400_i64];
+        prop::collection::vec((silence, any::<u8>(), any::<u8>(), 0..40_u8), 1..120)
+    }
+
+    proptest! {
+        #[test]
+        fn what_lies_far_behind_a_cut_does_not_move_it(steps in steps(), part in 0..1_000_i64) {
+            let (models, slots) = (models(), slots(&steps));
+            let (first, last) = (slots[0].first_minute(), slots[slots.len() - 1].first_minute());
+            let cutoff = instant_of(first + (last - first) * part / 1_000);
+            prop_assert_eq!(
+                cut_minute(told_of(&slots, cutoff, &models), cutoff, &models),
+                cut_minute(&slots, cutoff, &models)
+            );
+        }
+
+        #[test]
+        fn where_it_stood_is_between_the_last_fix_before_and_the_first_behind(steps in steps(), part in -10..1_010_i64) {
+            let slots = slots(&steps);
+            let (first, last) = (slots[0].first_minute(), slots[slots.len() - 1].first_minute() + SLOT_MINUTES);
+            let at = instant_of(first + (last - first) * part / 1_000);
+            let all: Vec<(Fix, bool)> = slots
+                .iter()
+                .flat_map(|slot| [slot.first, slot.last].into_iter().flatten().map(|fix| (fix, slot.is_moving())))
+                .collect();
+            let before = all.iter().rfind(|(fix, _)| fix.at <= at);
+            let after = all.iter().find(|(fix, _)| fix.at > at);
+            let expected = before.zip(after).and_then(|((before, was_moving), (after, is_moving))| {
+                let is_parked = !was_moving
+                    && !is_moving
+                    && after.at.ms_since(before.at) <= 3_600_000
+                    && before.location.distance_m(after.location) <= 300.0;
+                is_parked.then_some(before.location)
+            });
+            prop_assert_eq!(Drive { slots, ..Drive::default() }.parked_at(at, 3_600_000), expected);
+        }
+    }
 }

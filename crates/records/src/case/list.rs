@@ -174,23 +174,6 @@ impl Records {
     }
 }
 
-/// How the rows of a part of the county are found.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Reach {
-    /// By an index of units, for a part that has few.
-    Few,
-    /// By looking at all in an order or from an index that holds what is asked for. That of units is kept out of it: by it
-    /// each row would be fetched, and the database can't know how many they are.
-    Most,
-}
-
-impl Reach {
-    /// The county's office and what stands directly below it, as the brigade does, see most of what there is.
-    fn of(path: &UnitPath) -> Self {
-        if path.0.split_terminator('.').count() <= 2 { Self::Most } else { Self::Few }
-    }
-}
-
 pub(super) fn condition(filter: &CaseFilter) -> Condition {
     use row::Column::{
         AlsoPath, Assignee, Category, Chain, ClosedAt, DueAt, Id, IsOpen, IsSupervised, Kind, Lat,
@@ -205,15 +188,11 @@ pub(super) fn condition(filter: &CaseFilter) -> Condition {
         all = all.add(State.is_in(filter.states.iter().map(SmolStr::as_str)));
     }
     if let Some(path) = filter.scope.as_ref().filter(|path| !path.0.is_empty()) {
-        // A range, not LIKE: an index serves it. `:` comes right behind the digits.
-        let reach = Reach::of(path);
+        // A range, not LIKE: `:` comes right behind the digits. Of an expression, so that no index of units serves it: who sees most
+        // of the county would have each row fetched by one; all are looked at in their order, or in what is counted.
         let below = |column: row::Column| {
-            let value = match reach {
-                Reach::Few => Expr::col(column),
-                Reach::Most => Expr::cust(format!("\"{}\" || ''", column.as_str())),
-            };
-            let end = format!("{}:", path.0);
-            Condition::all().add(value.clone().gte(path.0.as_str())).add(value.lt(end))
+            let value = Expr::cust(format!("\"{}\" || ''", column.as_str()));
+            Condition::all().add(value.clone().gte(path.0.as_str())).add(value.lt(format!("{}:", path.0)))
         };
         let mine = |person: &SmolStr| {
             Condition::any().add(OpenedBy.eq(person.as_str())).add(Assignee.eq(person.as_str()))
