@@ -406,7 +406,7 @@ mod tests {
                     seen,
                     moving: seen & moving,
                     first: Some(fix(seen.trailing_zeros())),
-                    last: Some(fix(7 - seen.leading_zeros())),
+                    last: Some(fix(seen.ilog2())),
                     proof: None,
                 }
             })
