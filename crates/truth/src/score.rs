@@ -2,7 +2,7 @@
 
 use crate::matching::Truths;
 use crate::standing::{Standing, Warnings};
-use domain::time::SECOND_MS;
+use domain::time::{DAY_MS, SECOND_MS};
 use domain::{ModelId, Timestamp};
 use serde::Serialize;
 use std::collections::BTreeSet;
@@ -33,6 +33,8 @@ pub struct ModelScore {
     pub taken_back: usize,
     /// From what completed a warning, by the device's clock, to the warning, in seconds.
     pub delay_median_s: Option<i64>,
+    /// Planted and found, by day of the month on which the offence began: whether a model tires.
+    pub by_day: Vec<(usize, usize)>,
 }
 
 impl ModelScore {
@@ -79,9 +81,10 @@ impl Score {
         (from, to): (Timestamp, Timestamp),
         models: &[ModelId],
     ) -> Self {
+        let days = (to.ms_since(from) as u64).div_ceil(DAY_MS as u64) as usize;
         let mut found: BTreeSet<usize> = BTreeSet::new();
         let mut by_model: Vec<(ModelId, ModelScore, Vec<i64>)> =
-            models.iter().map(|model| (*model, empty(model.key()), Vec::new())).collect();
+            models.iter().map(|model| (*model, empty(model.key(), days), Vec::new())).collect();
         let mut false_hits = Vec::new();
         // The first warning about a thing finds it; those after it repeat it.
         let mut ordered: Vec<&Standing> =
@@ -120,13 +123,18 @@ impl Score {
             };
             score.planted += 1;
             score.observable += usize::from(planted.is_observable);
-            if found.contains(&index) {
-                score.found += 1;
-            } else {
+            let is_found = found.contains(&index);
+            score.found += usize::from(is_found);
+            let day = planted.from.max(from).ms_since(from) / DAY_MS;
+            if let Some((planted, found)) = score.by_day.get_mut(day as usize) {
+                *planted += 1;
+                *found += usize::from(is_found);
+            }
+            if !is_found {
                 missed.push(index);
             }
         }
-        let mut all = empty("all");
+        let mut all = empty("all", days);
         let mut all_delays = Vec::new();
         let models = by_model
             .into_iter()
@@ -137,6 +145,9 @@ impl Score {
                 all.warnings += score.warnings;
                 all.true_warnings += score.true_warnings;
                 all.repeats += score.repeats;
+                for (all, of_model) in all.by_day.iter_mut().zip(&score.by_day) {
+                    *all = (all.0 + of_model.0, all.1 + of_model.1);
+                }
                 all.taken_back += score.taken_back;
                 all_delays.extend_from_slice(&delays);
                 score.delay_median_s = median_s(delays);
@@ -164,7 +175,7 @@ impl Score {
     }
 }
 
-fn empty(model: &'static str) -> ModelScore {
+fn empty(model: &'static str, days: usize) -> ModelScore {
     ModelScore {
         model,
         planted: 0,
@@ -175,6 +186,7 @@ fn empty(model: &'static str) -> ModelScore {
         repeats: 0,
         taken_back: 0,
         delay_median_s: None,
+        by_day: vec![(0, 0); days],
     }
 }
 

@@ -322,12 +322,13 @@ describe('the whole chain', () => {
     expect(await stateOf(hazard_id)).toBe('submitted')
 
     await context.setGeolocation({ longitude: lon + 0.0004, latitude: lat })
-    // A place is good for half a minute by itself; whoever walked asks again.
+    // A place is good for some seconds by itself; whoever walked asks again, and goes on when the page says that it is near.
     await form.getByRole('button', { name: '去掉位置' }).click()
     await expect
       .poll(
         async () => {
           await form.getByRole('button', { name: '取当前位置' }).click()
+          await form.locator('.away').waitFor()
           return form.locator('.away.far').count()
         },
         { timeout: 40_000, interval: 3_000 },
