@@ -62,7 +62,7 @@ fn of_model(detail: &Detail, names: &Names) -> Value {
             json!({ "scrap_by": scrap_by.to_string(), "overdue_days": overdue_days })
         }
         Detail::UnhandledOffences { count, threshold } => json!({ "count": count, "threshold": threshold }),
-        Detail::ClonePlate { evidence, contradiction_count, first_at } => {
+        Detail::ClonePlate { evidence, contradiction_count, first_at, needs_earlier } => {
             let mut value = match evidence {
                 CloneEvidence::Journey { from, to, elapsed_ms, shortest_ms } => json!({
                     "evidence": "journey",
@@ -81,6 +81,7 @@ fn of_model(detail: &Detail, names: &Names) -> Value {
                 }),
             };
             value["contradiction_count"] = json!(contradiction_count);
+            value["needs_earlier"] = json!(needs_earlier);
             value["first_at"] = json!(instant(*first_at));
             value
         }

@@ -285,6 +285,9 @@ pub enum Detail {
         contradiction_count: u32,
         /// The first of them.
         first_at: Timestamp,
+        /// The days before have shown the same, and without them this day would not be enough.
+        #[serde(default)]
+        needs_earlier: bool,
     },
     /// A number that the register does not know, where it knows all.
     FakePlate {

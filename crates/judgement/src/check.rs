@@ -294,6 +294,8 @@ impl Parameters {
             ("clone_plate.unlearned_way_min_m", clone.unlearned_way_min_m.value, 0, 1_000_000),
             ("clone_plate.top_speed_kmh", clone.top_speed_kmh.value, 1, 1000),
             ("clone_plate.score_min", clone.score_min.value, 1, 1000),
+            ("clone_plate.carried_windows", clone.carried_windows.value, 0, 14),
+            ("clone_plate.own_score_min", clone.own_score_min.value, 1, clone.score_min.value),
             ("clone_plate.journey_score", clone.journey_score.value, 0, 1000),
             ("clone_plate.rivalled_journey_score", clone.rivalled_journey_score.value, 0, 1000),
             ("clone_plate.rival_passages", clone.rival_passages.value, 1, 1000),

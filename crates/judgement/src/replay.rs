@@ -121,10 +121,15 @@ impl Replayer {
         };
         let evidence_at = earliest(&self.warning).unwrap_or(self.warning.occurred_at).plus_ms(-LOOK_BACK_MS);
         // What a day or a window showed as a whole, the last report before a silence included.
-        let clone_hours = self.engine.models.everywhere().clone_plate.parameters.window_hours.value;
+        let clone = &self.engine.models.everywhere().clone_plate.parameters;
+        let clone_hours = clone.window_hours.value;
+        let carried_ms = clone.carried_windows.value * clone_hours * domain::time::HOUR_MS;
         match self.warning.detail {
             Detail::TerminalSilent { .. } => evidence_at.min(self.warning.occurred_at.beijing_day().start()),
-            Detail::ClonePlate { .. } => evidence_at.min(window_of(self.warning.occurred_at, clone_hours).0),
+            Detail::ClonePlate { .. } => {
+                let (window_from, _) = window_of(self.warning.occurred_at, clone_hours);
+                evidence_at.min(window_from.plus_ms(-carried_ms))
+            }
             _ => evidence_at,
         }
     }

@@ -118,8 +118,8 @@ impl Section {
             Self::Hits => ("hits", 1, FIRST),
             Self::Claims => ("claims", 1, FIRST),
             Self::Tracks => {
-                let reason = "before version 2 nobody knew which visits contradict one another";
-                ("tracks", 2, Older::Rebuild(reason))
+                let reason = "before version 3 nobody knew what a window hands on to those after it";
+                ("tracks", 3, Older::Rebuild(reason))
             }
             Self::Drives => ("drives", 1, FIRST),
             Self::Alarms => ("alarms", 1, FIRST),

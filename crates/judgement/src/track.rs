@@ -164,6 +164,20 @@ pub(crate) struct Track {
     rest: Box<[u8]>,
     #[expect(clippy::box_collection, reason = "nearly always nothing stands, and this is 80 MB less then")]
     standing: Option<Box<Vec<Standing>>>,
+    /// By window; hardly any vehicle has one.
+    #[expect(clippy::box_collection, reason = "as above")]
+    suspicions: Option<Box<Vec<Suspicion>>>,
+}
+
+/// How much a window spoke for a clone; kept for longer than its visits, because the windows after it go by that.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Suspicion {
+    /// When the window began.
+    pub(crate) from: Timestamp,
+    /// The end of the last window that goes by it.
+    pub(crate) counts_until: Timestamp,
+    /// In decibans; 0 for none.
+    pub(crate) score: u32,
 }
 
 impl Track {
@@ -180,6 +194,23 @@ impl Track {
     /// The warnings that stand.
     pub(crate) fn standing(&self) -> &[Standing] {
         self.standing.as_deref().map_or(&[], Vec::as_slice)
+    }
+
+    /// The score of the windows that begin in `from..to`.
+    pub(crate) fn suspicion(&self, from: Timestamp, to: Timestamp) -> u32 {
+        let all = self.suspicions.iter().flat_map(|all| all.iter());
+        all.filter(|one| (from..to).contains(&one.from)).map(|one| one.score).sum()
+    }
+
+    /// Says how much a window speaks for a clone; whether that is something else than before.
+    pub(crate) fn suspect(&mut self, suspicion: Suspicion) -> bool {
+        let mut all = self.suspicions.take().unwrap_or_default();
+        let before = all.iter().position(|one| one.from == suspicion.from).map(|index| all.remove(index));
+        if suspicion.score > 0 {
+            all.insert(all.partition_point(|one| one.from < suspicion.from), suspicion);
+        }
+        self.suspicions = Some(all).filter(|all| !all.is_empty());
+        before.map_or(0, |before| before.score) != suspicion.score
     }
 
     /// Replaces the standing warnings of one scope by what is found now, and says what changed.
@@ -305,7 +336,9 @@ fn edit<T>(list: &mut Box<[T]>, change: impl FnOnce(&mut Vec<T>)) {
 
 impl Aging for Track {
     fn oldest_at(&self) -> Option<Timestamp> {
-        self.visits.first().map(|visit| visit.at)
+        let visit_at = self.visits.first().map(|visit| visit.at);
+        let suspicion_until = self.suspicions.iter().flat_map(|all| all.first()).map(|one| one.counts_until);
+        visit_at.into_iter().chain(suspicion_until).min()
     }
 
     fn forget_before(&mut self, cutoff: Timestamp, _: &ModelParameters) {
@@ -323,6 +356,10 @@ impl Aging for Track {
         if let Some(standing) = &mut self.standing {
             standing.retain(|warning| warning.anchor >= cutoff);
             self.standing.take_if(|standing| standing.is_empty());
+        }
+        if let Some(suspicions) = &mut self.suspicions {
+            suspicions.retain(|one| one.counts_until >= cutoff);
+            self.suspicions.take_if(|suspicions| suspicions.is_empty());
         }
     }
 

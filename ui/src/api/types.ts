@@ -139,7 +139,7 @@ export type WarningDetail =
   | { type: 'overdue_inspection'; valid_until: Day; overdue_days: number }
   | { type: 'overdue_scrapping'; scrap_by: Day; overdue_days: number }
   | { type: 'unhandled_offences'; count: number; threshold: number }
-  | ({ type: 'clone_plate'; contradiction_count: number; first_at: Instant } & (
+  | ({ type: 'clone_plate'; contradiction_count: number; first_at: Instant; needs_earlier: boolean } & (
       | {
           evidence: 'journey'
           from_checkpoint_name: string | null

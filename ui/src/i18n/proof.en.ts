@@ -50,6 +50,8 @@ export const proof: Record<keyof typeof chinese, string> = {
   'fact.clone_type_other': 'vehicle type',
   'fact.clone_color_other': 'body colour',
   'fact.contradictions': 'Contradictions',
+  'fact.earlier': 'Together with',
+  'fact.earlier_days': 'contradictions on the days before',
   'fact.since': 'First seen',
   'fact.plate': 'Plate',
   'fact.sightings': 'Read',

@@ -48,6 +48,8 @@ export const proof = {
   'fact.clone_type_other': '车辆类型',
   'fact.clone_color_other': '车身颜色',
   'fact.contradictions': '矛盾',
+  'fact.earlier': '合并考虑',
+  'fact.earlier_days': '前几日的同类矛盾',
   'fact.since': '首次发现',
   'fact.plate': '号牌',
   'fact.sightings': '识读次数',

@@ -61,7 +61,7 @@ pub(super) fn explanation(detail: &Detail, names: &Names) -> String {
         Detail::UnhandledOffences { count, threshold } => {
             format!("{count} offences of this vehicle are not handled (warned from {threshold} on).")
         }
-        Detail::ClonePlate { evidence, contradiction_count, first_at } => {
+        Detail::ClonePlate { evidence, contradiction_count, first_at, needs_earlier } => {
             let what = match evidence {
                 CloneEvidence::Journey { from, to, elapsed_ms, shortest_ms } => format!(
                     "The same plate was seen at “{}” and then at “{}”, only {} apart by clocks set right, while the way is never driven in less than {}",
@@ -85,8 +85,9 @@ pub(super) fn explanation(detail: &Detail, names: &Names) -> String {
                 }
             };
             format!(
-                "{what}. {contradiction_count} contradictions since {}; the plate may be on two vehicles. Compare the pictures.",
-                beijing(*first_at)
+                "{what}. {contradiction_count} contradictions since {}{}; the plate may be on two vehicles. Compare the pictures.",
+                beijing(*first_at),
+                if *needs_earlier { ", after others on the days before" } else { "" }
             )
         }
         Detail::FakePlate { plate, sighting_count, place_count, first_at } => format!(

@@ -57,7 +57,7 @@ pub(super) fn explanation(detail: &Detail, names: &Names) -> String {
         Detail::UnhandledOffences { count, threshold } => {
             format!("该车有 {count} 条交通违法记录未处理（预警值 {threshold} 条）。")
         }
-        Detail::ClonePlate { evidence, contradiction_count, first_at } => {
+        Detail::ClonePlate { evidence, contradiction_count, first_at, needs_earlier } => {
             let what = match evidence {
                 CloneEvidence::Journey { from, to, elapsed_ms, shortest_ms } => format!(
                     "同一号牌先后出现在“{}”和“{}”，校准相机时钟后仅隔 {}，而两地间最短行程时间为 {}，一辆车无法做到",
@@ -81,8 +81,9 @@ pub(super) fn explanation(detail: &Detail, names: &Names) -> String {
                 }
             };
             format!(
-                "{what}。自 {} 起共发现 {contradiction_count} 处矛盾，有套牌嫌疑，请比对两处图片。",
-                beijing(*first_at)
+                "{what}。自 {} 起共发现 {contradiction_count} 处矛盾，{}有套牌嫌疑，请比对两处图片。",
+                beijing(*first_at),
+                if *needs_earlier { "结合前几日同类矛盾，" } else { "" }
             )
         }
         Detail::FakePlate { plate, sighting_count, place_count, first_at } => format!(

@@ -13,6 +13,9 @@
 //! Evidence is counted in decibans: ten points for each power of ten by which it is unlikely to be chance. With 100,000
 //! vehicles a day, 60 points let one false warning pass in ten days. One warning per vehicle and window (a day of
 //! Beijing), raised by the first visits that are enough, and said again when the contradictions have doubled.
+//!
+//! A clone is about for days. So what a window shows is kept as a score for the windows after it, where less is needed
+//! then: something of their own, and enough together. Only what no single place explains is handed on.
 
 use super::{Context, Turn, plate_text, window_of};
 use crate::confusion::paired_codes;
@@ -20,39 +23,72 @@ use crate::parameters::{ClonePlateParameters, ReadingParameters};
 use crate::reading::{Look, Reader, likelihood_of_misread};
 use crate::reference::{File, Place};
 use crate::settle::{Finding, Standing, vehicle_bytes};
-use crate::track::{Track, Visit};
+use crate::track::{Suspicion, Track, Visit};
 use domain::observation::{Fact, Observation};
 use domain::time::{BEIJING_OFFSET_MS, DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS};
 use domain::warning::{CloneEvidence, Detail, Subject, Warning};
 use domain::{CheckpointId, ModelId, Timestamp, VehicleType};
 
-/// Judges the window in which the visit at `index` lies.
+/// Judges the window in which the visit at `index` lies, and those after it that go by what this one shows.
 pub(crate) fn judge(track: &mut Track, index: usize, turn: &Turn, context: &mut Context<'_>) {
     let p = &context.tuned.everywhere().clone_plate.parameters;
     let (from, to) = window_of(turn.changed_at, p.window_hours.value);
-    let range = track.range(from, to);
-    let reading = &context.tuned.everywhere().reading;
-    let judge = Judge { p, reading, track: &*track, context: &*context };
-    let visits = &track.visits()[range.clone()];
-    let index = index - range.start;
-    let mut disputed = Vec::new();
-    if judge.is_fit(&visits[index]) {
-        for (other, visit) in visits.iter().enumerate() {
-            if judge.is_fit(visit) && judge.contradiction(visit, &visits[index]).is_some() {
-                disputed.extend([range.start + other, range.start + index]);
-            }
+    dispute(track, index, (from, to), context);
+    if judge_window(track, (from, to), turn, context) {
+        for later in 1..=p.carried_windows.value {
+            let ahead_ms = later * p.window_hours.value * HOUR_MS;
+            judge_window(track, (from.plus_ms(ahead_ms), to.plus_ms(ahead_ms)), turn, context);
         }
     }
-    track.dispute(&disputed);
-    let judge = Judge { p, reading, track: &*track, context: &*context };
-    let visits = &track.visits()[range];
-    let is_in_scope = |standing: &Standing| standing.model == ModelId::ClonePlate && standing.anchor == from;
-    // The usual day: nothing in it could ever be enough.
-    if judge.at_most(visits) < p.score_min.value && !track.standing().iter().any(is_in_scope) {
+}
+
+/// Marks the visits of a window that contradict the one at `index`, and that one.
+fn dispute(track: &mut Track, index: usize, (from, to): (Timestamp, Timestamp), context: &Context<'_>) {
+    let judge = Judge::new(track, context);
+    let range = track.range(from, to);
+    let visit = &track.visits()[index];
+    if !judge.is_fit(visit) {
         return;
     }
-    let warning = judge.verdict(visits, turn).and_then(|verdict| judge.warning(track, &verdict, turn, from));
+    let contradicts = |other: &usize| {
+        let other = &track.visits()[*other];
+        judge.is_fit(other) && judge.contradiction(other, visit).is_some()
+    };
+    let mut disputed: Vec<usize> = range.filter(contradicts).collect();
+    if !disputed.is_empty() {
+        disputed.push(index);
+        track.dispute(&disputed);
+    }
+}
+
+/// Judges a window; whether it hands something else on to those after it.
+fn judge_window(
+    track: &mut Track,
+    (from, to): (Timestamp, Timestamp),
+    turn: &Turn,
+    context: &mut Context<'_>,
+) -> bool {
+    let judge = Judge::new(track, context);
+    let p = judge.p;
+    let window_ms = p.window_hours.value * HOUR_MS;
+    let carried = track.suspicion(from.plus_ms(-p.carried_windows.value * window_ms), from);
+    let visits = &track.visits()[track.range(from, to)];
+    let is_in_scope = |standing: &Standing| standing.model == ModelId::ClonePlate && standing.anchor == from;
+    // The usual day: nothing in it could ever be enough.
+    let can_be_enough = judge.at_most(visits) + i64::from(carried) >= p.score_min.value;
+    if !can_be_enough && track.suspicion(from, to) == 0 && !track.standing().iter().any(is_in_scope) {
+        return false;
+    }
+    let window = Window::new(&judge, visits, turn, carried);
+    let warning = window.verdict().and_then(|verdict| judge.warning(track, &verdict, turn, from));
+    let suspicion = Suspicion {
+        from,
+        counts_until: to.plus_ms(p.carried_windows.value * window_ms),
+        score: window.handed_on(),
+    };
+    let has_changed = track.suspect(suspicion);
     track.settle(is_in_scope, warning.map(|one| (from, one)).into_iter().collect(), context.out);
+    has_changed
 }
 
 /// Two visits that one vehicle can't have made.
@@ -69,6 +105,8 @@ struct Verdict<'v> {
     evidence: CloneEvidence,
     count: u32,
     first_at: Timestamp,
+    /// Without the days before it would not be enough.
+    needs_earlier: bool,
 }
 
 impl<'v> Verdict<'v> {
@@ -78,7 +116,7 @@ impl<'v> Verdict<'v> {
         told.dedup();
         let told: Vec<&Visit> = told.into_iter().map(|index| fit[index]).collect();
         let first_at = told.first().map_or_else(Timestamp::default, |visit| visit.at);
-        Self { told, evidence, count: count as u32, first_at }
+        Self { told, evidence, count: count as u32, first_at, needs_earlier: false }
     }
 }
 
@@ -139,7 +177,12 @@ struct Judge<'a, 'c> {
     context: &'a Context<'c>,
 }
 
-impl Judge<'_, '_> {
+impl<'a, 'c> Judge<'a, 'c> {
+    fn new(track: &'a Track, context: &'a Context<'c>) -> Self {
+        let tuned = context.tuned.everywhere();
+        Self { p: &tuned.clone_plate.parameters, reading: &tuned.reading, track, context }
+    }
+
     /// Whether a visit says something: read as this number, and hardly anybody else's.
     fn is_fit(&self, visit: &Visit) -> bool {
         visit.is_as_read() && i64::from(visit.permille) >= self.p.read_min_permille.value
@@ -213,18 +256,22 @@ impl Judge<'_, '_> {
         (apart_m >= self.p.unlearned_way_min_m.value).then(|| apart_m * 3_600 / self.p.top_speed_kmh.value)
     }
 
+    /// Whether colours can be told.
+    fn is_light(&self, visit: &Visit) -> bool {
+        let hour = (visit.at.unix_ms() + BEIJING_OFFSET_MS).rem_euclid(DAY_MS) / HOUR_MS;
+        (self.p.daylight_from_hour.value..self.p.daylight_to_hour.value).contains(&hour)
+    }
+
     /// How unlikely it is that the registered vehicle looks so, and how many things differ. Colours count by daylight.
     fn look_score(&self, visit: &Visit) -> (f64, i64) {
         let Look { is_plate_other, is_type_other, is_color_other } = visit.look();
-        let hour = (visit.at.unix_ms() + BEIJING_OFFSET_MS).rem_euclid(DAY_MS) / HOUR_MS;
-        let is_light = (self.p.daylight_from_hour.value..self.p.daylight_to_hour.value).contains(&hour);
         let of = |is_other: bool, wrong_permille: i64| {
             if is_other { (-10.0 * (wrong_permille as f64 / 1000.0).log10(), 1) } else { (0.0, 0) }
         };
         let all = [
             of(is_plate_other, self.reading.plate_look_wrong_permille.value),
             of(is_type_other, self.reading.type_wrong_permille.value),
-            of(is_color_other && is_light, self.reading.color_wrong_permille.value),
+            of(is_color_other && self.is_light(visit), self.reading.color_wrong_permille.value),
         ];
         all.into_iter().fold((0.0, 0), |(score, count), (more, one)| (score + more, count + one))
     }
@@ -236,38 +283,6 @@ impl Judge<'_, '_> {
             let looks = if visit.look().is_same() { 0.0 } else { self.look_score(visit).0 };
             score + disputed + looks.ceil() as i64
         })
-    }
-
-    fn verdict<'v>(&self, visits: &'v [Visit], turn: &Turn) -> Option<Verdict<'v>> {
-        let fit: Vec<&Visit> = visits.iter().filter(|visit| self.is_fit(visit)).collect();
-        let journeys = self.journeys(&fit);
-        let robust_from = self.robust_from(&fit, &journeys);
-        let rivals = Rivals::of(turn, self.context);
-        let mut sum = 0.0;
-        let journey_scores: Vec<f64> = journeys
-            .contradictions
-            .iter()
-            .map(|(earlier, later, _)| {
-                sum +=
-                    self.journey_score(fit[*earlier], &rivals).min(self.journey_score(fit[*later], &rivals));
-                sum
-            })
-            .collect();
-        // Where the number is that of two vehicles, the look says which was meant.
-        let can_look = turn.file.is_some() && !rivals.is_shared;
-        let enough = |index: usize, is_journey: bool| {
-            let count = if is_journey { journeys.aside_count(index) } else { 0 };
-            let journeys = count.checked_sub(1).map_or(0.0, |last| journey_scores[last]);
-            let looks = if can_look { self.looks(&fit[..=index]) } else { 0.0 };
-            journeys + looks >= self.p.score_min.value as f64
-        };
-        if let Some(robust_from) = robust_from
-            && let Some(first) = (robust_from..fit.len()).find(|index| enough(*index, true))
-        {
-            return Some(self.told_by_journeys(&fit, &journeys, first));
-        }
-        let first = (0..fit.len()).find(|index| enough(*index, false))?;
-        Some(self.told_by_look(&fit, first))
     }
 
     /// Splits visits into the longest possible journey and what must be set aside.
@@ -310,8 +325,13 @@ impl Judge<'_, '_> {
         })
     }
 
-    /// The score of looks among these visits.
+    /// The score of looks: of all visits, or of those by daylight, since a colour could have been picked out of these only.
     fn looks(&self, fit: &[&Visit]) -> f64 {
+        let by_daylight: Vec<&Visit> = fit.iter().copied().filter(|visit| self.is_light(visit)).collect();
+        self.looks_among(fit).max(self.looks_among(&by_daylight))
+    }
+
+    fn looks_among(&self, fit: &[&Visit]) -> f64 {
         let mut other: Vec<(f64, i64, u32)> = fit
             .iter()
             .map(|visit| (visit, self.look_score(visit)))
@@ -345,38 +365,6 @@ impl Judge<'_, '_> {
         best.min(against_file.max(0.0) + (differing * self.p.file_wrong_score.value) as f64)
     }
 
-    fn told_by_journeys<'v>(&self, fit: &[&'v Visit], journeys: &Journeys, first: usize) -> Verdict<'v> {
-        let all = &journeys.contradictions;
-        let doubled = all[(1_usize << all.len().ilog2()) - 1].1;
-        let last = first.max(doubled);
-        let count = journeys.aside_count(last);
-        let told = all[..count].iter().flat_map(|(earlier, later, _)| [*earlier, *later]).chain([last]);
-        let (earlier, later, found) = all[count - 1];
-        let name = |index: usize| CheckpointId(self.context.names.name(fit[index].place()));
-        let evidence = CloneEvidence::Journey {
-            from: name(earlier),
-            to: name(later),
-            elapsed_ms: found.elapsed_ms,
-            shortest_ms: found.shortest_ms,
-        };
-        Verdict::new(fit, told.collect(), evidence, count)
-    }
-
-    fn told_by_look<'v>(&self, fit: &[&'v Visit], first: usize) -> Verdict<'v> {
-        let others: Vec<usize> =
-            (0..fit.len()).filter(|index| self.look_score(fit[*index]).0 > 0.0).collect();
-        let doubled = others[(1_usize << others.len().ilog2()) - 1];
-        let last = first.max(doubled);
-        let mut told: Vec<usize> = others.into_iter().filter(|index| *index <= last).collect();
-        let count = told.len();
-        let Look { is_plate_other, is_type_other, is_color_other } = fit[told[count - 1]].look();
-        // The other side: how it looks when it is the registered one.
-        told.extend((0..last).rev().find(|index| fit[*index].look().is_same()));
-        told.push(last);
-        let evidence = CloneEvidence::Look { is_plate_other, is_type_other, is_color_other };
-        Verdict::new(fit, told, evidence, count)
-    }
-
     fn warning(&self, track: &Track, verdict: &Verdict<'_>, turn: &Turn, from: Timestamp) -> Option<Warning> {
         let last = verdict.told.last()?;
         let context = self.context;
@@ -401,11 +389,123 @@ impl Judge<'_, '_> {
                 evidence: verdict.evidence.clone(),
                 contradiction_count: verdict.count,
                 first_at: verdict.first_at,
+                needs_earlier: verdict.needs_earlier,
             },
             occurred_at: Some(last.at),
             evidence,
         };
         Some(finding.into_warning(context.reference))
+    }
+}
+
+/// What a window shows.
+struct Window<'j, 'v, 'a, 'c> {
+    judge: &'j Judge<'a, 'c>,
+    fit: Vec<&'v Visit>,
+    journeys: Journeys,
+    /// The score of the first contradictions, by how many.
+    journey_scores: Vec<f64>,
+    /// The visit from which on no single place explains the contradictions.
+    robust_from: Option<usize>,
+    /// Whether a look other than the registered one says anything.
+    can_look: bool,
+    /// Handed on by the windows before.
+    carried: f64,
+}
+
+impl<'j, 'v, 'a, 'c> Window<'j, 'v, 'a, 'c> {
+    fn new(judge: &'j Judge<'a, 'c>, visits: &'v [Visit], turn: &Turn, carried: u32) -> Self {
+        let fit: Vec<&Visit> = visits.iter().filter(|visit| judge.is_fit(visit)).collect();
+        let journeys = judge.journeys(&fit);
+        let robust_from = judge.robust_from(&fit, &journeys);
+        let rivals = Rivals::of(turn, judge.context);
+        let mut sum = 0.0;
+        let of_visit = |index: usize| judge.journey_score(fit[index], &rivals);
+        let journey_scores = journeys.contradictions.iter().map(|(earlier, later, _)| {
+            sum += of_visit(*earlier).min(of_visit(*later));
+            sum
+        });
+        Self {
+            journey_scores: journey_scores.collect(),
+            // Where the number is that of two vehicles, the look says which was meant.
+            can_look: turn.file.is_some() && !rivals.is_shared,
+            carried: f64::from(carried),
+            judge,
+            fit,
+            journeys,
+            robust_from,
+        }
+    }
+
+    fn looks(&self, until: usize) -> f64 {
+        if self.can_look { self.judge.looks(&self.fit[..until]) } else { 0.0 }
+    }
+
+    /// The score of what the windows after this one go by; 0 when it is too little to be kept.
+    fn handed_on(&self) -> u32 {
+        let journeys = self.robust_from.and(self.journey_scores.last()).copied().unwrap_or_default();
+        let score = journeys + self.looks(self.fit.len());
+        if score >= self.judge.p.own_score_min.value as f64 { score as u32 } else { 0 }
+    }
+
+    fn verdict(&self) -> Option<Verdict<'v>> {
+        let p = self.judge.p;
+        let score_min = p.score_min.value as f64;
+        let own = |index: usize, is_journey: bool| {
+            let count = if is_journey { self.journeys.aside_count(index) } else { 0 };
+            let journeys = count.checked_sub(1).map_or(0.0, |last| self.journey_scores[last]);
+            journeys + self.looks(index + 1)
+        };
+        let enough = |score: f64| {
+            score >= score_min || score >= p.own_score_min.value as f64 && score + self.carried >= score_min
+        };
+        // After days that no single place explains, one contradiction needn't be beyond doubt by itself.
+        let journeys_from = if self.carried > 0.0 {
+            self.journeys.contradictions.first().map(|(_, later, _)| *later)
+        } else {
+            self.robust_from
+        };
+        let by_journeys = journeys_from
+            .and_then(|from| (from..self.fit.len()).find(|index| enough(own(*index, true))))
+            .map(|first| (self.told_by_journeys(first), own(first, true)));
+        let (verdict, score) = by_journeys.or_else(|| {
+            let first = (0..self.fit.len()).find(|index| enough(own(*index, false)))?;
+            Some((self.told_by_look(first), own(first, false)))
+        })?;
+        Some(Verdict { needs_earlier: score < score_min, ..verdict })
+    }
+
+    fn told_by_journeys(&self, first: usize) -> Verdict<'v> {
+        let (fit, all) = (&self.fit, &self.journeys.contradictions);
+        let doubled = all[(1_usize << all.len().ilog2()) - 1].1;
+        let last = first.max(doubled);
+        let count = self.journeys.aside_count(last);
+        let told = all[..count].iter().flat_map(|(earlier, later, _)| [*earlier, *later]).chain([last]);
+        let (earlier, later, found) = all[count - 1];
+        let name = |index: usize| CheckpointId(self.judge.context.names.name(fit[index].place()));
+        let evidence = CloneEvidence::Journey {
+            from: name(earlier),
+            to: name(later),
+            elapsed_ms: found.elapsed_ms,
+            shortest_ms: found.shortest_ms,
+        };
+        Verdict::new(fit, told.collect(), evidence, count)
+    }
+
+    fn told_by_look(&self, first: usize) -> Verdict<'v> {
+        let fit = &self.fit;
+        let others: Vec<usize> =
+            (0..fit.len()).filter(|index| self.judge.look_score(fit[*index]).0 > 0.0).collect();
+        let doubled = others[(1_usize << others.len().ilog2()) - 1];
+        let last = first.max(doubled);
+        let mut told: Vec<usize> = others.into_iter().filter(|index| *index <= last).collect();
+        let count = told.len();
+        let Look { is_plate_other, is_type_other, is_color_other } = fit[told[count - 1]].look();
+        // The other side: how it looks when it is the registered one.
+        told.extend((0..last).rev().find(|index| fit[*index].look().is_same()));
+        told.push(last);
+        let evidence = CloneEvidence::Look { is_plate_other, is_type_other, is_color_other };
+        Verdict::new(fit, told, evidence, count)
     }
 }
 

@@ -335,6 +335,10 @@ parameters! {
         top_speed_kmh: i64,
         /// Score from which on it warns.
         score_min: i64,
+        /// How many windows after it go by what a window shows.
+        carried_windows: i64,
+        /// What a window must show of its own where those before it have shown something.
+        own_score_min: i64,
         /// Of each visit that must be set aside.
         journey_score: i64,
         /// The same where another vehicle may have been read as this one.

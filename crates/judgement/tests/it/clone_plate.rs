@@ -52,7 +52,11 @@ fn two_cars_on_the_road_at_once_are_a_clone() {
     }
     assert_eq!(county.see(seen("E", "08:15")), [Raised]);
     let warning = county.only();
-    let Detail::ClonePlate { evidence, contradiction_count, first_at } = &warning.detail else { panic!() };
+    let Detail::ClonePlate { evidence, contradiction_count, first_at, needs_earlier } = &warning.detail
+    else {
+        panic!()
+    };
+    assert!(!needs_earlier);
     let CloneEvidence::Journey { from, to, elapsed_ms, shortest_ms } = evidence else {
         panic!("{evidence:?}")
     };
@@ -234,6 +238,71 @@ fn each_day_has_its_warning_and_a_restart_changes_nothing() {
         }
     }
     assert_eq!(clones(&county), 2);
+}
+
+fn needs_earlier(county: &County) -> Vec<bool> {
+    let warnings = county.warnings(ModelId::ClonePlate);
+    let mut all: Vec<_> = warnings.iter().map(|warning| (warning.occurred_at, &warning.detail)).collect();
+    all.sort_by_key(|(occurred_at, _)| *occurred_at);
+    let of = |detail: &Detail| matches!(detail, Detail::ClonePlate { needs_earlier: true, .. });
+    all.into_iter().map(|(_, detail)| of(detail)).collect()
+}
+
+#[test]
+fn after_a_day_that_shows_a_clone_one_contradiction_is_enough_for_two_days() {
+    let mut county = county();
+    for (place, clock) in [("A", "08:00"), ("D", "08:02"), ("B", "08:12"), ("E", "08:15")] {
+        county.see(seen(place, clock));
+    }
+    for (clock_a, clock_d) in [("32:00", "32:02"), ("56:00", "56:02"), ("104:00", "104:02")] {
+        county.see(seen("A", clock_a));
+        county.see(seen("D", clock_d));
+        county.restart();
+    }
+    // The third is a day too late, and the second day's one contradiction rests on the first day's.
+    assert_eq!(needs_earlier(&county), [false, true, true]);
+}
+
+#[test]
+fn what_a_late_passage_shows_of_a_day_counts_on_the_next_and_what_it_refutes_no_longer_does() {
+    let mut county = county();
+    for (place, clock) in [("A", "08:00"), ("D", "08:02"), ("E", "08:15")] {
+        county.see(seen(place, clock));
+    }
+    for (place, clock) in [("A", "32:00"), ("D", "32:02")] {
+        assert_eq!(county.see(seen(place, clock)), []);
+    }
+    assert_eq!(county.see(late(seen("B", "08:12"), 26 * 60)), [Raised, Raised]);
+    assert_eq!(needs_earlier(&county), [false, true]);
+}
+
+#[test]
+fn one_place_alone_hands_nothing_on() {
+    let mut county = county();
+    for day in 0..3 {
+        for (place, minute) in [("A", 0), ("C", 2), ("B", 24), ("A", 40), ("C", 42)] {
+            county.see(seen(place, &format!("{}:{minute:02}", day * 24 + 8)));
+        }
+    }
+    assert_eq!(clones(&county), 0, "its clock may be wrong");
+}
+
+#[test]
+fn colours_are_weighed_against_what_was_seen_by_daylight() {
+    let mut county = county();
+    // By night nobody can tell a colour; by day ten of eighteen are red.
+    for hour in (0..7).chain(18..24) {
+        for (place, minute) in [("A", 0), ("B", 20), ("C", 40)] {
+            county.see(seen(place, &format!("{hour:02}:{minute:02}")));
+        }
+    }
+    let places = ["B", "C", "D", "E", "F"].iter().cycle();
+    for (index, place) in places.take(18).enumerate() {
+        let clock = format!("{:02}:{:02}", 8 + index * 25 / 60, index * 25 % 60);
+        let is_red = index < 10;
+        county.see(if is_red { with(passage(place, PLATE, at(&clock)), red) } else { seen("A", &clock) });
+    }
+    assert_eq!(clones(&county), 1);
 }
 
 #[test]

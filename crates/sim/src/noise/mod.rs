@@ -117,7 +117,7 @@ pub fn clock_error_ms(county: &County, rates: &NoiseRates, checkpoint: u16, at_m
     error as i64 + lost + wrong_by_ms(county, rates, checkpoint, at_ms)
 }
 
-/// What a wrong clock is wrong by: the same until it jumps, once or twice in thirty days.
+/// What a wrong clock is wrong by: the same until it jumps, two or three times in thirty days.
 fn wrong_by_ms(county: &County, rates: &NoiseRates, checkpoint: u16, at_ms: i64) -> i64 {
     const PERIOD_MS: i64 = 30 * DAY_MS;
     const LEAST_MS: f64 = 60_000.0;
@@ -130,9 +130,13 @@ fn wrong_by_ms(county: &County, rates: &NoiseRates, checkpoint: u16, at_ms: i64)
     {
         return 0;
     }
+    let of = |period: i64, what: u64| {
+        unit_of(&[county.seed, Stream::Clock as u64, checkpoint.into(), 2, period as u64, what])
+    };
+    // Each has periods of its own: clocks that all jump at one instant would be a fault of another kind.
+    let at_ms = at_ms + (of(0, 30) * PERIOD_MS as f64) as i64;
     let (period, into_ms) = (at_ms.div_euclid(PERIOD_MS), at_ms.rem_euclid(PERIOD_MS));
-    let chance =
-        |what: u64| unit_of(&[county.seed, Stream::Clock as u64, checkpoint.into(), 2, period as u64, what]);
+    let chance = |what: u64| of(period, what);
     let jumps = [7.0 + chance(0) * 8.0, if chance(1) < 0.5 { 18.0 + chance(2) * 8.0 } else { f64::INFINITY }];
     let passed = jumps.into_iter().filter(|day| into_ms as f64 >= day * DAY_MS as f64).count();
     let size_ms = LEAST_MS + chance(10 + passed as u64) * (MOST_MS - LEAST_MS);

@@ -85,7 +85,11 @@ export function facts(detail: WarningDetail): Fact[] {
         fact('fact.threshold', t('unit.times', { n: detail.threshold })),
       ]
     case 'clone_plate':
-      return [...cloneFacts(detail), ...seenSince(detail, 'fact.contradictions', detail.contradiction_count)]
+      return [
+        ...cloneFacts(detail),
+        ...seenSince(detail, 'fact.contradictions', detail.contradiction_count),
+        ...(detail.needs_earlier ? [fact('fact.earlier', t('fact.earlier_days'))] : []),
+      ]
     case 'fake_plate':
       return [
         fact('fact.plate', detail.plate, true),
