@@ -337,7 +337,8 @@ fn edit<T>(list: &mut Box<[T]>, change: impl FnOnce(&mut Vec<T>)) {
 impl Aging for Track {
     fn oldest_at(&self) -> Option<Timestamp> {
         let visit_at = self.visits.first().map(|visit| visit.at);
-        let suspicion_until = self.suspicions.iter().flat_map(|all| all.first()).map(|one| one.counts_until);
+        let suspicion_until =
+            self.suspicions.iter().filter_map(|all| all.first()).map(|one| one.counts_until);
         visit_at.into_iter().chain(suspicion_until).min()
     }
 

@@ -9,7 +9,7 @@
 //! and is asked of nobody.
 
 use crate::standing::Standing;
-use domain::time::{HOUR_MS, MINUTE_MS};
+use domain::time::MINUTE_MS;
 use domain::{CheckpointId, ModelId, Plate, Timestamp};
 use smol_str::SmolStr;
 use std::collections::BTreeMap;
@@ -81,14 +81,14 @@ impl Timing {
             | ModelId::ZoneBan
             | ModelId::TerminalSilent
             | ModelId::TerminalElsewhere
+            // One warning a day, when the driving of the window before it is too much.
+            | ModelId::DrivingTime
             | ModelId::Rule => Self::Day,
             ModelId::HiddenPlate => Self::Sightings,
             // From its first end to its second; either clock may be wrong.
             ModelId::AverageSpeed => Self::Span { tolerance_ms: CLOCK_TOLERANCE_MS },
             // Terminals' clocks are right; five minutes is the grain of the models of positions.
             ModelId::Fatigue | ModelId::NightCoach => Self::Span { tolerance_ms: 10 * MINUTE_MS },
-            // By when the limit was passed; a window of days is too wide to be compared by overlap.
-            ModelId::DrivingTime => Self::Span { tolerance_ms: 4 * HOUR_MS },
             ModelId::DeviceAlarm => Self::Span { tolerance_ms: 5 * MINUTE_MS },
             ModelId::PassageFatigue | ModelId::NoExit => Self::Span { tolerance_ms: CLOCK_TOLERANCE_MS },
         }

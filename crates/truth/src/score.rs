@@ -1,6 +1,6 @@
 //! Precision, recall and delay, by model and overall.
 
-use crate::matching::Truths;
+use crate::matching::{Planted, Truths};
 use crate::standing::{Standing, Warnings};
 use domain::time::{DAY_MS, SECOND_MS};
 use domain::{ModelId, Timestamp};
@@ -38,6 +38,18 @@ pub struct ModelScore {
 }
 
 impl ModelScore {
+    /// Counts something that had to be found in the month that began at `begin`.
+    fn ask(&mut self, planted: &Planted, is_found: bool, begin: Timestamp) {
+        self.planted += 1;
+        self.observable += usize::from(planted.is_observable);
+        self.found += usize::from(is_found);
+        let day = planted.from.ms_since(begin).max(0) / DAY_MS;
+        if let Some((planted, found)) = self.by_day.get_mut(day as usize) {
+            *planted += 1;
+            *found += usize::from(is_found);
+        }
+    }
+
     /// Share of the planted that was found.
     pub fn recall(&self) -> Option<f64> {
         (self.planted > 0).then(|| self.found as f64 / self.planted as f64)
@@ -121,15 +133,8 @@ impl Score {
             let Some((_, score, _)) = by_model.iter_mut().find(|(model, ..)| *model == planted.model) else {
                 continue;
             };
-            score.planted += 1;
-            score.observable += usize::from(planted.is_observable);
             let is_found = found.contains(&index);
-            score.found += usize::from(is_found);
-            let day = planted.from.max(from).ms_since(from) / DAY_MS;
-            if let Some((planted, found)) = score.by_day.get_mut(day as usize) {
-                *planted += 1;
-                *found += usize::from(is_found);
-            }
+            score.ask(planted, is_found, from);
             if !is_found {
                 missed.push(index);
             }

@@ -116,6 +116,7 @@ fn what(detail: &Detail) -> SmolStr {
         Detail::DeviceAlarm { kind, .. } => kind.key().into(),
         Detail::CameraReport { behaviour } => behaviour.key().into(),
         Detail::Rule { rule, .. } => rule.0.clone(),
+        Detail::DrivingTime { window_hours, .. } => window_hours.to_string().into(),
         _ => SmolStr::default(),
     }
 }

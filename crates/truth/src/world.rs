@@ -92,7 +92,7 @@ impl World {
         self.add_guises(day, &mut planted);
         let (from, to) = self.month();
         for planted in &mut planted {
-            let is_of_week = planted.model == ModelId::DrivingTime && planted.detail.contains("7 days");
+            let is_of_week = planted.model == ModelId::DrivingTime && planted.what == WEEK;
             let reaches_back_ms = if is_of_week { WEEK_MS } else { 0 };
             planted.is_required &=
                 planted.from >= from.max(self.begin().plus_ms(reaches_back_ms)) && planted.from < to;
@@ -167,9 +167,15 @@ fn what(model: ModelId, truth: &Truth) -> smol_str::SmolStr {
     match model {
         ModelId::AverageSpeed | ModelId::NoExit => truth.place.as_str().into(),
         ModelId::DeviceAlarm | ModelId::CameraReport => truth.detail.as_str().into(),
+        ModelId::DrivingTime if truth.detail.contains("7 days") => WEEK.into(),
+        ModelId::DrivingTime => DAY.into(),
         _ => "".into(),
     }
 }
+
+/// The windows of driving time, by their hours.
+const DAY: &str = "24";
+const WEEK: &str = "168";
 
 /// The first step of speeding of the law. Over a section it is beyond doubt with this much more, whatever the clocks say.
 const FIRST_STEP: f64 = 1.10;
@@ -180,7 +186,8 @@ const METER_ERROR_KMH: f64 = 3.0;
 const METER_ALLOWANCE_KMH: f64 = 6.0;
 const METER_ALLOWANCE_SHARE: f64 = 0.06;
 
-/// Whether it has to be found: all but speeds so near to the limit that a just platform lets them go.
+/// Whether it has to be found: all but speeds so near to the limit that a just platform lets them go, and driving times so
+/// near to it that reports once a minute can't tell.
 fn is_required(model: ModelId, truth: &Truth) -> bool {
     let speed_and_limit = || {
         let (speed, limit) = truth.detail.split_once(" km/h, limit ")?;
@@ -194,6 +201,7 @@ fn is_required(model: ModelId, truth: &Truth) -> bool {
             let allowance_kmh = METER_ALLOWANCE_KMH.max(speed * METER_ALLOWANCE_SHARE);
             speed - METER_ERROR_KMH - allowance_kmh >= limit * FIRST_STEP
         }),
+        ModelId::DrivingTime => truth.is_expected,
         _ => true,
     }
 }
