@@ -6,6 +6,8 @@ export default defineConfig({
     include: ['test/product/*.test.ts'],
     testTimeout: 240_000,
     hookTimeout: 60_000,
+    // What is waited for is done by a server that shares its processors with a build.
+    expect: { poll: { timeout: 30_000, interval: 200 } },
     fileParallelism: false,
   },
 })
