@@ -217,6 +217,7 @@ impl Parameters {
             ("fatigue.moving_min_kmh", fatigue.moving_min_kmh.value, 1, 200),
             ("fatigue.silent_speed_kmh", fatigue.silent_speed_kmh.value, 1, 1000),
             ("fatigue.silent_max_minutes", fatigue.silent_max_minutes.value, 1, 1440),
+            ("fatigue.silent_settle_minutes", fatigue.silent_settle_minutes.value, 0, 240),
             ("fatigue.renewal_minutes", fatigue.renewal_minutes.value, 1, 1440),
             ("night_coach.from_hour", night.from_hour.value, 0, night.to_hour.value - 1),
             ("night_coach.to_hour", night.to_hour.value, 1, 24),

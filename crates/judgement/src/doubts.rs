@@ -10,14 +10,14 @@
 //! Whoever changes the owner leaves one track for another, and what was said of it there is taken back. So whose a
 //! doubtful read is depends on the set of observations alone.
 
-use crate::engine::{keep, lift};
+use crate::engine::{keep, lift, regrade};
 use crate::held::Held;
 use crate::keyed::{Aging, Keyed};
 use crate::lane::{Lane, Lanes};
 use crate::models::{Context, Sight, Turn};
 use crate::parameters::{ModelParameters, ReadingParameters};
 use crate::reading::{Candidate, Known, Look, Meant, Reading};
-use crate::strangers::{Alike, Board, show};
+use crate::strangers::{Alike, Board, Owner, show, vehicle_of};
 use crate::track::{Track, Visit};
 use domain::observation::Fact;
 use domain::time::{MINUTE_MS, SECOND_MS};
@@ -38,7 +38,7 @@ struct Doubt {
     is_fresh: bool,
     meant: Meant,
     /// Whose it is, and how sure that is.
-    owner: Option<(VehicleKey, u16)>,
+    owner: Option<Owner>,
 }
 
 /// The doubtful reads of one number, by time; the identity breaks ties.
@@ -174,11 +174,18 @@ impl Doubt {
             }
         }
         let owner = self.weigh(lanes, context);
-        if owner != self.owner {
+        let (has_changed, is_same_vehicle) =
+            (owner != self.owner, vehicle_of(owner) == vehicle_of(self.owner));
+        if is_same_vehicle && !self.is_fresh {
+            self.owner = owner;
+            if has_changed {
+                self.show(lanes, context, regrade);
+            }
+            return;
+        }
+        if has_changed {
             self.show(lanes, context, lift);
             self.owner = owner;
-        } else if !self.is_fresh {
-            return;
         }
         self.is_fresh = false;
         self.show(lanes, context, |board, sight, context| {
@@ -190,7 +197,7 @@ impl Doubt {
     }
 
     /// Whose it is by all that is known now.
-    fn weigh(&self, lanes: &Lanes, context: &Context<'_>) -> Option<(VehicleKey, u16)> {
+    fn weigh(&self, lanes: &Lanes, context: &Context<'_>) -> Option<Owner> {
         let p = &context.tuned.everywhere().reading;
         let mut whole = self.meant.others;
         let mut heaviest: Option<(f64, VehicleKey)> = None;

@@ -10,7 +10,7 @@ use crate::lane::Lanes;
 use crate::models::device_alarm::DeviceAlarms;
 use crate::models::hidden_plate::HiddenPlates;
 use crate::models::no_exit::NoExits;
-use crate::models::rules::{self, RuleState, Rules};
+use crate::models::rules::{self, RuleState, Rules, Said};
 use crate::models::terminal::Terminals;
 use crate::models::watch_order::WatchOrders;
 use crate::models::{Context, Ground, SLOT_MINUTES, Sight, Turn};
@@ -20,7 +20,7 @@ use crate::reading::{Meant, Reading};
 use crate::reference::Reference;
 use crate::seen::{Concerned, Glance, Seen};
 use crate::strangers::Board;
-use crate::track::{NewVisit, VISITS_MAX};
+use crate::track::{NewVisit, Track, VISITS_MAX};
 use domain::observation::Fact;
 use domain::time::{HOUR_MS, MINUTE_MS, SECOND_MS};
 use domain::{Entry, Observation, Outcome, Plate, ReferenceChange, Timestamp};
@@ -469,15 +469,38 @@ pub(crate) fn keep(board: &mut Board<'_>, sight: &Sight<'_>, context: &mut Conte
         file: sight.file,
         changed_at: track.visits()[index].at,
     };
-    average_speed::judge(track, &turn, context);
-    passage_fatigue::judge(track, &turn, context);
     clone_plate::judge(track, index, &turn, context);
-    fake_plate::judge(track, &turn, context);
-    no_exits.judge(track, &turn, context);
-    context.rules.judge(rules, track, &turn, sight, context);
+    judge_track(track, &turn, sight, (rules, no_exits), context);
     if matches!(inserted, Inserted::New(_)) {
         tracks.grown();
     }
+    Some(turn)
+}
+
+/// Judges a track in which a visit has come, gone, or become more or less sure.
+fn judge_track(
+    track: &mut Track,
+    turn: &Turn,
+    sight: &Sight<'_>,
+    (rules, no_exits): (&mut Said, &mut NoExits),
+    context: &mut Context<'_>,
+) {
+    average_speed::judge(track, turn, context);
+    passage_fatigue::judge(track, turn, context);
+    fake_plate::judge(track, turn, context);
+    no_exits.judge(track, turn, context);
+    context.rules.judge(rules, track, turn, sight, context);
+}
+
+/// A passage on a track is more or less sure to be of its vehicle than was thought: what was said of it stands. Only reads
+/// that were in doubt change so, which were never held for a clone's.
+pub(crate) fn regrade(board: &mut Board<'_>, sight: &Sight<'_>, context: &mut Context<'_>) -> Option<Turn> {
+    let Board { tracks, rules, no_exits, .. } = board;
+    let Reading { vehicle, known, permille, .. } = sight.reading?;
+    let track = tracks.get_mut(&vehicle)?;
+    let changed_at = track.regrade(sight.observation.id, permille)?;
+    let turn = Turn { vehicle, known, file: sight.file, changed_at };
+    judge_track(track, &turn, sight, (rules, no_exits), context);
     Some(turn)
 }
 
@@ -491,11 +514,7 @@ pub(crate) fn lift(board: &mut Board<'_>, sight: &Sight<'_>, context: &mut Conte
         return None;
     }
     let turn = Turn { vehicle, known, file: sight.file, changed_at: sight.at };
-    average_speed::judge(track, &turn, context);
-    passage_fatigue::judge(track, &turn, context);
-    fake_plate::judge(track, &turn, context);
-    no_exits.judge(track, &turn, context);
-    context.rules.judge(rules, track, &turn, sight, context);
+    judge_track(track, &turn, sight, (rules, no_exits), context);
     claims.take_back(&turn, sight.observation.id, track, context);
     tracks.shrunk(1);
     Some(turn)

@@ -9,7 +9,7 @@
 //! visits alone.
 
 use crate::confusion::{SERIAL_SYMBOLS, masked, unread_places};
-use crate::engine::{keep, lift};
+use crate::engine::{keep, lift, regrade};
 use crate::held::{Held, Names};
 use crate::keyed::{Aging, Keyed};
 use crate::models::claim::Claims;
@@ -36,8 +36,13 @@ pub(crate) struct Board<'e> {
     pub(crate) claims: &'e mut Claims,
 }
 
-/// Whose a loose visit is, and how sure that is.
-type Owner = (VehicleKey, u16);
+/// Whose a visit is whose read is in doubt, and how sure that is.
+pub(crate) type Owner = (VehicleKey, u16);
+
+/// Whose it is, however sure that is.
+pub(crate) fn vehicle_of(owner: Option<Owner>) -> Option<VehicleKey> {
+    owner.map(|(vehicle, _)| vehicle)
+}
 
 /// A loose visit.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -247,9 +252,16 @@ impl Strangers {
     }
 }
 
-/// Gives a loose visit to its owner: it leaves the track of the one before.
+/// Gives a loose visit to its owner: it leaves the track of another before, where it is surer now it stays.
 fn give(loose: &mut Loose, owner: Option<Owner>, board: &mut Board<'_>, context: &mut Context<'_>) {
     if owner == loose.owner {
+        return;
+    }
+    if vehicle_of(owner) == vehicle_of(loose.owner) {
+        loose.owner = owner;
+        loose.show(context, |sight, context| {
+            regrade(board, sight, context);
+        });
         return;
     }
     loose.show(context, |sight, context| {

@@ -282,6 +282,13 @@ impl Track {
         true
     }
 
+    /// Says anew how sure a visit is to be of this vehicle; gives its time, if there is such a visit.
+    pub(crate) fn regrade(&mut self, id: ObservationId, permille: u16) -> Option<Timestamp> {
+        let visit = self.visits.iter_mut().find(|visit| visit.id() == id)?;
+        visit.permille = permille;
+        Some(visit.at)
+    }
+
     /// Takes a visit in; of several copies of one passage the one that reached us first counts, and of those of one
     /// instant the one with the lesser bytes: which is kept doesn't depend on the order of arrival.
     pub(crate) fn insert(&mut self, new: NewVisit) -> Inserted {

@@ -3,7 +3,8 @@
 //! A drive (spell) is all driving without a rest of twenty minutes in it. Driven time is the minutes with movement and
 //! the silent minutes between them; stops that were seen don't count, even short ones. A silence as long as a rest is
 //! judged by the distance covered: when driving it leaves no time for a rest it is driving, else it may have been rest
-//! and is taken as such; so is a silence of hours. All in the driver's favour.
+//! and is taken as such; so is a silence of hours. All in the driver's favour. A terminal that was cut off sends what it
+//! kept when it is heard again, the newest first: what a silence seems to show is held against nobody until then.
 //!
 //! One warning per drive. It is completed by a piece of evidence, the earliest moving report of a slot, so it may be up
 //! to five minutes late; it is renewed when the drive goes on, each half hour.
@@ -85,6 +86,8 @@ struct Reading<'a> {
     spells: Vec<Spell>,
     /// Whether a stop was seen since the last driven minute.
     is_stop_seen: bool,
+    /// The minute up to which what a silence seemed to show may still be refuted by what is sent afterwards.
+    unsettled_until: i64,
 }
 
 impl Reading<'_> {
@@ -106,7 +109,7 @@ impl Reading<'_> {
 
 /// The drives in these slots, by start.
 pub(crate) fn spells(slots: &[Slot], p: &FatigueParameters, is_coach: bool) -> Vec<Spell> {
-    let mut reading = Reading { p, spells: Vec::new(), is_stop_seen: false };
+    let mut reading = Reading { p, spells: Vec::new(), is_stop_seen: false, unsettled_until: i64::MIN };
     let mut last_seen: Option<(i64, usize)> = None;
     for seen in seen_minutes(slots) {
         if let Some((last_minute, last_slot)) = last_seen {
@@ -115,12 +118,14 @@ pub(crate) fn spells(slots: &[Slot], p: &FatigueParameters, is_coach: bool) -> V
                 && !may_have_rested(&slots[last_slot], &slots[seen.slot_index], silent_minutes, p)
             {
                 reading.drive(last_minute + 1..seen.minute, last_slot);
+                reading.unsettled_until = seen.minute + p.silent_settle_minutes.value;
             }
         }
         last_seen = Some((seen.minute, seen.slot_index));
         if seen.is_moving {
             reading.drive(seen.minute..seen.minute + 1, seen.slot_index);
-            if let Some(spell) = reading.spells.last_mut().filter(|_| seen.has_proof) {
+            let is_settled = seen.minute >= reading.unsettled_until;
+            if let Some(spell) = reading.spells.last_mut().filter(|_| seen.has_proof && is_settled) {
                 spell.check(seen.slot_index, p, is_coach);
             }
         } else {

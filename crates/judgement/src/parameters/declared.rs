@@ -118,6 +118,8 @@ parameters! {
         silent_speed_kmh: i64,
         /// A longer silence is a rest, whatever distance was covered.
         silent_max_minutes: i64,
+        /// After a silence that was taken as driving, no warning for so long: what was kept is sent then.
+        silent_settle_minutes: i64,
         /// A standing warning is renewed after so many more driven minutes.
         renewal_minutes: i64,
     }

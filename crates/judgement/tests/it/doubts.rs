@@ -69,6 +69,21 @@ fn what_the_table_does_not_name_is_found_on_the_road_too() {
 }
 
 #[test]
+fn what_becomes_surer_stands_as_it_was_said() {
+    let mut county = county();
+    county.see(read("A", "鲁QB8345", "08:00", 95));
+    county.see(doubted("鲁Q88345", "08:20"));
+    assert_eq!(county.tick(at("08:21")), [Raised]);
+    let said = county.only().clone();
+    // The other that may be meant is scrapped, so that it was this one all the more.
+    county.change(ReferenceChange::VehicleRemoved(car("鲁Q8B345")));
+    county.see(read("B", "鲁QB8345", "08:30", 95));
+    county.restart();
+    assert_eq!(county.tick(at("08:31")), []);
+    assert_eq!(*county.only(), said);
+}
+
+#[test]
 fn who_is_seen_late_makes_two_of_one_and_is_given_nothing() {
     let mut county = county();
     county.see(read("A", "鲁QB8345", "08:00", 95));

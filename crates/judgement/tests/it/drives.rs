@@ -115,18 +115,36 @@ fn a_stop_that_becomes_known_late_refutes() {
 }
 
 #[test]
+fn after_a_silence_nobody_is_warned_of_until_the_terminal_has_sent_what_it_kept() {
+    let mut county = County::new();
+    drive(&mut county, "08:00", 200);
+    // 25 minutes silent, 25 km further; the limit is passed a quarter of an hour later.
+    assert_eq!(drive(&mut county, "11:45", 60), [(30, Raised), (45, Revised)]);
+
+    let mut county = County::new();
+    drive(&mut county, "08:00", 200);
+    assert_eq!(drive(&mut county, "11:45", 20), []);
+    for minute in 20..45 {
+        let stopped_at = at(&format!("11:{minute}"));
+        let said = county.see(late(position(truck(), stopped_at, 0, east_m(at("11:19"))), 50));
+        assert_eq!(said, []);
+    }
+    assert_eq!(drive(&mut county, "12:05", 60), []);
+}
+
+#[test]
 fn a_late_fix_at_the_edge_of_a_silence_says_what_it_was() {
-    // 28 km in an hour of silence: 42 minutes at 40 km/h leave no time for a rest; 24 km do.
+    // 48 km in an hour of silence: 41 minutes at 70 km/h leave no time for a rest; 44 km do.
     let after =
         |seconds: i64, east_m: i32| position(truck(), at("11:00").plus_ms(seconds * 1000), 60, east_m);
     let silent_from = east_m(at("09:59"));
     for late_fix in
-        [position(truck(), at("09:59:30"), 60, silent_from + 4_000), after(10, silent_from + 24_000)]
+        [position(truck(), at("09:59:30"), 60, silent_from + 4_000), after(10, silent_from + 44_000)]
     {
         let mut county = County::new();
         drive(&mut county, "08:00", 120);
         for minute in 0..90 {
-            county.see(after(minute * 60 + 30, silent_from + 28_000));
+            county.see(after(minute * 60 + 30, silent_from + 48_000));
         }
         assert_eq!(fatigue(&county).len(), 1);
         assert_eq!(county.see(late(late_fix, 300)).last(), Some(&Said::Refuted));

@@ -107,6 +107,18 @@ fn who_is_seen_late_gets_what_was_held_against_another() {
 }
 
 #[test]
+fn what_becomes_surer_stands_as_it_was_said() {
+    let mut county = county();
+    assert_eq!(county.see(fast(read("C", "苏H97947", "08:20", 84))), [Raised]);
+    let said = county.only().clone();
+    // The same number, surely read elsewhere.
+    assert_eq!(county.see(read("A", "苏H97947", "08:40", 95)), []);
+    assert_eq!(*county.only(), said);
+    // And again, by who was surely read before: a section's end of which nobody was sure enough.
+    assert_eq!(county.see(read("B", "苏H97947", "08:45", 95)), [Raised], "its average speed");
+}
+
+#[test]
 fn a_pair_that_loses_its_end_to_another_is_taken_back() {
     let mut county = county();
     county.see(read("A", "苏H97947", "08:00", 84));
