@@ -123,6 +123,9 @@ pub(crate) fn checkpoint_states(app: &App) -> HashMap<CheckpointId, &'static str
     states
 }
 
+/// Longest name of a checkpoint.
+const NAME_CHARS_MAX: usize = 60;
+
 /// All checkpoints.
 #[utoipa::path(get, path = "/checkpoints", tag = "checkpoints", responses((status = 200, body = List<CheckpointView>)))]
 pub(crate) async fn list(State(app): State<Arc<App>>, _: Signed) -> Json<List<CheckpointView>> {
@@ -172,9 +175,13 @@ pub(crate) async fn put(
         .ok_or_else(|| Problem::invalid("战场须为高速、国省道、城区或农村道路。", "Unknown theatre."))?;
     let location = Wgs84::new(input.lon, input.lat)
         .ok_or_else(|| Problem::invalid("经纬度超出范围。", "The coordinates are not on the earth."))?;
+    let name = input.name.trim();
+    if name.is_empty() || name.chars().count() > NAME_CHARS_MAX {
+        return Err(Problem::invalid("卡口名称须为 1 至 60 个字。", "A name has 1 to 60 characters."));
+    }
     let checkpoint = Checkpoint {
         id: CheckpointId::from(id.trim()),
-        name: input.name.trim().into(),
+        name: name.into(),
         theatre,
         location,
         road: input.road.into(),

@@ -45,6 +45,7 @@ pub mod stream;
 mod subscription;
 mod system;
 mod table;
+mod tollgate;
 mod totp;
 mod tuning;
 mod unit;

@@ -6,8 +6,8 @@ use crate::problem::write_problems;
 use crate::{
     audit, back_test, case, checkpoint, device, disposition, explanation, figures, health, history, import,
     intake, job, map, model, notice, open311, passage, picture, platform, quarantine, replay, role, rule,
-    security, session, silence, sso, stream, subscription, system, totp, tuning, unit, user, vehicle,
-    warning, watch, weighing, yields, zone,
+    security, session, silence, sso, stream, subscription, system, tollgate, totp, tuning, unit, user,
+    vehicle, warning, watch, weighing, yields, zone,
 };
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -211,8 +211,8 @@ fn platforms() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(subscription::list, subscription::create))
         .routes(routes!(subscription::end))
         .routes(routes!(subscription::retry))
-        .routes(routes!(platform::tollgates))
-        .routes(routes!(platform::admit_tollgate))
+        .routes(routes!(tollgate::list))
+        .routes(routes!(tollgate::admit))
         .routes(routes!(disposition::list))
         .routes(routes!(disposition::accept))
         .routes(routes!(disposition::refuse))

@@ -75,6 +75,10 @@ async fn a_warning_lies_at_the_desk_of_the_squad_whose_checkpoint_it_is_and_no_o
     kept.as_object_mut().unwrap().remove("unit_id");
     admin.put(&format!("/checkpoints/{CHECKPOINT}"), kept).await;
     assert_eq!(admin.get("/checkpoints").await["items"][0]["unit_id"], county.squad);
+    let mut nameless = place.clone();
+    nameless["name"] = json!("  ");
+    let refused = admin.send("PUT", &format!("/checkpoints/{CHECKPOINT}"), Some(nameless)).await;
+    assert_eq!(refused.status(), 422);
     let mut nobodys = place;
     nobodys["unit_id"] = Value::Null;
     admin.put(&format!("/checkpoints/{CHECKPOINT}"), nobodys).await;

@@ -10,13 +10,15 @@ mod figures;
 mod list;
 pub(crate) mod row;
 mod task;
+mod tasks;
 mod tidings;
 mod work;
 
 pub use fall::CrashesPut;
 pub use figures::{HazardCount, HazardGroup, TaskCount, TaskGroup};
 pub use list::{CaseCount, CaseField, CaseFilter};
-pub use task::{PauseError, Rung, TaskFilter, TaskRecord};
+pub use task::{PauseError, Rung};
+pub use tasks::{TaskFilter, TaskRecord};
 pub use tidings::TidingsRecord;
 pub use work::{CaseError, Command, Worked};
 
