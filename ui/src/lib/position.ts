@@ -20,13 +20,13 @@ const WAIT_MS = 15_000
 const AGE_MS_MAX = 30_000
 
 /** Asks the device. Throws a `PositionError`. */
-export function whereAmI(wait_ms = WAIT_MS): Promise<Fix> {
+export function whereAmI(wait_ms = WAIT_MS, age_ms_max = AGE_MS_MAX): Promise<Fix> {
   return new Promise((resolve, reject) => {
     if (!('geolocation' in navigator) || !globalThis.isSecureContext) return reject(new PositionError('unavailable'))
     navigator.geolocation.getCurrentPosition(
       ({ coords }) => resolve({ lon: coords.longitude, lat: coords.latitude, accuracy_m: coords.accuracy }),
       (error) => reject(new PositionError(error.code === error.PERMISSION_DENIED ? 'refused' : 'no_signal')),
-      { enableHighAccuracy: true, timeout: wait_ms, maximumAge: AGE_MS_MAX },
+      { enableHighAccuracy: true, timeout: wait_ms, maximumAge: age_ms_max },
     )
   })
 }
