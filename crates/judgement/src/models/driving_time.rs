@@ -44,35 +44,86 @@ impl MovingMinutes {
         let (hour, _) = self.0.first()?;
         Some(Timestamp::from_unix_ms((i64::from(*hour) + 1 + LONG_WINDOW_HOURS) * HOUR_MS))
     }
+}
 
-    fn iter(&self) -> impl Iterator<Item = i64> {
-        self.0.iter().flat_map(|(hour, bits)| {
-            let first = i64::from(*hour) * HOUR_MINUTES;
-            (0..HOUR_MINUTES).filter(move |minute| bits >> minute & 1 != 0).map(move |minute| first + minute)
-        })
+/// The driven minutes of an hour.
+#[derive(Clone, Copy, Debug)]
+struct Hour {
+    /// Since 1970.
+    number: i64,
+    /// A bit for each minute with movement.
+    moving: u64,
+    /// The same, and the minutes of halts between them.
+    driven: u64,
+    /// Driven minutes before the first one with movement, those of a halt that ends there included.
+    before: i64,
+}
+
+impl Hour {
+    fn last_moving(&self) -> i64 {
+        self.number * HOUR_MINUTES + i64::from(u64::BITS - 1 - self.moving.leading_zeros())
+    }
+
+    /// Driven minutes up to the end of the hour.
+    fn through(&self) -> i64 {
+        self.before + i64::from(self.driven.count_ones())
     }
 }
 
-/// Driven minutes up to each moving minute.
-struct Driven(Vec<(i64, i64)>);
+/// Minutes between which lie at most so many others are joined.
+fn joined(minutes: u64, between_max: i64) -> u64 {
+    let wide = u128::from(minutes);
+    let spread = (0..=between_max).fold(0, |all, by| all | wide << by);
+    (0..=between_max).fold(u128::MAX, |all, by| all & spread >> by) as u64
+}
+
+/// Driven minutes up to each minute.
+struct Driven(Vec<Hour>);
 
 impl Driven {
     fn new(moving: &MovingMinutes, halt_max_minutes: i64) -> Self {
-        let mut sums: Vec<(i64, i64)> = Vec::new();
-        for minute in moving.iter() {
-            let sum = match sums.last() {
-                Some((before, sum)) if minute - before - 1 <= halt_max_minutes => sum + minute - before,
-                Some((_, sum)) => sum + 1,
-                None => 1,
-            };
-            sums.push((minute, sum));
+        let mut hours: Vec<Hour> = Vec::with_capacity(moving.0.len());
+        for (hour, moving) in moving.0.iter().filter(|(_, moving)| *moving != 0) {
+            let hour = i64::from(*hour);
+            let first = hour * HOUR_MINUTES + i64::from(moving.trailing_zeros());
+            let before = hours.last().map_or(0, |last| {
+                let halt_minutes = first - last.last_moving() - 1;
+                last.through() + if halt_minutes <= halt_max_minutes { halt_minutes } else { 0 }
+            });
+            hours.push(Hour {
+                number: hour,
+                moving: *moving,
+                driven: joined(*moving, halt_max_minutes),
+                before,
+            });
         }
-        Self(sums)
+        Self(hours)
     }
 
     fn until(&self, minute: i64) -> i64 {
-        let after = self.0.partition_point(|(moving, _)| *moving <= minute);
-        after.checked_sub(1).map_or(0, |last| self.0[last].1)
+        let begun =
+            |hour: &Hour| hour.number * HOUR_MINUTES + i64::from(hour.moving.trailing_zeros()) <= minute;
+        let Some(index) = self.0.partition_point(begun).checked_sub(1) else { return 0 };
+        let hour = &self.0[index];
+        let passed = minute - hour.number * HOUR_MINUTES + 1;
+        if passed >= HOUR_MINUTES {
+            return hour.through();
+        }
+        // A halt counts when it has ended.
+        let moving = hour.moving & ((1 << passed) - 1);
+        let up_to = u64::MAX >> moving.leading_zeros();
+        hour.before + i64::from((hour.driven & up_to).count_ones())
+    }
+
+    /// No window of so many hours holds more: those that are looked at whole hours wide.
+    fn at_most(&self, window_hours: i64) -> i64 {
+        let mut first = 0;
+        let within = self.0.iter().map(|last| {
+            first += self.0[first..].partition_point(|hour| hour.number < last.number - window_hours);
+            let before = first.checked_sub(1).map_or(0, |before| self.0[before].through());
+            last.through() - before
+        });
+        within.max().unwrap_or_default()
     }
 }
 
@@ -143,6 +194,10 @@ fn exceeded(
     p: &DrivingTimeParameters,
 ) -> Vec<Exceeded> {
     let mut days: Vec<Exceeded> = Vec::new();
+    // Nearly everybody is far from the limit.
+    if driven.at_most(window_hours) <= limit_minutes {
+        return days;
+    }
     for (index, slot) in driver.slots.iter().enumerate() {
         let Some(minute) = slot.proof().map(|proof| minute_of(proof.captured_at)) else { continue };
         let window_from_minute = minute - window_hours * HOUR_MINUTES;
@@ -168,4 +223,44 @@ fn exceeded(
         }
     }
     days
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// Driven minutes up to each moving one, minute by minute.
+    fn one_by_one(minutes: &[i64], halt_max_minutes: i64, until: i64) -> i64 {
+        let moving: Vec<i64> = minutes.iter().copied().filter(|minute| *minute <= until).collect();
+        let joined = moving.windows(2).map(|pair| match pair[1] - pair[0] {
+            apart if apart - 1 <= halt_max_minutes => apart,
+            _ => 1,
+        });
+        moving.first().map_or(0, |_| 1) + joined.sum::<i64>()
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+        #[test]
+        fn driven_minutes_are_those_counted_one_by_one(
+            steps in prop::collection::vec(prop_oneof![4 => 1..4i64, 2 => 1..70i64, 1 => 1..3_000i64], 1..200),
+            halt_max_minutes in 0..=60i64,
+            asked in prop::collection::vec(0..12_000i64, 1..20),
+            window_hours in 1..200i64,
+        ) {
+            let minutes: Vec<i64> = steps.iter().scan(0, |at, step| { *at += step; Some(*at) }).collect();
+            let mut moving = MovingMinutes::default();
+            for minute in &minutes {
+                moving.add(*minute);
+            }
+            let driven = Driven::new(&moving, halt_max_minutes);
+            for at in asked.iter().chain(&minutes) {
+                prop_assert_eq!(driven.until(*at), one_by_one(&minutes, halt_max_minutes, *at), "until {}", at);
+                let within = driven.until(*at) - driven.until(*at - window_hours * HOUR_MINUTES);
+                prop_assert!(within <= driven.at_most(window_hours));
+            }
+        }
+    }
 }
