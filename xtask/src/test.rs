@@ -4,6 +4,7 @@ use crate::product::{PASSWORD_FILE, Ports, Product};
 use crate::shell::{self, Options, Result, Running, root, run_in};
 use crate::{conformance, setup, tidy};
 use std::process::Command;
+use std::time::SystemTime;
 
 /// Port of the product under test; a demo may run beside it.
 const PORT: u16 = 18_700;
@@ -56,11 +57,15 @@ fn test_product() -> Result {
     Err(format!("{why}; logs in {}", folder.display()))
 }
 
-/// Builds `ui/dist`, which the binary embeds.
+/// Builds `ui/dist`, which the binary embeds. Clones that share a target folder share the crate that embeds it, and with it the
+/// folder of the clone in which that was compiled: so it is compiled anew here.
 pub(crate) fn build_page() -> Result {
     let page = root().join("ui");
     if !page.join("node_modules").is_dir() {
         run_in(&page, "npm ci --no-audit --no-fund")?;
     }
-    run_in(&page, "npm run --silent build")
+    run_in(&page, "npm run --silent build")?;
+    let embeds = root().join("crates/page/src/lib.rs");
+    let touched = std::fs::File::options().append(true).open(embeds);
+    touched.and_then(|file| file.set_modified(SystemTime::now())).map_err(|error| error.to_string())
 }
