@@ -21,6 +21,7 @@ cargo xtask <command>
 
   demo         build all and run the product with a simulated county  [--port 8700] [--scale 1.0] [--keep]
   test         format, lints, unit, property, integration, conformance and browser tests  [--no-browser]
+               [--product: only the page on the running product]
   bench        print the measured figures of the design page           [--seconds 10] [--no-build] [--all]
                [--peers: Flink, DuckDB, ClickHouse on the same rows, or --peers-alone] [--million-rows 100]
   truth        precision and recall of a simulated month               [--days 30] [--seed 7] [--noise 1|2] [--models a,b]

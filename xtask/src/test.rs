@@ -11,6 +11,10 @@ const PORT: u16 = 18_700;
 
 pub(crate) fn run(options: &Options) -> Result {
     setup::for_tests()?;
+    if options.has("--product") {
+        build_page()?;
+        return test_product();
+    }
     tidy::run()?;
     shell::run("cargo fmt --all --check")?;
     shell::run("cargo clippy --workspace --all-targets --quiet -- -D warnings")?;
