@@ -68,7 +68,10 @@ pub struct Tried {
 
 /// How long before the period observations must begin, so that models remember what they would have.
 pub fn run_in_ms(models: &ModelParameters) -> i64 {
-    tracks_keep_ms(models)
+    let clone = &models.clone_plate.parameters;
+    // A window goes by what those before it have shown, whose visits may be forgotten by then.
+    let windows_ms = (clone.carried_windows.value + 1) * clone.window_hours.value * HOUR_MS;
+    tracks_keep_ms(models).max(windows_ms)
 }
 
 /// How long after the period observations that are as late as can be still come.

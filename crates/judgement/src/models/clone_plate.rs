@@ -467,12 +467,15 @@ impl<'j, 'v, 'a, 'c> Window<'j, 'v, 'a, 'c> {
         };
         let by_journeys = journeys_from
             .and_then(|from| (from..self.fit.len()).find(|index| enough(own(*index, true))))
-            .map(|first| (self.told_by_journeys(first), own(first, true)));
-        let (verdict, score) = by_journeys.or_else(|| {
+            .map(|first| {
+                let is_by_one_place = self.robust_from.is_none_or(|robust| first < robust);
+                (self.told_by_journeys(first), is_by_one_place || own(first, true) < score_min)
+            });
+        let (verdict, needs_earlier) = by_journeys.or_else(|| {
             let first = (0..self.fit.len()).find(|index| enough(own(*index, false)))?;
-            Some((self.told_by_look(first), own(first, false)))
+            Some((self.told_by_look(first), own(first, false) < score_min))
         })?;
-        Some(Verdict { needs_earlier: score < score_min, ..verdict })
+        Some(Verdict { needs_earlier, ..verdict })
     }
 
     fn told_by_journeys(&self, first: usize) -> Verdict<'v> {

@@ -277,6 +277,48 @@ fn what_a_late_passage_shows_of_a_day_counts_on_the_next_and_what_it_refutes_no_
 }
 
 #[test]
+fn in_whichever_order_they_come_three_days_show_the_same() {
+    let seen_in = |order: &dyn Fn(usize) -> usize| {
+        let mut county = county();
+        let days = [("A", "08:00"), ("D", "08:02"), ("B", "08:12"), ("E", "08:15")].into_iter().chain([
+            ("A", "32:00"),
+            ("D", "32:02"),
+            ("B", "32:30"),
+            ("D", "56:00"),
+            ("A", "56:03"),
+        ]);
+        let visits: Vec<(&str, &str)> = days.collect();
+        for index in 0..visits.len() {
+            let (place, clock) = visits[order(index)];
+            let mut visit = seen(place, clock);
+            visit.received_at = at("60:00").plus_ms(index as i64 * 1_000);
+            county.see(visit);
+        }
+        let of = |warning: &domain::Warning| (warning.id, warning.detail.clone());
+        county.warnings(ModelId::ClonePlate).into_iter().map(of).collect::<Vec<_>>()
+    };
+    let in_order = seen_in(&|index| index);
+    assert_eq!(in_order.len(), 3);
+    assert_eq!(seen_in(&|index| 8 - index), in_order);
+    // Steps of two, four and five through nine visits.
+    for step in [2, 4, 5] {
+        assert_eq!(seen_in(&|index| index * step % 9), in_order, "{step}");
+    }
+}
+
+#[test]
+fn two_contradictions_of_one_place_rest_on_the_days_before() {
+    let mut county = county();
+    for (place, clock) in [("A", "08:00"), ("D", "08:02"), ("B", "08:12"), ("E", "08:15")] {
+        county.see(seen(place, clock));
+    }
+    for (place, clock) in [("A", "32:00"), ("C", "32:02"), ("B", "32:24"), ("A", "32:40"), ("C", "32:42")] {
+        county.see(seen(place, clock));
+    }
+    assert_eq!(needs_earlier(&county), [false, true]);
+}
+
+#[test]
 fn one_place_alone_hands_nothing_on() {
     let mut county = county();
     for day in 0..3 {
