@@ -15,6 +15,7 @@
 
 use crate::catalogue::to_record;
 use crate::config::HistoryConfig;
+use crate::retrying::{PAUSE_FIRST, WAKE_PERIOD, slept};
 use api::{App, Archive};
 use domain::{Entry, Fact, Timestamp};
 use history::{Fix, Fresh, HistoryError, Seal};
@@ -30,11 +31,6 @@ use tokio::runtime::Handle;
 
 /// Bytes of the journal that are read at a time.
 const BATCH_BYTES_MAX: usize = 1 << 20;
-/// Longest sleep without a look at whether to end.
-const WAKE_PERIOD: Duration = Duration::from_millis(250);
-/// How long to wait after a failure: doubled from the first to the second.
-const RETRY: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(30));
-
 /// The running thread.
 pub(crate) struct Archiving {
     stop: Arc<AtomicBool>,
@@ -137,7 +133,7 @@ impl Archiver {
 
     fn run(mut self) -> Result<(), End> {
         let mut batch = Batch::new();
-        let mut pause = RETRY.0;
+        let mut pause = PAUSE_FIRST;
         while !self.is_asked_to_end() {
             match self.reader.read_batch(BATCH_BYTES_MAX, &mut batch) {
                 Ok(0) => {
@@ -147,7 +143,7 @@ impl Archiver {
                 Ok(_) => {
                     self.take(&batch)?;
                     self.seal_when_due()?;
-                    pause = RETRY.0;
+                    pause = PAUSE_FIRST;
                 }
                 Err(ReadError::Damaged { at, .. }) => {
                     let skipped = self.reader.skip_damage().map_err(End::Failed)?;
@@ -226,7 +222,7 @@ impl Archiver {
         if self.seal.rows() == 0 {
             return Ok(());
         }
-        let mut pause = RETRY.0;
+        let mut pause = PAUSE_FIRST;
         let segments = loop {
             match self.archive.history.write(&mut self.seal) {
                 Ok(segments) => break segments,
@@ -253,7 +249,7 @@ impl Archiver {
         doing: &'static str,
         work: impl Fn(&App, &Handle) -> Result<T, StoreError>,
     ) -> Result<T, End> {
-        let mut pause = RETRY.0;
+        let mut pause = PAUSE_FIRST;
         loop {
             match work(&self.app, &self.runtime) {
                 Ok(value) => {
@@ -272,15 +268,7 @@ impl Archiver {
     fn wait(&self, why: &str, pause: &mut Duration) -> Result<(), End> {
         tracing::warn!(why, pause = ?*pause, "archiving waits");
         self.set_stopped(Some(why.to_owned()));
-        let until = Instant::now() + *pause;
-        while Instant::now() < until {
-            if self.is_asked_to_end() {
-                return Err(End::Asked);
-            }
-            std::thread::sleep(WAKE_PERIOD.min(until.saturating_duration_since(Instant::now())));
-        }
-        *pause = (*pause * 2).min(RETRY.1);
-        Ok(())
+        if slept(pause, || self.is_asked_to_end()) { Ok(()) } else { Err(End::Asked) }
     }
 
     fn set_stopped(&self, why: Option<String>) {

@@ -24,6 +24,7 @@ use crate::crew::{self, Decoded, GROUP_MAX, GROUP_MIN, ModelPanicked};
 use crate::learning::Learning;
 use crate::reference::reference;
 use crate::replaying::{Replaying, Times};
+use crate::retrying::{PAUSE_FIRST, WAKE_PERIOD};
 use crate::snapshot::{Keeper, Kept, Opened, Place, Shelf, Snapshot};
 use api::{App, ReplayRequest};
 use domain::{Entry, Observation, Outcome, ReferenceChange};
@@ -47,12 +48,8 @@ const OUTCOMES_MAX: usize = 1_000;
 const CURSOR_PERIOD: Duration = Duration::from_secs(5);
 /// Rest after a snapshot, at least this many times as long as it took to write: a large state leaves the disk its time.
 const SNAPSHOT_REST: u32 = 9;
-/// Longest sleep without a look at the clock and at whether to end.
-const WAKE_PERIOD: Duration = Duration::from_millis(250);
 /// Silence after which a tick is put into the journal, so that deadlines fire; and so the least time between ticks.
 const TICK_MS: i64 = 10 * domain::time::SECOND_MS;
-/// How long to wait after a failure: doubled from the first to the second.
-const RETRY: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(30));
 /// Entries left out because a model panicked, before the thread gives up.
 const PANICS_MAX: usize = 16;
 
@@ -249,7 +246,7 @@ impl Fold {
 
     fn run(mut self) -> Result<(), End> {
         let mut batch = Batch::new();
-        let mut pause = RETRY.0;
+        let mut pause = PAUSE_FIRST;
         while !self.is_asked_to_end() {
             match self.reader.read_batch(BATCH_BYTES_MAX, &mut batch) {
                 Ok(0) => {
@@ -269,7 +266,7 @@ impl Fold {
                     self.fold(&batch)?;
                     self.show();
                     self.keep(false)?;
-                    pause = RETRY.0;
+                    pause = PAUSE_FIRST;
                 }
                 Err(ReadError::Damaged { segment, at, kind }) => self.skip(&segment, at, kind)?,
                 Err(ReadError::Expired { asked, first }) => self.go_on_at(asked, first)?,

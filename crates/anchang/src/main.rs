@@ -21,6 +21,7 @@ mod open;
 mod reference;
 mod relay;
 mod replaying;
+mod retrying;
 mod secret;
 mod serve;
 mod shutdown;

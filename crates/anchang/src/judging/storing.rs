@@ -1,6 +1,7 @@
 //! What follows from entries is stored, however long the records can't.
 
-use super::{End, Fold, RETRY, WAKE_PERIOD};
+use super::{End, Fold};
+use crate::retrying::{PAUSE_FIRST, slept};
 use api::App;
 use domain::Outcome;
 use metrics::counter;
@@ -44,7 +45,7 @@ impl Fold {
         what: &str,
         operation: impl Fn(&App, &Handle, &[Outcome]) -> Result<T, StoreError>,
     ) -> Result<T, End> {
-        let mut pause = RETRY.0;
+        let mut pause = PAUSE_FIRST;
         let mut has_failed = false;
         loop {
             match operation(self.app(), &self.task.runtime, &self.outcomes) {
@@ -68,15 +69,7 @@ impl Fold {
     pub(super) fn wait(&self, reason: &str, pause: &mut Duration) -> Result<(), End> {
         tracing::error!(reason, retry_in = ?*pause, "judging waits");
         self.set_stopped(Some(reason.to_owned()));
-        let until = Instant::now() + *pause;
-        while Instant::now() < until {
-            if self.is_asked_to_end() {
-                return Err(End::Asked);
-            }
-            std::thread::sleep(WAKE_PERIOD.min(until.saturating_duration_since(Instant::now())));
-        }
-        *pause = (*pause * 2).min(RETRY.1);
-        Ok(())
+        if slept(pause, || self.is_asked_to_end()) { Ok(()) } else { Err(End::Asked) }
     }
 
     pub(super) fn set_stopped(&self, reason: Option<String>) {
